@@ -1,0 +1,1 @@
+"""Pure algorithms: they know neither LangGraph nor files and import only `state`."""

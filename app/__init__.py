@@ -1,0 +1,1 @@
+"""Ways in: settings, command line, rendering."""

@@ -1,0 +1,1 @@
+"""Does it work, and does each pattern pay: task suites, scorers, baselines."""

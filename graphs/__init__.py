@@ -1,0 +1,1 @@
+"""Wiring and routing, one pattern a file; `supervisor` composes them and `session` runs them."""

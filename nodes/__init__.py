@@ -1,0 +1,1 @@
+"""Adapters between the graph's state and the tools: state in, update out; no routing."""

@@ -1,0 +1,81 @@
+"""The one tree of errors. Who can act on it decides the class.
+
+    MillwrightError
+    ├── SetupError               the operator can act: one line, exit code 2, no traceback
+    │   ├── ContractError        the contract cannot be used
+    │   ├── SourceError          a source cannot be read
+    │   ├── RunError             a run is missing, exists already, or is in use
+    │   └── StateVersionError    the saved state was written by another schema version
+    ├── UntrustedSqlError        SQL of a contract or model was refused or stopped
+    ├── StepError                a step of the plan failed; the replanner can act
+    │   ├── TransientError       the same step may succeed when tried again
+    │   └── ResourceError        memory, disk or time ran out
+    ├── AccountingError          the books do not balance; the run must stop before publishing
+    └── BudgetExhausted          the run's budget is spent; resumable
+"""
+
+
+class MillwrightError(Exception):
+    """An error that says where, what and what to do next.
+
+    Attributes:
+        what: what went wrong, one sentence.
+        where: the file, line, table, column or setting it concerns; empty when there is none.
+        hint: the next thing to do; empty when nothing can be advised.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.hint = hint
+        super().__init__(self.line())
+
+    def line(self) -> str:
+        """Return the error as one line: where, what, hint."""
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        text = f"{text} ({self.hint})" if self.hint else text
+        return " ".join(text.split())
+
+
+class SetupError(MillwrightError):
+    """Wrong use or setup; the operator can act."""
+
+
+class ContractError(SetupError):
+    """The contract cannot be read or is not valid."""
+
+
+class SourceError(SetupError):
+    """A source is missing, unreadable or not of a kind that can be landed."""
+
+
+class RunError(SetupError):
+    """A run is missing, exists already, or is in use by another process."""
+
+
+class StateVersionError(SetupError):
+    """The saved state was written by another version of the state schema."""
+
+
+class UntrustedSqlError(MillwrightError):
+    """SQL written by a contract or a model was refused, failed, or ran over its limits."""
+
+
+class StepError(MillwrightError):
+    """A step of the plan failed."""
+
+
+class TransientError(StepError):
+    """A step failed in a way that may pass: the same step may succeed when tried again."""
+
+
+class ResourceError(StepError):
+    """Memory, disk or time ran out in a step."""
+
+
+class AccountingError(MillwrightError):
+    """Rows or lines do not add up; nothing may be published."""
+
+
+class BudgetExhausted(MillwrightError):  # noqa: N818  the state of a budget, not a fault
+    """The run's budget is spent; the run can be resumed with a larger one."""

@@ -1,0 +1,64 @@
+"""Value formats: how the text of a column is read as its logical type."""
+
+from enum import StrEnum
+
+from state.contract import LogicalType
+from state.values import Value
+
+
+class DateOrder(StrEnum):
+    """The order of day and month in all-digit dates."""
+
+    DAY_FIRST = "day_first"
+    MONTH_FIRST = "month_first"
+    UNKNOWN = "unknown"  # nothing decides it: ambiguous values become violations
+
+
+class FormatGroup(Value):
+    """Files whose values of a column are read the same way; counts are of distinct values' rows."""
+
+    file_ids: tuple[int, ...]
+    date_order: DateOrder | None = None  # None: not a date, or no value needs it
+    evidence: str = ""
+
+
+class FormatEvidence(Value):
+    """What the format of one column is decided on, gathered over all its files (bounded)."""
+
+    table: str
+    column: str
+    logical_type: LogicalType
+    rows: int
+    filled: int
+    shapes: dict[str, int] = {}  # shape -> rows, the 200 most frequent
+    day_first_only: dict[int, int] = {}  # file id -> rows readable only with the day first
+    month_first_only: dict[int, int] = {}  # file id -> rows readable only with the month first
+    ambiguous: dict[int, int] = {}  # file id -> rows readable both ways and different
+    day_first_plausible: dict[int, int] = {}  # of the ambiguous: day first falls in the range of unambiguous dates
+    month_first_plausible: dict[int, int] = {}
+    decimal_comma: int = 0  # rows that can only have a decimal comma
+    decimal_point: int = 0  # rows that can only have a decimal point
+    separator_ambiguous: int = 0  # rows such as "1,234" that could be either
+    percent: int = 0  # rows with a percent sign
+    bare_numbers_up_to_one: int = 0  # plain numbers in 0..1
+    bare_numbers_above_one: int = 0
+    units: dict[str, int] = {}  # unit or currency text -> rows
+    minimum: float | None = None  # bounds from the contract
+    maximum: float | None = None
+    samples: tuple[str, ...] = ()
+
+
+class ValueFormat(Value):
+    """The answer: how the text of one contract column is read."""
+
+    table: str
+    column: str
+    logical_type: LogicalType
+    groups: tuple[FormatGroup, ...] = ()  # by file, dates only; files not named use the first group
+    decimal: str = "."  # decimal sign
+    thousands: str | None = None  # grouping sign
+    percent_factor: float = 1.0  # what "45%" is multiplied by
+    unit: str | None = None  # the one unit that is stripped
+    null_tokens: tuple[str, ...] = ()  # texts read as null, canonical lower case
+    confidence: float = 1.0
+    evidence: str = ""

@@ -1,0 +1,62 @@
+"""Column mapping: which source column feeds which contract column."""
+
+from state.contract import LogicalType
+from state.values import Value
+
+
+class SourceColumn(Value):
+    """Evidence about one source column of a variant (bounded)."""
+
+    name: str
+    rows: int  # rows looked at
+    filled: int  # rows with a non-blank value
+    distinct: int  # distinct non-blank values among them
+    samples: tuple[str, ...]  # most frequent values first, at most 50, each at most 200 characters
+    shapes: tuple[str, ...] = ()  # most frequent shapes, digits as 9 and letters as a, at most 10
+    type_share: dict[str, float] = {}  # LogicalType value -> share of filled samples that parse as it
+
+
+class TargetColumn(Value):
+    """Evidence about one contract column that wants a source."""
+
+    name: str
+    names: tuple[str, ...]  # further known names: aliases, physical and business name, synonyms
+    logical_type: LogicalType
+    valid_values: tuple[str, ...] = ()  # at most 500
+    examples: tuple[str, ...] = ()
+    pattern: str | None = None
+    unique: bool = False
+    required: bool = False
+    samples: tuple[str, ...] = ()  # values already known for this column, from other files
+    description: str | None = None
+
+
+class MappingEvidence(Value):
+    """What the mapping of one variant to one table is decided on."""
+
+    table: str
+    variant_id: str
+    sources: tuple[SourceColumn, ...]
+    targets: tuple[TargetColumn, ...]
+
+
+class ColumnMatch(Value):
+    """One source column assigned to one contract column."""
+
+    target: str
+    source: str
+    score: float  # 0..1
+    runner_up: str | None = None  # the next best source column
+    margin: float = 0.0  # score minus the next best score
+    reason: str = ""  # "name", "alias", "name 0.83, values 0.91, type 1.00"
+
+
+class ColumnMapping(Value):
+    """The answer: matches, and what was left over on both sides."""
+
+    table: str
+    variant_id: str
+    matches: tuple[ColumnMatch, ...]
+    unmapped_targets: tuple[str, ...]
+    unmapped_sources: tuple[str, ...]  # drift
+    confidence: float

@@ -1,0 +1,59 @@
+"""Resolving values that are not in the list they must come from (valid values or another table's key)."""
+
+from state.values import Value
+
+
+class Witness(Value):
+    """Rows elsewhere that link an unknown value to a known one, e.g. the same place in another file."""
+
+    known: str  # the valid value they point to
+    through: str  # how: "province='Hong Kong'", "latitude,longitude"
+    rows: int
+    against: int = 0  # rows of the same link that point to other known values
+
+
+class UnknownValue(Value):
+    """One distinct value that is not in the list, with what is known about it."""
+
+    value: str  # trimmed text
+    rows: int
+    files: int
+    context: dict[str, tuple[str, ...]] = {}  # values of other columns in its rows, most frequent first, at most 5
+    witnesses: tuple[Witness, ...] = ()
+
+
+class ResolutionEvidence(Value):
+    """What the unknown values of one column are decided on."""
+
+    table: str
+    column: str
+    valid: tuple[str, ...]
+    unknown: tuple[UnknownValue, ...]
+
+
+class Ballot(Value):
+    """One specialist's vote on one value."""
+
+    voter: str  # normalised, acronym, tokens, edit, containment, dependency, ...
+    choice: str | None  # None: abstains
+    confidence: float
+    reason: str
+
+
+class ValueResolution(Value):
+    """What one unknown value becomes; `resolved` None means it stays and counts as a violation."""
+
+    value: str
+    resolved: str | None
+    operator: str  # the deciding specialist, e.g. "normalised", "dependency"
+    votes: tuple[Ballot, ...]
+    confidence: float
+    reason: str
+
+
+class Resolutions(Value):
+    """The answer for one column."""
+
+    table: str
+    column: str
+    values: tuple[ValueResolution, ...]

@@ -1,0 +1,1 @@
+"""What acts on data: contract, sources, profiling, SQL, conforming, checks, outputs."""

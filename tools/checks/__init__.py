@@ -1,0 +1,1 @@
+"""Compiling the rules of a contract to SQL and running them."""

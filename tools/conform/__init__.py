@@ -1,0 +1,1 @@
+"""From landed text to typed, mapped and resolved columns."""

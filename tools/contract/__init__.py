@@ -1,0 +1,1 @@
+"""Reading and validating Open Data Contract Standard files."""

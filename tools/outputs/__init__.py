@@ -1,0 +1,1 @@
+"""What a run writes for others: published tables, quarantine, changes, record and report."""
