@@ -1,17 +1,17 @@
 """The one tree of errors. Who can act on it decides the class.
 
-    MillwrightError
-    ├── SetupError               the operator can act: one line, exit code 2, no traceback
-    │   ├── ContractError        the contract cannot be used
-    │   ├── SourceError          a source cannot be read
-    │   ├── RunError             a run is missing, exists already, or is in use
-    │   └── StateVersionError    the saved state was written by another schema version
-    ├── UntrustedSqlError        SQL of a contract or model was refused or stopped
-    ├── StepError                a step of the plan failed; the replanner can act
-    │   ├── TransientError       the same step may succeed when tried again
-    │   └── ResourceError        memory, disk or time ran out
-    ├── AccountingError          the books do not balance; the run must stop before publishing
-    └── BudgetExhausted          the run's budget is spent; resumable
+MillwrightError
+├── SetupError               the operator can act: one line, exit code 2, no traceback
+│   ├── ContractError        the contract cannot be used
+│   ├── SourceError          a source cannot be read
+│   ├── RunError             a run is missing, exists already, or is in use
+│   └── StateVersionError    the saved state was written by another schema version
+├── UntrustedSqlError        SQL of a contract or model was refused or stopped
+├── StepError                a step of the plan failed; the replanner can act
+│   ├── TransientError       the same step may succeed when tried again
+│   └── ResourceError        memory, disk or time ran out
+├── AccountingError          the books do not balance; the run must stop before publishing
+└── BudgetExhausted          the run's budget is spent; resumable
 """
 
 
@@ -22,6 +22,7 @@ class MillwrightError(Exception):
         what: what went wrong, one sentence.
         where: the file, line, table, column or setting it concerns; empty when there is none.
         hint: the next thing to do; empty when nothing can be advised.
+
     """
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:

@@ -1,0 +1,69 @@
+"""Plans: typed steps with preconditions and effects, ordered as a directed acyclic graph."""
+
+from enum import StrEnum
+
+from state.values import Value
+
+
+class StepKind(StrEnum):
+    """What a step does to one table, or to all of them (`verify`, `publish`)."""
+
+    MAP = "map"  # decide which source column feeds which contract column, per header variant
+    FORMAT = "format"  # decide how the text of each column is read
+    RESOLVE = "resolve"  # decide what values outside their list become
+    CONFORM = "conform"  # one pass from landed text to typed columns
+    DEDUPE = "dedupe"  # merge or reject rows that share a key
+    DERIVE = "derive"  # make a table from other tables by its SQL
+    QUARANTINE = "quarantine"  # set aside rows that break row-level rules
+    VERIFY = "verify"  # every rule of the contract on the staged tables
+    PUBLISH = "publish"  # all tables together, or none
+
+
+class Step(Value):
+    """One primitive task of a plan. A fact is text such as "conformed(orders)"."""
+
+    step_id: str  # "conform:orders"
+    kind: StepKind
+    table: str | None  # None for verify and publish
+    after: tuple[str, ...]  # ids of steps that must be done before
+    preconditions: tuple[str, ...]
+    effects: tuple[str, ...]
+    seconds: float  # estimated duration
+    probability: float  # estimated chance to succeed at the first try
+
+
+class MethodChoice(Value):
+    """Which method decomposed a compound task, and which were passed over and why."""
+
+    task: str  # "prepare(orders)"
+    method: str
+    parent: str | None  # the task it was a part of
+    passed_over: tuple[str, ...] = ()  # "prepare_resolving: has_list(orders) does not hold"
+
+
+class Plan(Value):
+    """A plan for one goal; steps are topologically ordered."""
+
+    plan_id: str  # digest of goal and steps
+    goal: str
+    steps: tuple[Step, ...]
+    choices: tuple[MethodChoice, ...]
+    seconds: float  # sum of the estimates along the critical path
+    probability: float  # product over the steps
+    revision: int = 0  # 0 for the first plan of a run
+
+    def step(self, step_id: str) -> Step:
+        """Return the step with that id; KeyError when there is none."""
+        for step in self.steps:
+            if step.step_id == step_id:
+                return step
+        raise KeyError(step_id)
+
+
+class NoPlan(Value):
+    """Why there is no plan: what was tried and which precondition stopped it."""
+
+    goal: str
+    reason: str
+    tried: tuple[str, ...]  # "prepare(orders) by prepare_from_files: landed(orders) does not hold"
+    exhausted: bool  # True: the whole space was searched (under the loop cut); False: a limit cut the search

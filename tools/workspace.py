@@ -1,0 +1,95 @@
+"""The workspace of a run: one DuckDB file with what was landed, staged and decided.
+
+Schemas and tables (columns in their order):
+
+    land.files       file_id, name, path, sha256, variant_id, lines, header_lines, blank_lines, record_lines,
+                     reject_lines, records, rejects
+    land.<variant>   _row BIGINT, c0, c1, ... VARCHAR: field i of the header; a blank field is NULL
+    land.rejects     _row, file_id, line, lines (spanned), raw, reason
+    stage.<table>    _row BIGINT, then for every contract column c: c (typed), raw$c VARCHAR (the text as it was,
+                     where it differs from the canonical text of the typed value), op$c VARCHAR (the operator that
+                     changed it; 'unreadable' where the text could not be read as the type; NULL when unchanged)
+    live.<table>     view: stage.<table> without quarantined and merged rows
+    main.<table>     view for SQL of the contract: the contract's columns of live.<table>, and _file, _line
+    ops.value_map    table_name, column_name, value, resolved, operator, decision_id, votes, confidence
+    ops.quarantine   table_name, _row, rule, reason
+    ops.merged       table_name, _row, kept_row
+    ops.decisions    decision_id, seq, record (JSON)
+    ops.receipts     step_key, receipt (JSON): written in the transaction of the effect it proves
+
+`_row` is `file_id << 36 | line` for rows from files (see `state.sources.LINE_BITS`) and 1, 2, ... for derived rows.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from state.contract import Table
+from state.sources import LINE_BITS
+from tools.sql.quote import ident, literal
+
+WORKSPACE_FILE = "workspace.duckdb"
+
+_TABLES = """
+create schema if not exists land;
+create schema if not exists stage;
+create schema if not exists live;
+create schema if not exists ops;
+create table if not exists land.files (
+    file_id integer primary key, name varchar, path varchar, sha256 varchar, variant_id varchar, lines bigint,
+    header_lines bigint, blank_lines bigint, record_lines bigint, reject_lines bigint, records bigint, rejects bigint);
+create table if not exists land.rejects (
+    _row bigint, file_id integer, line bigint, lines bigint, raw varchar, reason varchar);
+create table if not exists ops.value_map (
+    table_name varchar, column_name varchar, value varchar, resolved varchar, operator varchar,
+    decision_id varchar, votes varchar, confidence double);
+create table if not exists ops.quarantine (table_name varchar, _row bigint, rule varchar, reason varchar);
+create table if not exists ops.merged (table_name varchar, _row bigint, kept_row bigint);
+create table if not exists ops.decisions (decision_id varchar primary key, seq bigint, record varchar);
+create table if not exists ops.receipts (step_key varchar primary key, receipt varchar);
+"""
+
+
+@contextmanager
+def open_workspace(folder: Path, *, threads: int = 2, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the workspace database in `folder`, made with its tables when new; closed (and flushed) on leaving."""
+    connection = duckdb.connect(str(folder / WORKSPACE_FILE))
+    try:
+        connection.execute(f"set threads = {int(threads)}")
+        connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
+        connection.execute("set preserve_insertion_order = true")
+        if memory:
+            connection.execute(f"set memory_limit = {literal(memory)}")
+        connection.execute(_TABLES)
+        yield connection
+    finally:
+        connection.close()
+
+
+def raw_name(column: str) -> str:
+    """Return the name of the staged column that keeps the raw text of `column`."""
+    return f"raw${column}"
+
+
+def operator_name(column: str) -> str:
+    """Return the name of the staged column that keeps the operator applied to `column`."""
+    return f"op${column}"
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Make `live.<table>` and `main.<table>` over the staged table."""
+    name, columns = ident(table.name), ", ".join(f"s.{ident(column.name)}" for column in table.columns)
+    gone = " and ".join(
+        f"not exists (select 1 from ops.{side} o where o.table_name = {literal(table.name)} and o._row = s._row)"
+        for side in ("quarantine", "merged")
+    )
+    connection.execute(f"create or replace view live.{name} as select s.* from stage.{name} s where {gone}")
+    connection.execute(
+        f"create or replace view main.{name} as select {columns}, f.name as _file, "
+        f"s._row & {(1 << LINE_BITS) - 1} as _line "
+        f"from live.{name} s left join land.files f on f.file_id = s._row >> {LINE_BITS}"
+        if not table.derived
+        else f"create or replace view main.{name} as select {columns} from live.{name} s"
+    )
