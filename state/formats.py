@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from state.contract import LogicalType
 from state.values import Value
 
@@ -30,19 +32,21 @@ class FormatEvidence(Value):
     logical_type: LogicalType
     rows: int
     filled: int
-    shapes: dict[str, int] = {}  # shape -> rows, the 200 most frequent
-    day_first_only: dict[int, int] = {}  # file id -> rows readable only with the day first
-    month_first_only: dict[int, int] = {}  # file id -> rows readable only with the month first
-    ambiguous: dict[int, int] = {}  # file id -> rows readable both ways and different
-    day_first_plausible: dict[int, int] = {}  # of the ambiguous: day first falls in the range of unambiguous dates
-    month_first_plausible: dict[int, int] = {}
+    shapes: dict[str, int] = Field(default_factory=dict)  # shape -> rows, the 200 most frequent
+    day_first_only: dict[int, int] = Field(default_factory=dict)  # file id -> rows readable only with the day first
+    month_first_only: dict[int, int] = Field(default_factory=dict)  # file id -> rows readable only with the month first
+    ambiguous: dict[int, int] = Field(default_factory=dict)  # file id -> rows readable both ways and different
+    day_first_plausible: dict[int, int] = Field(
+        default_factory=dict
+    )  # of the ambiguous: day first falls in the range of unambiguous dates
+    month_first_plausible: dict[int, int] = Field(default_factory=dict)
     decimal_comma: int = 0  # rows that can only have a decimal comma
     decimal_point: int = 0  # rows that can only have a decimal point
     separator_ambiguous: int = 0  # rows such as "1,234" that could be either
     percent: int = 0  # rows with a percent sign
     bare_numbers_up_to_one: int = 0  # plain numbers in 0..1
     bare_numbers_above_one: int = 0
-    units: dict[str, int] = {}  # unit or currency text -> rows
+    units: dict[str, int] = Field(default_factory=dict)  # unit or currency text -> rows
     minimum: float | None = None  # bounds from the contract
     maximum: float | None = None
     samples: tuple[str, ...] = ()

@@ -1,5 +1,7 @@
 """Column mapping: which source column feeds which contract column."""
 
+from pydantic import Field
+
 from state.contract import LogicalType
 from state.values import Value
 
@@ -13,7 +15,9 @@ class SourceColumn(Value):
     distinct: int  # distinct non-blank values among them
     samples: tuple[str, ...]  # most frequent values first, at most 50, each at most 200 characters
     shapes: tuple[str, ...] = ()  # most frequent shapes, digits as 9 and letters as a, at most 10
-    type_share: dict[str, float] = {}  # LogicalType value -> share of filled samples that parse as it
+    type_share: dict[str, float] = Field(
+        default_factory=dict
+    )  # LogicalType value -> share of filled samples that parse as it
 
 
 class TargetColumn(Value):

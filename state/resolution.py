@@ -1,5 +1,7 @@
 """Resolving values that are not in the list they must come from (valid values or another table's key)."""
 
+from pydantic import Field
+
 from state.values import Value
 
 
@@ -18,7 +20,9 @@ class UnknownValue(Value):
     value: str  # trimmed text
     rows: int
     files: int
-    context: dict[str, tuple[str, ...]] = {}  # values of other columns in its rows, most frequent first, at most 5
+    context: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict
+    )  # values of other columns in its rows, most frequent first, at most 5
     witnesses: tuple[Witness, ...] = ()
 
 
