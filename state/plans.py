@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
+from state.contract import OnViolation
 from state.values import Value
 
 
@@ -67,3 +70,25 @@ class NoPlan(Value):
     reason: str
     tried: tuple[str, ...]  # "prepare(orders) by prepare_from_files: landed(orders) does not hold"
     exhausted: bool  # True: the whole space was searched (under the loop cut); False: a limit cut the search
+
+
+class TableFacts(Value):
+    """What the planner knows about one table before anything is done to it."""
+
+    name: str
+    derived: bool  # made from other tables by its SQL; False: fed by files
+    needs: tuple[str, ...]  # tables that must be ready before: relationship targets, sources of its SQL
+    rows: int = Field(ge=0)  # landed; of a derived table an estimate, 0 when there is none
+    files: int = Field(ge=0)
+    variants: int = Field(ge=0)  # header variants among the files
+    has_key: bool
+    has_lists: bool  # columns with valid values or relationships that may be repaired
+    on_violation: OnViolation
+    untrusted_sql: bool  # its SQL comes from the contract or a model
+    landed: bool  # its files are in the workspace; says nothing about a derived table
+
+
+class DeliveryFacts(Value):
+    """What the planner knows about the tables a contract asks for, in the order of the contract."""
+
+    tables: tuple[TableFacts, ...]
