@@ -12,6 +12,9 @@ class Witness(Value):
     through: str  # how: "province='Hong Kong'", "latitude,longitude"
     rows: int
     against: int = 0  # rows of the same link that point to other known values
+    kind: str = "determinant"  # elsewhere | determinant | contained: how the link was mined
+    trust: float = 1.0  # share of right answers of such links on rows with a valid value, 0..1
+    share: float = 1.0  # share of the unknown value's linked rows that point to `known`
 
 
 class UnknownValue(Value):

@@ -78,6 +78,16 @@ def operator_name(column: str) -> str:
     return f"op${column}"
 
 
+def row_file(row: str) -> str:
+    """Return SQL for the file id in a row's id, given as SQL."""
+    return f"({row} >> {LINE_BITS})"
+
+
+def row_line(row: str) -> str:
+    """Return SQL for the physical line in a row's id, given as SQL."""
+    return f"({row} & {(1 << LINE_BITS) - 1})"
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Make `live.<table>` and `main.<table>` over the staged table."""
     name, columns = ident(table.name), ", ".join(f"s.{ident(column.name)}" for column in table.columns)
@@ -87,9 +97,29 @@ def create_views(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     )
     connection.execute(f"create or replace view live.{name} as select s.* from stage.{name} s where {gone}")
     connection.execute(
-        f"create or replace view main.{name} as select {columns}, f.name as _file, "
-        f"s._row & {(1 << LINE_BITS) - 1} as _line "
-        f"from live.{name} s left join land.files f on f.file_id = s._row >> {LINE_BITS}"
+        f"create or replace view main.{name} as select {columns}, f.name as _file, {row_line('s._row')} as _line "
+        f"from live.{name} s left join land.files f on f.file_id = {row_file('s._row')}"
         if not table.derived
         else f"create or replace view main.{name} as select {columns} from live.{name} s"
     )
+
+
+def landed_rows(connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    """Return the number of landed records by file id."""
+    return dict(connection.execute("select file_id, records from land.files").fetchall())
+
+
+def is_staged(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Return whether the table has been staged."""
+    row = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'stage' and table_name = ?", [table]
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def published_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> tuple[str, ...]:
+    """Return the columns to publish: the contract's, then those that `drift: evolve` kept."""
+    staged = connection.execute(f"select column_name from (describe live.{ident(table.name)})").fetchall()
+    known = [column.name for column in table.columns]
+    work = {"_row", *map(raw_name, known), *map(operator_name, known)}
+    return (*known, *(row[0] for row in staged if row[0] not in work and row[0] not in known))

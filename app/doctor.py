@@ -1,0 +1,59 @@
+"""`millwright doctor`: what is installed, reachable and configured."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from app.render import print_json
+from app.settings import Settings, load_settings
+
+_PACKAGES = ("millwright", "langgraph", "langchain-core", "langchain-openai", "langsmith", "duckdb", "pydantic")
+_EXTRAS = {"postgres": "langgraph-checkpoint-postgres", "redis": "redis", "server": "langgraph-cli"}
+
+
+def examine(*, as_json: bool) -> int:
+    """Print the findings; return 0 when a run can be started here, else 2."""
+    settings = load_settings()
+    problems = _problems(settings)
+    findings = {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "extras": {extra: _version(package) for extra, package in _EXTRAS.items()},
+        "settings": settings.model_dump(mode="json"),
+        "processors": os.cpu_count(),
+        "problems": problems,
+    }
+    if as_json:
+        print_json(findings)
+    else:
+        _print(findings)
+    return 2 if problems else 0
+
+
+def _problems(settings: Settings) -> list[str]:
+    home = Path(settings.home).absolute()
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    problems = [] if os.access(existing, os.W_OK) else [f"the home folder {home} cannot be written to"]
+    problems += [f"package {name} is not installed" for name in _PACKAGES if _version(name) == "not installed"]
+    return problems
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _print(findings: dict[str, object]) -> None:
+    for name, value in findings.items():
+        if isinstance(value, dict):
+            sys.stdout.write(f"{name}\n")
+            for key, entry in value.items():
+                sys.stdout.write(f"  {key:<24}{entry}\n")
+        elif isinstance(value, list):
+            sys.stdout.write(f"{name}: {'; '.join(value) or 'none'}\n")
+        else:
+            sys.stdout.write(f"{name}: {value}\n")

@@ -1,0 +1,37 @@
+"""`millwright eval`: run a suite and print its scores."""
+
+import sys
+from pathlib import Path
+
+from app.progress import printable
+from app.render import print_json
+from evals.protocol import SuiteResult
+
+
+def run_evaluation(name: str, *, data: Path | None, contract: Path | None, out: Path | None, as_json: bool) -> int:
+    """Run a suite; return 0 when every task was solved, else 1."""
+    from evals.runner import run_suite
+    from evals.suites import find_suite
+
+    folder = (out or Path("out") / "eval" / name).absolute()
+    result = run_suite(find_suite(name), data=data, contract=contract, out=folder)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        _print(result, folder)
+    return 0 if all(task.solved for task in result.results) else 1
+
+
+def _print(result: SuiteResult, folder: Path) -> None:
+    lines = [f"suite {result.suite}"]
+    for task in result.results:
+        lines.append(f"  {task.task_id}: {'solved' if task.solved else task.error} in {task.seconds:.2f} s")
+        for name, entries in task.details.items():
+            lines.append(f"    {name}: {len(entries)}")
+            lines += [f"      {entry}" for entry in entries]
+    lines += [
+        f"  {score.name}: {score.value:.2%} of {score.n} ({score.interval} {score.low:.2%} to {score.high:.2%})"
+        for score in result.scores
+    ]
+    lines.append(f"  answers and scores: {folder}")
+    sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")

@@ -1,0 +1,60 @@
+"""Progress on standard error: a display on a terminal, plain lines elsewhere."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+_WORDS = {
+    "scanned": "scanned {files} files, {variants} header variants, {lines} lines",
+    "landed": "landed {files} of {of} files",
+    "planned": "planned {steps} steps",
+    "step": "{event_id}: {status}, {detail}",
+    "replan": "replanned {event_id}: {action}, {reason}",
+    "verified": "verified: {passed} checks passed, {failed} failed",
+    "published": "published {tables} tables",
+    "reported": "report in {path}",
+}
+
+
+class Progress:
+    """Shows the events of a run while they happen."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._status: Any = None
+        self._console: Any = None
+
+    def __enter__(self) -> Self:
+        """Start the display when there is a terminal."""
+        if self._stream.isatty():
+            from rich.console import Console
+
+            self._console = Console(file=self._stream, highlight=False, markup=False)
+            self._status = self._console.status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the display away."""
+        if self._status is not None:
+            self._status.stop()
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """Show one event; one of an unknown kind is not shown."""
+        words = _WORDS.get(str(event["event"]))
+        if words is None:
+            return
+        line = printable(words.format_map(event))
+        if self._status is None:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        else:
+            self._console.print(line)
+            self._status.update(line)
+
+
+def printable(text: str) -> str:
+    """Return text without control characters, so that values from data cannot drive the terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,60 @@
+"""What commands print on standard output: a summary for people, one JSON object for machines."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from app.progress import printable
+
+_STATUS_LINES = {
+    "published": "Published: every table meets the contract.",
+    "not_met": "The contract is not met.",
+    "failed": "Stopped: a step failed.",
+    "budget_spent": "Stopped: the budget is spent.",
+}
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+
+
+def print_summary(run: dict[str, Any]) -> None:
+    """Print how a run ended: status, row accounting, published files, the place of the report."""
+    lines = [_STATUS_LINES.get(run["status"], run["status"])]
+    if run["problem"]:
+        lines.append(f"  {run['problem']}")
+    lines += ["", f"  {'table':<24}{'read':>10}{'published':>12}{'quarantined':>13}{'merged':>9}{'changed':>10}"]
+    for name, account in run["tables"].items():
+        lines.append(
+            f"  {name:<24}{account['rows_read']:>10}{account['rows_published']:>12}"
+            f"{account['rows_quarantined']:>13}{account['rows_merged']:>9}{account['cells_changed']:>10}"
+        )
+    sources = run["sources"]
+    lines.append(
+        f"  {sources['files']} files, {sources['lines']} lines: {sources['records']} records and "
+        f"{sources['rejects']} rejects landed"
+    )
+    lines += _verdicts(run)
+    if run["receipt"]:
+        lines += ["", "  published:"]
+        lines += [f"    {Path(run['out']) / name}.parquet" for name in run["receipt"]["tables"]]
+    lines += ["", f"  report: {Path(run['out']) / '_runs' / run['run_id'] / 'report.html'}"]
+    if run["status"] in ("failed", "budget_spent"):
+        lines.append(f"  continue with: millwright resume {run['run_id']}")
+    sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
+
+
+def _verdicts(run: dict[str, Any]) -> list[str]:
+    counts: dict[str, int] = {}
+    for check in run["checks"]:
+        counts[check["result"]] = counts.get(check["result"], 0) + 1
+    if not counts:
+        return []
+    lines = ["  checks: " + ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))]
+    for check in run["checks"]:
+        if check["result"] in ("failed", "error", "warning"):
+            detail = f" ({check['detail']})" if check["detail"] else ""
+            lines.append(f"    {check['result']:<8} {check['rule']}: {check['count']} violations{detail}"[:200])
+    return lines

@@ -1,0 +1,122 @@
+"""The commands that start, continue and list runs."""
+
+import json
+import sys
+from pathlib import Path
+
+from app.progress import Progress
+from app.render import print_json, print_summary
+from app.settings import Settings, load_settings
+from state.errors import SetupError
+from state.run import Approve, RunRequest, RunStatus
+from state.values import Value
+from tools.records import RunRecord, is_running, list_records, read_record, read_status
+
+EXIT_CODES = {
+    RunStatus.PUBLISHED: 0,
+    RunStatus.NOT_MET: 1,
+    RunStatus.FAILED: 1,
+    RunStatus.WAITING: 3,
+    RunStatus.BUDGET_SPENT: 4,
+}
+
+
+class RunOptions(Value):
+    """The options of `millwright run`."""
+
+    contract: Path
+    sources: tuple[str, ...]
+    out: Path
+    run_id: str
+    engine: str
+    model: str
+    goal: str
+    approve: str
+    partial: bool
+    budget_tokens: int | None
+    budget_seconds: float | None
+
+
+def start_run(options: RunOptions, *, as_json: bool) -> int:
+    """Record and work on a new run; return the exit code."""
+    _refuse_unbuilt(options)
+    settings = load_settings()
+    from graphs.session import begin, new_run_id
+
+    request = RunRequest(
+        contract=str(options.contract.absolute()),
+        sources=tuple(str(Path(source).absolute()) for source in options.sources),
+        out=str(options.out.absolute()),
+        run_id=options.run_id or new_run_id(),
+        partial=options.partial,
+    )
+    context = settings.context(budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds)
+    record = begin(request, context)
+    if options.goal:
+        sys.stderr.write("millwright: --goal was not used: no model is configured\n")
+    return _work(record, as_json=as_json)
+
+
+def resume_run(run_id: str, *, answer: str, as_json: bool) -> int:
+    """Continue a run; return the exit code."""
+    record = read_record(_home(load_settings()), run_id)
+    if answer:
+        raise SetupError(f"run {run_id!r} is not waiting for an answer", hint=f"millwright resume {run_id}")
+    return _work(record, as_json=as_json)
+
+
+def list_runs(*, as_json: bool) -> int:
+    """Print the runs of the home folder, oldest first."""
+    home = _home(load_settings())
+    rows = []
+    for record in list_records(home):
+        state = read_status(home, record.run_id)
+        status = state.status.value if state else "recorded"
+        if status in ("running", "recorded") and not is_running(home, record.run_id):
+            status = "interrupted"
+        rows.append(
+            {
+                "run_id": record.run_id,
+                "status": status,
+                "created_at": record.created_at.isoformat(timespec="seconds"),
+                "contract": record.request.contract,
+                "out": record.request.out,
+                "problem": state.problem if state else "",
+            }
+        )
+    if as_json:
+        print_json({"runs": rows})
+    elif not rows:
+        sys.stdout.write(f"no runs in {home}\n")
+    for row in [] if as_json else rows:
+        sys.stdout.write("{run_id}  {status:<12} {created_at}  {contract}  {problem}\n".format(**row))
+    return 0
+
+
+def _work(record: RunRecord, *, as_json: bool) -> int:
+    from graphs.session import proceed
+
+    sys.stderr.write(f"run {record.run_id}\n")
+    with Progress(sys.stderr) as progress:
+        output = proceed(record, listener=progress.hear)
+    content = json.loads((Path(record.request.out) / "_runs" / record.run_id / "run.json").read_text())
+    if as_json:
+        print_json(content)
+    else:
+        print_summary(content)
+    return EXIT_CODES[output["status"]]
+
+
+def _refuse_unbuilt(options: RunOptions) -> None:
+    if options.engine != "duckdb":
+        raise SetupError(f"engine {options.engine!r} is not built", where="--engine", hint="use duckdb")
+    if options.approve not in {mode.value for mode in Approve}:
+        raise SetupError(f"unknown mode {options.approve!r}", where="--approve", hint="use auto, plan or changes")
+    if options.approve != Approve.AUTO:
+        raise SetupError(f"mode {options.approve!r} is not built yet", where="--approve", hint="use auto")
+    if options.model:
+        raise SetupError("chat models are not built in yet", where="--model", hint="leave it out: the experts decide")
+
+
+def _home(settings: Settings) -> Path:
+    return Path(settings.home).absolute()

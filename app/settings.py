@@ -1,0 +1,45 @@
+"""Settings: environment variables `MILLWRIGHT_*`, put together with the command line into a frozen run context."""
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from state.budget import BudgetLimits
+from state.errors import SetupError
+from state.run import Patterns, RunContext
+
+
+class Settings(BaseSettings):
+    """What an operator can set, e.g. `MILLWRIGHT_HOME=/data/millwright` or `MILLWRIGHT_PATTERNS__COUNCIL=off`."""
+
+    model_config = SettingsConfigDict(env_prefix="MILLWRIGHT_", env_nested_delimiter="__", extra="ignore")
+
+    home: str = Field(default=".millwright", description="folder of checkpoints and workspaces")
+    threads: int = Field(default=2, ge=1, le=256, description="threads of the engine")
+    memory: str = Field(default="4GB", description="memory of the engine, and of the process for SQL of the contract")
+    sql_seconds: float = Field(default=300.0, gt=0, description="time limit of a step with SQL of the contract")
+    max_decompressed_bytes: int = Field(default=64 * 2**30, gt=0, description="most bytes one compressed file may hold")
+    attempts: int = Field(default=3, ge=1, description="attempts of a step whose failure may pass")
+    patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
+
+    def context(self, *, budget_tokens: int | None = None, budget_seconds: float | None = None) -> RunContext:
+        """Return the frozen context of a run."""
+        return RunContext(
+            home=self.home,
+            budget=BudgetLimits(tokens=budget_tokens, seconds=budget_seconds),
+            patterns=self.patterns,
+            threads=self.threads,
+            memory=self.memory,
+            sql_seconds=self.sql_seconds,
+            max_decompressed_bytes=self.max_decompressed_bytes,
+            attempts=self.attempts,
+        )
+
+
+def load_settings() -> Settings:
+    """Return the settings of the environment; SetupError names the variable that is not valid."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "MILLWRIGHT_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise SetupError(first["msg"], where=name, hint="change or unset the variable") from error

@@ -1,0 +1,48 @@
+"""Execution as a graph: perform ready steps one after the other; a failed one goes to the replanner."""
+
+from enum import StrEnum
+from typing import Literal
+
+from langgraph.graph import START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from graphs.replanner import graph as replanner
+from nodes.perform import next_step, perform
+from nodes.replan import failed_step
+from state.run import RunContext, RunStatus
+from state.supervisor import ExecutorOutput, ExecutorState
+
+
+class Node(StrEnum):
+    """Nodes of this graph."""
+
+    PERFORM = "perform"
+    REPLANNER = "replanner"
+
+
+def after_step(state: ExecutorState) -> Literal["perform", "replanner", "__end__"]:
+    """Go on, ask the replanner, or end when no step that prepares a table is left."""
+    if state["status"] is not RunStatus.RUNNING:
+        return "__end__"
+    if failed_step(state.get("steps", {})) is not None:
+        return "replanner"
+    return "perform" if next_step(state["plan"], state.get("steps", {})) is not None else "__end__"
+
+
+def after_ruling(state: ExecutorState) -> Literal["perform", "__end__"]:
+    """Try again, or end with the status the replanner wrote."""
+    return "perform" if state["status"] is RunStatus.RUNNING else "__end__"
+
+
+def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutput]:
+    """Return the graph, not compiled."""
+    builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
+    builder.add_node(Node.PERFORM, perform)
+    builder.add_node(Node.REPLANNER, replanner)
+    builder.add_edge(START, Node.PERFORM)
+    builder.add_conditional_edges(Node.PERFORM, after_step)
+    builder.add_conditional_edges(Node.REPLANNER, after_ruling)
+    return builder
+
+
+graph: CompiledStateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutput] = build().compile(name="executor")

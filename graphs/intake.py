@@ -1,0 +1,36 @@
+"""Intake as a graph: request -> contract and sources -> every line landed."""
+
+from enum import StrEnum
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from nodes.intake import land_sources, read_request, take_stock
+from state.run import RunContext
+from state.supervisor import IntakeOutput, IntakeState, SupervisorInput
+
+
+class Node(StrEnum):
+    """Nodes of this graph."""
+
+    READ_REQUEST = "read_request"
+    TAKE_STOCK = "take_stock"
+    LAND_SOURCES = "land_sources"
+
+
+def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput]:
+    """Return the graph, not compiled."""
+    builder = StateGraph(
+        IntakeState, context_schema=RunContext, input_schema=SupervisorInput, output_schema=IntakeOutput
+    )
+    builder.add_node(Node.READ_REQUEST, read_request)
+    builder.add_node(Node.TAKE_STOCK, take_stock)
+    builder.add_node(Node.LAND_SOURCES, land_sources)
+    builder.add_edge(START, Node.READ_REQUEST)
+    builder.add_edge(Node.READ_REQUEST, Node.TAKE_STOCK)
+    builder.add_edge(Node.TAKE_STOCK, Node.LAND_SOURCES)
+    builder.add_edge(Node.LAND_SOURCES, END)
+    return builder
+
+
+graph: CompiledStateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput] = build().compile(name="intake")

@@ -1,0 +1,31 @@
+"""Strict serialisation of checkpoints: only the types that state declares are revived; nothing is pickled."""
+
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from state import budget, plans, reports, run, sources
+
+_TYPES = (
+    budget.Spent,
+    budget.BudgetLimits,
+    plans.Plan,
+    plans.Step,
+    plans.StepKind,
+    plans.MethodChoice,
+    plans.NoPlan,
+    reports.StepReport,
+    reports.StepStatus,
+    reports.FailureKind,
+    reports.Replan,
+    run.RunRequest,
+    run.RunStatus,
+    run.ContractRef,
+    run.CheckSummary,
+    run.ReceiptRef,
+    run.TableAccount,
+    sources.SourcesRef,
+)
+
+
+def strict_serializer() -> JsonPlusSerializer:
+    """Return the serialiser every saver of the project uses."""
+    return JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=_TYPES)

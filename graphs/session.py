@@ -1,0 +1,161 @@
+"""Sessions: start, resume and finish a run with saver and record. The supervisor always runs with durability "sync"."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from graphs.serialization import strict_serializer
+from graphs.supervisor import build
+from nodes.perform import next_step
+from state.budget import BudgetLimits, Spent, total
+from state.errors import MillwrightError
+from state.run import RunContext, RunRequest, RunStatus
+from state.supervisor import SupervisorOutput
+from tools.outputs.event_log import EventLog, prepare_destination
+from tools.records import RunRecord, check_version, read_record, run_lock, write_record, write_status
+
+Event = Mapping[str, Any]
+Listener = Callable[[Event], None]
+
+_BACKSTOP = 10_000
+"""Recursion limit of LangGraph; the run's own budget ends it earlier."""
+
+_STOPPED = (RunStatus.BUDGET_SPENT, RunStatus.FAILED)
+"""Statuses of an ended run from which `resume` goes on; the others are final."""
+
+
+def run(
+    contract: str | Path,
+    sources: tuple[str, ...] | list[str],
+    out: str | Path,
+    *,
+    run_id: str = "",
+    partial: bool = False,
+    context: RunContext | None = None,
+    listener: Listener | None = None,
+) -> SupervisorOutput:
+    """Deliver the tables of a contract from files and return how it ended.
+
+    Raises SetupError for wrong use or unusable input; everything else is in the returned `status` and `problem`.
+    """
+    request = RunRequest(
+        contract=str(Path(contract).absolute()),
+        sources=tuple(str(Path(source).absolute()) for source in sources),
+        out=str(Path(out).absolute()),
+        run_id=run_id or new_run_id(),
+        partial=partial,
+    )
+    record = begin(request, context or RunContext())
+    return proceed(record, listener=listener)
+
+
+def begin(request: RunRequest, context: RunContext) -> RunRecord:
+    """Write the record of a new run durably and return it."""
+    prepare_destination(Path(request.out))
+    context = context.model_copy(update={"home": str(Path(context.home).absolute())})
+    record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
+    write_record(record)
+    return record
+
+
+def resume(home: str | Path, run_id: str, *, listener: Listener | None = None) -> SupervisorOutput:
+    """Continue a stopped or killed run; a finished one gives back what it ended with."""
+    return proceed(read_record(Path(home).absolute(), run_id), listener=listener)
+
+
+def proceed(record: RunRecord, *, listener: Listener | None = None) -> SupervisorOutput:
+    """Work on a recorded run until it ends or stops."""
+    with run_lock(Path(record.context.home), record.run_id):
+        write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
+        try:
+            output = asyncio.run(_drive(record, listener or _ignore))
+        except MillwrightError as error:
+            write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
+            raise
+        write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
+        return output
+
+
+def new_run_id() -> str:
+    """Return a fresh run id: UTC time and four random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
+
+
+@asynccontextmanager
+async def open_saver(home: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    """Open the checkpoint saver of a home folder: SQLite with a write-ahead log."""
+    async with AsyncSqliteSaver.from_conn_string(str(home / "checkpoints.sqlite")) as saver:
+        saver.serde = strict_serializer()
+        await saver.setup()
+        yield saver
+
+
+async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
+    config: RunnableConfig = {
+        "configurable": {"thread_id": record.run_id},
+        "recursion_limit": _BACKSTOP,
+        "run_name": "millwright",
+        "metadata": {"run_id": record.run_id, "contract": record.request.contract},
+    }
+    async with open_saver(Path(record.context.home)) as saver:
+        graph = build().compile(checkpointer=saver, name="supervisor")
+        saved = await graph.aget_state(config)
+        begun = bool(saved.values or saved.next)
+        if begun:
+            check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
+        context = record.context
+        if begun and not saved.next:
+            if saved.values["status"] not in _STOPPED:
+                return cast("SupervisorOutput", saved.values)
+            context = _another_budget(context, total(saved.values.get("spent", {})))
+            await graph.aupdate_state(
+                config, {"status": RunStatus.RUNNING, "problem": ""}, as_node=_go_on_after(saved.values)
+            )
+        given = None if begun else {"request": record.request}
+        with EventLog(_events_path(record)) as log:
+            log.append({"event": "resumed" if begun else "started", "event_id": f"session:{datetime.now(UTC)}"})
+            async for part in graph.astream(
+                cast("Any", given), config, context=context, durability="sync", stream_mode="custom", subgraphs=True
+            ):
+                event = cast("tuple[tuple[str, ...], Event]", part)[1]
+                log.append(event)
+                listener(event)
+        return cast("SupervisorOutput", (await graph.aget_state(config)).values)
+
+
+def _go_on_after(values: Mapping[str, Any]) -> str:
+    """Return the node after which a stopped run goes on."""
+    if "plan" not in values:
+        return "intake"
+    return "planner" if next_step(values["plan"], values.get("steps", {})) is not None else "executor"
+
+
+def _another_budget(context: RunContext, spent: Spent) -> RunContext:
+    """Return the context with the run's budget granted once more on top of what was spent."""
+    limits = context.budget
+    return context.model_copy(
+        update={
+            "budget": BudgetLimits(
+                steps=None if limits.steps is None else limits.steps + spent.steps,
+                model_requests=None if limits.model_requests is None else limits.model_requests + spent.model_requests,
+                tokens=None if limits.tokens is None else limits.tokens + spent.prompt_tokens + spent.completion_tokens,
+                seconds=None if limits.seconds is None else limits.seconds + spent.seconds,
+            )
+        }
+    )
+
+
+def _events_path(record: RunRecord) -> Path:
+    return Path(record.request.out) / "_runs" / record.run_id / "events.jsonl"
+
+
+def _ignore(_event: Event) -> None:
+    """Hear nothing."""

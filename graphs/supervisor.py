@@ -1,0 +1,71 @@
+"""The supervisor: intake, planner, executor with replanner, verification, publishing, report."""
+
+from enum import StrEnum
+from typing import Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from graphs.executor import graph as executor
+from graphs.intake import graph as intake
+from graphs.planner import graph as planner
+from nodes.publish import publish_tables
+from nodes.report import report
+from nodes.verify import verify
+from state.run import RunContext, RunStatus
+from state.supervisor import SupervisorInput, SupervisorOutput, SupervisorState
+
+
+class Node(StrEnum):
+    """Nodes of this graph."""
+
+    INTAKE = "intake"
+    PLANNER = "planner"
+    EXECUTOR = "executor"
+    VERIFY = "verify"
+    PUBLISH = "publish"
+    REPORT = "report"
+
+
+def after_planning(state: SupervisorState) -> Literal["executor", "report"]:
+    """Execute the plan, or report that there is none."""
+    return "executor" if state["status"] is RunStatus.RUNNING else "report"
+
+
+def after_execution(state: SupervisorState) -> Literal["verify", "report"]:
+    """Verify what was staged, or report why execution stopped."""
+    return "verify" if state["status"] is RunStatus.RUNNING else "report"
+
+
+def after_verification(state: SupervisorState) -> Literal["publish", "report"]:
+    """Publish when the contract is met, or the part that passes when that was asked for."""
+    if state["status"] is RunStatus.RUNNING:
+        return "publish"
+    partial = state["status"] is RunStatus.NOT_MET and state["request"].partial
+    return "publish" if partial and state["checks"].deliverable else "report"
+
+
+def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, SupervisorOutput]:
+    """Return the graph, not compiled: the session compiles it with a saver."""
+    builder = StateGraph(
+        SupervisorState, context_schema=RunContext, input_schema=SupervisorInput, output_schema=SupervisorOutput
+    )
+    builder.add_node(Node.INTAKE, intake)
+    builder.add_node(Node.PLANNER, planner)
+    builder.add_node(Node.EXECUTOR, executor)
+    builder.add_node(Node.VERIFY, verify)
+    builder.add_node(Node.PUBLISH, publish_tables)
+    builder.add_node(Node.REPORT, report)
+    builder.add_edge(START, Node.INTAKE)
+    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_conditional_edges(Node.PLANNER, after_planning)
+    builder.add_conditional_edges(Node.EXECUTOR, after_execution)
+    builder.add_conditional_edges(Node.VERIFY, after_verification)
+    builder.add_edge(Node.PUBLISH, Node.REPORT)
+    builder.add_edge(Node.REPORT, END)
+    return builder
+
+
+graph: CompiledStateGraph[SupervisorState, RunContext, SupervisorInput, SupervisorOutput] = build().compile(
+    name="supervisor"
+)

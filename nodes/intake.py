@@ -1,0 +1,134 @@
+"""Intake: the contract is valid, the sources are readable, every line is landed or kept as a reject."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypedDict
+
+from langgraph.runtime import Runtime
+from pydantic import ValidationError
+
+from nodes.context import context_of, run_folder
+from nodes.events import emit
+from state.budget import Spent
+from state.errors import SetupError
+from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
+from state.sources import SourcesRef
+from state.supervisor import IntakeOutput
+from state.values import digest
+from tools.contract.read import require_contract
+from tools.intake import Intake, read_intake, write_intake
+from tools.records import CONTRACT_COPY, RunRecord, write_record
+from tools.sources.find import LandingLimits
+from tools.sources.inventory import take_inventory
+from tools.sources.landing import land
+from tools.sources.match import match_tables
+from tools.workspace import open_workspace
+
+_FILES_AT_ONCE = 500
+"""Files landed in one transaction; a crash repeats at most one chunk."""
+
+
+class RequestInput(TypedDict):
+    """Keys the first node reads."""
+
+    request: RunRequest
+
+
+class SourcesInput(TypedDict):
+    """Keys landing reads."""
+
+    request: RunRequest
+    sources: SourcesRef
+
+
+def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
+    """Validate the request and make the run's record when the caller did not."""
+    request = _validated(state["request"])
+    context = context_of(runtime)
+    if not request.run_id:
+        request = request.model_copy(update={"run_id": digest([request, datetime.now(UTC).isoformat()])[:12]})
+    if not (context.run_folder(request.run_id) / "record.json").exists():
+        record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
+        write_record(record)
+    return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING}
+
+
+def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
+    """Read the contract and scan the sources; both end as artefacts in the run's folder."""
+    started = time.monotonic()
+    request, context = state["request"], context_of(runtime)
+    folder = run_folder(runtime, request)
+    contract, faults = require_contract(folder / CONTRACT_COPY, shown_as=request.contract)
+    if not contract.tables:
+        raise SetupError("the contract describes no table", where=request.contract, hint="add a `schema`")
+    limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
+    inventory = take_inventory(request.sources, folder, limits)
+    matched = match_tables(inventory, contract)
+    sources = write_intake(
+        folder, contract, Intake(inventory=inventory, table_files=matched.files, unused=matched.unused)
+    )
+    emit("scanned", "intake:scan", files=sources.files, variants=sources.variants, lines=sources.lines)
+    warnings = [f"contract, {fault.place}: {fault.message}" for fault in faults]
+    warnings += list(inventory.warnings)
+    warnings += [f"{name}: feeds no table of the contract" for name in matched.unused]
+    warnings += [f"{name}: not of a kind that is read" for name in inventory.ignored]
+    return {
+        "contract": ContractRef(
+            path=request.contract,
+            sha256=contract.sha256,
+            name=contract.name,
+            version=contract.version,
+            tables=tuple(table.name for table in contract.tables),
+        ),
+        "sources": sources,
+        "warnings": _bounded(warnings),
+        "spent": {"intake:scan": Spent(steps=1, seconds=time.monotonic() - started)},
+    }
+
+
+def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOutput:
+    """Land every file that feeds a table, chunk by chunk; files that are landed already stay as they are."""
+    started = time.monotonic()
+    context, folder = context_of(runtime), run_folder(runtime, state["request"])
+    intake = read_intake(folder)
+    wanted = sorted({file_id for files in intake.table_files.values() for file_id in files})
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        landed = {row[0] for row in connection.execute("select file_id from land.files").fetchall()}
+        waiting = [file_id for file_id in wanted if file_id not in landed]
+        for start in range(0, len(waiting), _FILES_AT_ONCE):
+            chunk = waiting[start : start + _FILES_AT_ONCE]
+            land(connection, intake.inventory, file_ids=chunk)
+            emit("landed", f"intake:land:{chunk[0]}", files=len(landed) + start + len(chunk), of=len(wanted))
+        row = connection.execute(
+            "select coalesce(sum(records), 0), coalesce(sum(rejects), 0) from land.files"
+        ).fetchone()
+    records, rejects = (int(row[0]), int(row[1])) if row else (0, 0)
+    sources = state["sources"].model_copy(update={"records": records, "rejects": rejects})
+    return {
+        "sources": sources,
+        "spent": {"intake:land": Spent(steps=1, seconds=time.monotonic() - started)},
+    }
+
+
+def _validated(request: RunRequest | dict[str, Any]) -> RunRequest:
+    """Return the request with absolute paths; served graphs hand it over as plain JSON."""
+    try:
+        valid = RunRequest.model_validate(request if isinstance(request, dict) else request.model_dump())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SetupError(first["msg"], where=f"request.{place}", hint="see the input schema of the graph") from error
+    return valid.model_copy(
+        update={
+            "contract": str(Path(valid.contract).absolute()),
+            "out": str(Path(valid.out).absolute()),
+            "sources": tuple(str(Path(source).absolute()) for source in valid.sources),
+        }
+    )
+
+
+def _bounded(warnings: list[str]) -> tuple[str, ...]:
+    most = 50
+    shown = [warning[:300] for warning in warnings[:most]]
+    return (*shown, f"and {len(warnings) - most} more") if len(warnings) > most else tuple(shown)

@@ -1,0 +1,62 @@
+"""Replanning, first version: a failed step is tried again when its failure may pass, else the run stops."""
+
+from typing import TypedDict
+
+from langgraph.runtime import Runtime
+
+from nodes.context import context_of, run_folder
+from nodes.decide import decide
+from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence
+from nodes.events import emit
+from state.reports import FailureKind, Replan, StepReport, StepStatus
+from state.run import RunContext, RunRequest, RunStatus
+from state.supervisor import ExecutorOutput
+from tools.ledger import record_decisions
+from tools.workspace import open_workspace
+
+
+class ReplanInput(TypedDict):
+    """Keys replanning reads."""
+
+    request: RunRequest
+    steps: dict[str, StepReport]
+    replans: dict[str, Replan]
+
+
+def replan(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
+    """Decide what is done about the failed step."""
+    context = context_of(runtime)
+    report = failed_step(state["steps"])
+    if report is None:
+        return {}
+    evidence = FailureEvidence(
+        step_id=report.step_id,
+        attempt=report.attempt,
+        attempts=context.attempts,
+        failure=report.failure or FailureKind.DATA,
+        error=report.error,
+        replanning=context.patterns.replanning,
+    )
+    response, decisions = decide(FAILURE_RESPONSE, evidence)
+    with open_workspace(run_folder(runtime, state["request"])) as connection:
+        record_decisions(connection, decisions)
+    ruling = Replan(
+        replan_id=f"{report.step_id}#{report.attempt}",
+        step_id=report.step_id,
+        trigger=f"{evidence.failure.value}: {report.error}",
+        action=response.action,
+        alternatives=response.alternatives,
+        reason=response.reason,
+    )
+    emit("replan", ruling.replan_id, action=ruling.action, reason=ruling.reason)
+    update: ExecutorOutput = {"replans": {ruling.replan_id: ruling}}
+    if response.action == "stop":
+        update["status"] = RunStatus.FAILED
+        update["problem"] = f"step {report.step_id} failed: {report.error}"
+    return update
+
+
+def failed_step(reports: dict[str, StepReport]) -> StepReport | None:
+    """Return the report of the step that failed last; None when every step is done."""
+    failed = [report for report in reports.values() if report.status is StepStatus.FAILED]
+    return failed[-1] if failed else None

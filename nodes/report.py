@@ -1,0 +1,77 @@
+"""The report: what was done, changed, quarantined, decided and spent, written beside the published tables."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from langgraph.runtime import Runtime
+
+from nodes.context import context_of, run_folder
+from nodes.events import emit
+from nodes.steps.mapping import landed_tables
+from state.budget import total
+from state.contract import Contract
+from state.run import RunContext, RunStatus
+from state.supervisor import SupervisorState
+from tools.files import write_durably
+from tools.intake import Intake, read_contract, read_intake
+from tools.ledger import read_decisions
+from tools.outputs.report_html import render_report
+from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
+from tools.outputs.side_tables import write_changes, write_quarantine
+from tools.records import read_record, write_status
+from tools.verification import read_checks
+from tools.workspace import is_staged, open_workspace
+
+
+def report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorState:
+    """Write quarantine, changes, run.json and report.html, then the run's final status."""
+    request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
+    out = Path(request.out) / "_runs" / request.run_id
+    contract, intake = read_contract(folder), read_intake(folder)
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        _write_side_tables(connection, contract, intake, out)
+        facts = _facts(connection, state, contract, intake)
+    record = read_record(Path(context.home), request.run_id)
+    content = build_run_json(facts)
+    write_run_json(out, content)
+    write_durably(out / "report.html", render_report(content).encode())
+    status = state.get("status", RunStatus.FAILED)
+    write_status(record, status, state.get("problem", ""), datetime.now(UTC))
+    emit("reported", "report", path=str(out / "report.html"))
+    return {"status": status}
+
+
+def _write_side_tables(connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake, out: Path) -> None:
+    headers = {f"land.{variant.variant_id}": variant.columns for variant in intake.inventory.variants}
+    for table in contract.tables:
+        if not is_staged(connection, table.name):
+            continue
+        landed = landed_tables(connection, table.name, intake)
+        files = intake.table_files.get(table.name, ())
+        write_quarantine(connection, table, landed, headers, files, out / "quarantine")
+        write_changes(connection, table, out / "changes")
+
+
+def _facts(
+    connection: duckdb.DuckDBPyConnection, state: SupervisorState, contract: Contract, intake: Intake
+) -> RunFacts:
+    context_folder = Path(state["sources"].path).parent
+    return RunFacts(
+        request=state["request"],
+        status=state.get("status", RunStatus.FAILED),
+        problem=state.get("problem", ""),
+        contract=contract,
+        sources=state["sources"],
+        variants={variant.variant_id: variant for variant in intake.inventory.variants},
+        warnings=tuple(state.get("warnings", ())),
+        plan=state.get("plan"),
+        steps=tuple(state.get("steps", {}).values()),
+        replans=tuple(state.get("replans", {}).values()),
+        accounts=state.get("accounts", {}),
+        receipt=state.get("receipt"),
+        checks=read_checks(context_folder) if "checks" in state else (),
+        decisions=read_decisions(connection),
+        spent=total(state.get("spent", {})),
+        seconds={name: spent.seconds for name, spent in state.get("spent", {}).items()},
+    )

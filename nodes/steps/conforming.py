@@ -1,0 +1,94 @@
+"""Steps `conform` and `derive`: one pass to typed columns, and tables made from other tables by SQL.
+
+SQL of the contract runs in a process of its own; a step without such SQL runs in this one.
+"""
+
+import duckdb
+
+from nodes.steps.formatting import read_formats
+from nodes.steps.mapping import landed_tables, read_mappings
+from nodes.steps.work import Outcome, Work
+from state.contract import Drift
+from tools.conform.statement import VariantInput, conform_statement, derive_statement
+from tools.ledger import find_receipt, receipt_statement
+from tools.sql.guard import guard_expression, guard_query
+from tools.sql.quote import ident
+from tools.sql.sandbox import SandboxLimits, Statement, run_statements
+from tools.workspace import create_views, open_workspace
+
+
+def conform_table(work: Work) -> Outcome:
+    """Stage a source-fed table."""
+    with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
+        if find_receipt(connection, work.step.step_id) is not None:
+            return _staged(connection, work)
+        statement = _conform_sql(connection, work)
+    return _stage(work, statement, untrusted=any(column.transform_logic for column in work.table.columns))
+
+
+def derive_table(work: Work) -> Outcome:
+    """Stage a derived table."""
+    with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
+        if find_receipt(connection, work.step.step_id) is not None:
+            return _staged(connection, work)
+    others = [table.name for table in work.contract.tables if table.name != work.table.name]
+    guarded = guard_query(work.table.transform_logic or "", tables=others, where=f"{work.table.name}.transformLogic")
+    return _stage(work, derive_statement(work.table, guarded.sql), untrusted=True)
+
+
+def sandbox_limits(work: Work) -> SandboxLimits:
+    """Return the limits for SQL of the contract."""
+    return SandboxLimits(seconds=work.context.sql_seconds, memory=work.context.memory, threads=work.context.threads)
+
+
+def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> str:
+    table, mapped = work.table, landed_tables(connection, work.table.name, work.intake)
+    mappings = {f"land.{mapping.variant_id}": mapping for mapping in read_mappings(connection, table.name)}
+    variants = []
+    for landed in mapped:
+        mapping = mappings[landed.relation]
+        columns = work.intake.inventory.variant(mapping.variant_id).columns
+        extra = {source: columns.index(source) for source in mapping.unmapped_sources}
+        variants.append(
+            VariantInput(
+                relation=landed.relation,
+                file_ids=landed.file_ids,
+                mapping=landed.fields,
+                extra=extra if table.drift is Drift.EVOLVE else {},
+            )
+        )
+    derived = {
+        column.name: guard_expression(
+            column.transform_logic,
+            columns=[*(other.name for other in table.columns), "_file", "_line"],
+            where=f"{table.name}.{column.name}.transformLogic",
+        ).sql
+        for column in table.columns
+        if column.transform_logic
+    }
+    resolved = connection.execute(
+        "select distinct column_name from ops.value_map where table_name = ?", [table.name]
+    ).fetchall()
+    return conform_statement(
+        table, variants, read_formats(connection, table.name), derived, sorted(row[0] for row in resolved)
+    )
+
+
+def _stage(work: Work, statement: str, *, untrusted: bool) -> Outcome:
+    receipt = receipt_statement(work.step.step_id, {"table": work.table.name})
+    if untrusted:
+        run_statements(work.folder, [Statement(sql=statement), Statement(sql=receipt)], limits=sandbox_limits(work))
+    with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
+        if not untrusted:
+            connection.begin()
+            connection.execute(statement)
+            connection.execute(receipt)
+            connection.commit()
+        return _staged(connection, work)
+
+
+def _staged(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
+    create_views(connection, work.table)
+    row = connection.execute(f"select count(*) from stage.{ident(work.table.name)}").fetchone()
+    rows = int(row[0]) if row else 0
+    return Outcome(rows=rows, detail=f"{rows} rows staged")

@@ -1,0 +1,48 @@
+"""Step `format`: decide how the text of every column is read as its type."""
+
+import duckdb
+
+from nodes.decide import decide
+from nodes.decisions.value_format import VALUE_FORMAT
+from nodes.steps.mapping import landed_tables
+from nodes.steps.work import Outcome, Work
+from state.contract import Column, LogicalType
+from state.formats import ValueFormat
+from tools.conform.evidence import LandedColumn, gather_format_evidence
+from tools.ledger import Receipt, find_receipt, once, record_decisions
+
+
+def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
+    """Decide and record the format of each column that has a source."""
+
+    def effect() -> Receipt:
+        formats = []
+        for column in work.table.columns:
+            landed = landed_columns(connection, work, column)
+            if not landed:
+                continue
+            evidence = gather_format_evidence(connection, work.table, column, landed)
+            value_format, decisions = decide(VALUE_FORMAT, evidence)
+            if column.logical_type is not LogicalType.STRING:
+                record_decisions(connection, decisions)
+            formats.append(value_format.model_dump(mode="json"))
+        return {"formats": formats}
+
+    receipt = once(connection, work.step.step_id, effect)
+    return Outcome(rows=0, detail=f"{len(receipt['formats'])} columns")
+
+
+def landed_columns(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> tuple[LandedColumn, ...]:
+    """Return the landed fields that feed a contract column, one a variant."""
+    return tuple(
+        LandedColumn(relation=landed.relation, field=landed.fields[column.name], file_ids=landed.file_ids)
+        for landed in landed_tables(connection, work.table.name, work.intake)
+        if column.name in landed.fields
+    )
+
+
+def read_formats(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, ValueFormat]:
+    """Return the formats decided for a table by column; empty before the step was done."""
+    receipt = find_receipt(connection, f"format:{table}")
+    formats = [ValueFormat.model_validate(item) for item in (receipt or {}).get("formats", ())]
+    return {value_format.column: value_format for value_format in formats}

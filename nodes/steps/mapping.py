@@ -1,0 +1,59 @@
+"""Step `map`: decide for every header variant of a table which source column feeds which contract column."""
+
+import duckdb
+
+from nodes.decide import decide
+from nodes.decisions.column_mapping import COLUMN_MAPPING
+from nodes.steps.work import Outcome, Work
+from state.mapping import ColumnMapping, MappingEvidence
+from tools.conform.witnesses import LandedTable
+from tools.intake import Intake
+from tools.ledger import Receipt, find_receipt, once, record_decisions
+from tools.profile import describe_targets, profile_landed
+
+
+def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
+    """Decide and record the mapping of each variant."""
+
+    def effect() -> Receipt:
+        mappings = []
+        for variant_id, files in work.intake.variants_of(work.table.name):
+            columns = work.intake.inventory.variant(variant_id).columns
+            evidence = MappingEvidence(
+                table=work.table.name,
+                variant_id=variant_id,
+                sources=profile_landed(connection, f"land.{variant_id}", columns, file_ids=files),
+                targets=describe_targets(work.table),
+            )
+            mapping, decisions = decide(COLUMN_MAPPING, evidence)
+            record_decisions(connection, decisions)
+            mappings.append(mapping.model_dump(mode="json"))
+        return {"mappings": mappings}
+
+    receipt = once(connection, work.step.step_id, effect)
+    found = [ColumnMapping.model_validate(mapping) for mapping in receipt["mappings"]]
+    drift = sorted({source for mapping in found for source in mapping.unmapped_sources})
+    detail = f"{len(found)} header variants" + (f", not in the contract: {', '.join(drift[:5])}" if drift else "")
+    return Outcome(rows=0, detail=detail)
+
+
+def read_mappings(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[ColumnMapping, ...]:
+    """Return the mappings decided for a table, one a variant; empty before the step was done."""
+    receipt = find_receipt(connection, f"map:{table}")
+    return tuple(ColumnMapping.model_validate(mapping) for mapping in (receipt or {}).get("mappings", ()))
+
+
+def landed_tables(connection: duckdb.DuckDBPyConnection, table: str, intake: Intake) -> tuple[LandedTable, ...]:
+    """Return the landed variants of a table with the field of every mapped contract column."""
+    files = dict(intake.variants_of(table))
+    found = []
+    for mapping in read_mappings(connection, table):
+        columns = intake.inventory.variant(mapping.variant_id).columns
+        found.append(
+            LandedTable(
+                relation=f"land.{mapping.variant_id}",
+                file_ids=files[mapping.variant_id],
+                fields={match.target: columns.index(match.source) for match in mapping.matches},
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,85 @@
+"""Verification: every rule of the contract on the staged tables. The only judge of "done"."""
+
+import time
+from pathlib import Path
+from typing import TypedDict
+
+from langgraph.runtime import Runtime
+
+from nodes.context import context_of, run_folder
+from nodes.events import emit
+from state.budget import Spent
+from state.checks import CheckResult, Verdict
+from state.contract import Contract
+from state.errors import AccountingError
+from state.run import CheckSummary, RunContext, RunRequest, RunStatus, TableAccount
+from state.supervisor import SupervisorState
+from tools.accounting import account_table
+from tools.intake import Intake, read_contract, read_intake
+from tools.sql.sandbox import SandboxLimits
+from tools.verification import (
+    deliverable,
+    judge_drift,
+    judge_quarantine,
+    reasons_not_met,
+    run_contract_rules,
+    write_checks,
+)
+from tools.workspace import open_workspace
+
+
+class VerifyInput(TypedDict):
+    """Keys verification reads."""
+
+    request: RunRequest
+
+
+def verify(state: VerifyInput, runtime: Runtime[RunContext]) -> SupervisorState:
+    """Judge every table and count its rows; what is to be published is settled here."""
+    started = time.monotonic()
+    context, folder = context_of(runtime), run_folder(runtime, state["request"])
+    contract, intake = read_contract(folder), read_intake(folder)
+    limits = SandboxLimits(seconds=context.sql_seconds, memory=context.memory, threads=context.threads)
+    results = run_contract_rules(folder, contract, limits=limits)
+    try:
+        accounts = _accounts(folder, contract, intake, context)
+    except AccountingError as error:
+        return {"status": RunStatus.FAILED, "problem": error.line()}
+    with open_workspace(folder, threads=context.threads) as connection:
+        results += judge_drift(connection, contract, intake)
+    results += judge_quarantine(contract, accounts)
+    path = write_checks(folder, results)
+    summary = _summary(contract, results, str(path))
+    emit("verified", "verify", passed=summary.passed, failed=summary.failed + summary.error)
+    update: SupervisorState = {
+        "checks": summary,
+        "accounts": accounts,
+        "spent": {"verify": Spent(steps=1, seconds=time.monotonic() - started)},
+    }
+    if not summary.met:
+        update["status"] = RunStatus.NOT_MET
+        update["problem"] = f"the contract is not met: {summary.reasons[0]}"
+    return update
+
+
+def _accounts(folder: Path, contract: Contract, intake: Intake, context: RunContext) -> dict[str, TableAccount]:
+    with open_workspace(folder, threads=context.threads) as connection:
+        return {
+            table.name: account_table(connection, table, intake.table_files.get(table.name, ()))
+            for table in contract.tables
+        }
+
+
+def _summary(contract: Contract, results: tuple[CheckResult, ...], path: str) -> CheckSummary:
+    counts = {verdict: sum(1 for result in results if result.result is verdict) for verdict in Verdict}
+    reasons = reasons_not_met(results)
+    return CheckSummary(
+        path=path,
+        passed=counts[Verdict.PASSED],
+        failed=counts[Verdict.FAILED],
+        warning=counts[Verdict.WARNING],
+        error=counts[Verdict.ERROR],
+        met=not reasons,
+        reasons=reasons[:20],
+        deliverable=deliverable(contract, results),
+    )

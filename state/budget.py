@@ -1,0 +1,59 @@
+"""The budget of a run: limits, what was spent, and the check before each act."""
+
+from collections.abc import Mapping
+
+from state.errors import BudgetExhausted
+from state.values import Value
+
+
+class BudgetLimits(Value):
+    """Upper bounds of one run; None means unbounded."""
+
+    steps: int | None = 10_000
+    model_requests: int | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+class Spent(Value):
+    """What one act, or a whole run, has used."""
+
+    steps: int = 0
+    model_requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+    def plus(self, other: "Spent") -> "Spent":
+        """Return the sum of both."""
+        return Spent(
+            steps=self.steps + other.steps,
+            model_requests=self.model_requests + other.model_requests,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+def total(spent: Mapping[str, Spent]) -> Spent:
+    """Return the sum over all acts; keys are ids of acts, so that a repeated act counts once."""
+    result = Spent()
+    for entry in spent.values():
+        result = result.plus(entry)
+    return result
+
+
+def check_budget(limits: BudgetLimits, spent: Spent) -> None:
+    """Raise BudgetExhausted, naming the limit, when nothing more may be spent."""
+    used = {
+        "steps": (spent.steps, limits.steps),
+        "model requests": (spent.model_requests, limits.model_requests),
+        "tokens": (spent.prompt_tokens + spent.completion_tokens, limits.tokens),
+        "seconds": (spent.seconds, limits.seconds),
+    }
+    for name, (amount, limit) in used.items():
+        if limit is not None and amount >= limit:
+            raise BudgetExhausted(
+                f"the budget of {limit:g} {name} is spent ({amount:g} used)",
+                hint="resume the run with a larger budget",
+            )

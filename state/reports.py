@@ -1,0 +1,46 @@
+"""Reports of steps and rulings on failures, keyed by id in the state."""
+
+from enum import StrEnum
+
+from state.values import Value
+
+
+class StepStatus(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+class FailureKind(StrEnum):
+    """What class of failure a step met; decides the strategy."""
+
+    TRANSIENT = "transient"
+    RESOURCE = "resource"
+    CONTRACT_SQL = "contract_sql"
+    ACCOUNTING = "accounting"
+    DATA = "data"
+
+
+class StepReport(Value):
+    """What one step of the plan did."""
+
+    step_id: str
+    status: StepStatus
+    attempt: int  # from 1
+    seconds: float
+    rows: int = 0  # rows the step's table has, or rows the step set aside
+    detail: str = ""  # one line for people
+    failure: FailureKind | None = None
+    error: str = ""  # one line
+
+
+class Replan(Value):
+    """What was decided after a failed step."""
+
+    replan_id: str  # "conform:orders#1"
+    step_id: str
+    trigger: str
+    action: str  # retry | stop
+    alternatives: tuple[str, ...]
+    reason: str

@@ -1,0 +1,122 @@
+"""A run: what was asked for, its status, its books, and the context its nodes work in."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+
+from state.budget import BudgetLimits
+from state.values import Value
+
+SCHEMA_VERSION = 1
+"""Version of the state schema; a saved state of another version is refused."""
+
+
+class Approve(StrEnum):
+    """What a person must agree to before the run goes on."""
+
+    AUTO = "auto"
+    PLAN = "plan"
+    CHANGES = "changes"
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    PUBLISHED = "published"
+    NOT_MET = "not_met"  # the contract is not met; nothing, or with --partial a part, is published
+    WAITING = "waiting"  # for a person
+    BUDGET_SPENT = "budget_spent"
+    FAILED = "failed"  # stopped by an error nobody could repair
+
+
+class RunRequest(Value):
+    """What the run was asked to do. Paths are absolute once the run is recorded."""
+
+    contract: str = Field(title="Contract", description="Path of an ODCS file", examples=["contract.odcs.yaml"])
+    sources: tuple[str, ...] = Field(title="Sources", description="Files, folders or globs", examples=[["input"]])
+    out: str = Field(title="Destination", description="Folder for the published tables", examples=["out"])
+    run_id: str = Field(default="", title="Run id", description="Given by the session when empty")
+    partial: bool = Field(default=False, title="Partial", description="Publish the tables that pass when some do not")
+
+
+class Patterns(Value):
+    """Switches of the coordination patterns, so that each one's worth can be measured."""
+
+    council: str = Field(
+        default="on", pattern="^(on|off)$", description="specialists resolve values outside their list"
+    )
+    replanning: str = Field(default="retry", pattern="^(retry|off)$", description="what is transient is tried again")
+
+
+class RunContext(Value):
+    """What nodes need to know besides the state; the same for a whole run."""
+
+    home: str = Field(default=".millwright", title="Home", description="Folder of checkpoints and workspaces")
+    budget: BudgetLimits = BudgetLimits()
+    patterns: Patterns = Patterns()
+    threads: int = 2
+    memory: str = "4GB"  # of the engine, and of the process that runs SQL of the contract
+    sql_seconds: float = 300.0  # time limit of one step with SQL of the contract
+    max_decompressed_bytes: int = 64 * 2**30
+    attempts: int = 3  # of one step before it is given up
+
+    def run_folder(self, run_id: str) -> Path:
+        """Return the folder of a run: its record, workspace and artefacts."""
+        return Path(self.home) / "runs" / run_id
+
+
+class TableAccount(Value):
+    """The books of one table; for a table fed by sources read = published + quarantined + merged."""
+
+    table: str
+    derived: bool
+    rows_read: int
+    rows_published: int  # rows that are published when the contract is met
+    rows_quarantined: int
+    rows_merged: int
+    cells_changed: int
+    rejects: int = 0  # of the quarantined: lines that could not be read as records
+    rows_in: dict[str, int] = Field(default_factory=dict)  # derived: rows per input table
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row read is published, quarantined or merged."""
+        return self.rows_read == self.rows_published + self.rows_quarantined + self.rows_merged
+
+    @property
+    def quarantine_share(self) -> float:
+        """Rows quarantined per row read, 0 for an empty table."""
+        return self.rows_quarantined / self.rows_read if self.rows_read else 0.0
+
+
+class ContractRef(Value):
+    """What state holds of the contract: where the run's own copy lies and its hash."""
+
+    path: str
+    sha256: str
+    name: str
+    version: str
+    tables: tuple[str, ...]
+
+
+class CheckSummary(Value):
+    """What state holds of the verification: counts, and where all results lie."""
+
+    path: str
+    passed: int
+    failed: int
+    warning: int
+    error: int
+    met: bool
+    reasons: tuple[str, ...]  # why the contract is not met, at most 20
+    deliverable: tuple[str, ...]  # tables that pass, with all they depend on
+
+
+class ReceiptRef(Value):
+    """What state holds of a publication."""
+
+    path: str
+    key: str
+    tables: dict[str, int]  # rows per published table

@@ -1,0 +1,128 @@
+"""Channels of the supervisor graph and of the subgraphs it composes. State holds references, never data."""
+
+from typing import Annotated, TypedDict
+
+from state.budget import Spent
+from state.channels import merge_by_id
+from state.plans import NoPlan, Plan
+from state.reports import Replan, StepReport
+from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
+from state.sources import SourcesRef
+
+
+class SupervisorInput(TypedDict):
+    """What starts a run."""
+
+    request: RunRequest
+    """Written by the caller; read by every node."""
+
+
+class RunChannels(TypedDict, total=False):
+    """Channels every part of a run reads."""
+
+    request: RunRequest
+    """Written by the caller and completed by intake."""
+    schema_version: int
+    """Written by intake; a resumed run of another version is refused."""
+    status: RunStatus
+    """Written by whoever ends the run; read by routing and by the caller."""
+    problem: str
+    """Written with a status that is a failure: one line for people."""
+    spent: Annotated[dict[str, Spent], merge_by_id]
+    """Written by every act, keyed by its id; read by the budget check."""
+
+
+class IntakeOutput(TypedDict, total=False):
+    """What intake hands to the supervisor."""
+
+    request: RunRequest
+    schema_version: int
+    status: RunStatus
+    problem: str
+    spent: Annotated[dict[str, Spent], merge_by_id]
+    contract: ContractRef
+    """Written by intake; read by planner, execution, verification."""
+    sources: SourcesRef
+    """Written by intake; read by planner and report."""
+    warnings: tuple[str, ...]
+    """Written by intake: faults of the contract outside its schema, unused files, empty files."""
+
+
+class PlannerOutput(TypedDict, total=False):
+    """What the planner hands to the supervisor."""
+
+    plan: Plan
+    """Written by the planner; read by execution."""
+    no_plan: NoPlan
+    """Written by the planner when there is no plan; read by the report."""
+    status: RunStatus
+    problem: str
+    spent: Annotated[dict[str, Spent], merge_by_id]
+
+
+class ExecutorOutput(TypedDict, total=False):
+    """What execution hands to the supervisor."""
+
+    steps: Annotated[dict[str, StepReport], merge_by_id]
+    """Written by every performed step; read by routing and report."""
+    replans: Annotated[dict[str, Replan], merge_by_id]
+    """Written by the replanner; read by routing and report."""
+    status: RunStatus
+    problem: str
+    spent: Annotated[dict[str, Spent], merge_by_id]
+
+
+class SupervisorOutput(TypedDict, total=False):
+    """What a run gives back."""
+
+    request: RunRequest
+    status: RunStatus
+    problem: str
+    accounts: dict[str, TableAccount]
+    receipt: ReceiptRef
+    checks: CheckSummary
+
+
+class SupervisorState(RunChannels, total=False):
+    """All channels of the supervisor."""
+
+    contract: ContractRef
+    sources: SourcesRef
+    warnings: tuple[str, ...]
+    plan: Plan
+    no_plan: NoPlan
+    steps: Annotated[dict[str, StepReport], merge_by_id]
+    replans: Annotated[dict[str, Replan], merge_by_id]
+    checks: CheckSummary
+    """Written by verification; read by publishing and report."""
+    accounts: dict[str, TableAccount]
+    """Written by verification; read by publishing and report."""
+    receipt: ReceiptRef
+    """Written by publishing; read by report and caller."""
+
+
+class IntakeState(RunChannels, total=False):
+    """Channels of the intake graph."""
+
+    contract: ContractRef
+    sources: SourcesRef
+    warnings: tuple[str, ...]
+
+
+class PlannerState(RunChannels, total=False):
+    """Channels of the planner graph."""
+
+    contract: ContractRef
+    sources: SourcesRef
+    plan: Plan
+    no_plan: NoPlan
+
+
+class ExecutorState(RunChannels, total=False):
+    """Channels of the execution graph."""
+
+    contract: ContractRef
+    sources: SourcesRef
+    plan: Plan
+    steps: Annotated[dict[str, StepReport], merge_by_id]
+    replans: Annotated[dict[str, Replan], merge_by_id]

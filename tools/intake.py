@@ -1,0 +1,66 @@
+"""The artefacts of intake in the run's folder: the parsed contract, the inventory and which file feeds which table."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from state.contract import Contract
+from state.sources import Inventory, SourcesRef
+from state.values import Value, digest
+from tools.files import write_durably
+
+CONTRACT_FILE = "contract.json"
+INTAKE_FILE = "intake.json"
+
+
+class Intake(Value):
+    """What intake found: all files, their variants, and the files that feed each table."""
+
+    inventory: Inventory
+    table_files: dict[str, tuple[int, ...]]
+    unused: tuple[str, ...] = ()
+
+    def variants_of(self, table: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Return (variant id, file ids) for each variant with files that feed the table."""
+        wanted = set(self.table_files.get(table, ()))
+        found = []
+        for variant in self.inventory.variants:
+            files = tuple(file_id for file_id in variant.file_ids if file_id in wanted)
+            if files:
+                found.append((variant.variant_id, files))
+        return tuple(found)
+
+
+def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef:
+    """Write both artefacts durably and return what state holds of the inputs; records and rejects are still 0."""
+    write_durably(folder / CONTRACT_FILE, contract.model_dump_json().encode())
+    write_durably(folder / INTAKE_FILE, intake.model_dump_json().encode())
+    files = intake.inventory.files
+    return SourcesRef(
+        path=str(folder / INTAKE_FILE),
+        sha256=digest([[file.name, file.sha256] for file in files]),
+        files=len(files),
+        lines=sum(file.lines for file in files),
+        records=0,
+        rejects=0,
+        variants=len(intake.inventory.variants),
+    )
+
+
+def read_contract(folder: Path) -> Contract:
+    """Return the parsed contract of a run."""
+    return _contract(str(folder / CONTRACT_FILE), (folder / CONTRACT_FILE).stat().st_mtime_ns)
+
+
+def read_intake(folder: Path) -> Intake:
+    """Return what intake found."""
+    return _intake(str(folder / INTAKE_FILE), (folder / INTAKE_FILE).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _contract(path: str, _written: int) -> Contract:
+    return Contract.model_validate_json(Path(path).read_bytes())
+
+
+@lru_cache(maxsize=4)
+def _intake(path: str, _written: int) -> Intake:
+    return Intake.model_validate_json(Path(path).read_bytes())

@@ -1,0 +1,54 @@
+"""The ledger of a run in its workspace: decisions, and receipts written in the transaction of their effect."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import duckdb
+
+from state.decisions import Decision
+from tools.sql.quote import literal
+
+Receipt = dict[str, Any]
+
+
+def find_receipt(connection: duckdb.DuckDBPyConnection, step_key: str) -> Receipt | None:
+    """Return the receipt of a step that was done, else None."""
+    row = connection.execute("select receipt from ops.receipts where step_key = ?", [step_key]).fetchone()
+    return dict(json.loads(row[0])) if row else None
+
+
+def once(connection: duckdb.DuckDBPyConnection, step_key: str, effect: Callable[[], Receipt]) -> Receipt:
+    """Run `effect` and write its receipt in one transaction, or return the receipt when it was done before."""
+    done = find_receipt(connection, step_key)
+    if done is not None:
+        return done
+    connection.begin()
+    try:
+        receipt = effect()
+        connection.execute("insert into ops.receipts values (?, ?)", [step_key, json.dumps(receipt)])
+        connection.commit()
+    except BaseException:  # rolls back whatever ended the effect, a kill from the keyboard too, and lets it rise
+        connection.rollback()
+        raise
+    return receipt
+
+
+def receipt_statement(step_key: str, receipt: Receipt) -> str:
+    """Return the SQL that writes a receipt, for effects that run in another process."""
+    return f"insert into ops.receipts values ({literal(step_key)}, {literal(json.dumps(receipt))})"
+
+
+def record_decisions(connection: duckdb.DuckDBPyConnection, decisions: Iterable[Decision]) -> None:
+    """Add decisions to the ledger; one that is there already (same question) stays as it was."""
+    for decision in decisions:
+        connection.execute(
+            "insert or ignore into ops.decisions select ?, (select count(*) from ops.decisions), ?",
+            [decision.decision_id, decision.model_dump_json()],
+        )
+
+
+def read_decisions(connection: duckdb.DuckDBPyConnection) -> tuple[Decision, ...]:
+    """Return all decisions in the order they were made."""
+    rows = connection.execute("select record from ops.decisions order by seq").fetchall()
+    return tuple(Decision.model_validate_json(row[0]) for row in rows)

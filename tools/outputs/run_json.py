@@ -1,0 +1,117 @@
+"""`run.json`: counts, checks, decisions, cost, timings and versions of one run. Its keys are fixed by the design."""
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from state.budget import Spent
+from state.checks import CheckResult
+from state.contract import Contract
+from state.decisions import Decision
+from state.plans import Plan
+from state.reports import Replan, StepReport
+from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
+from state.sources import SourcesRef, Variant
+from state.values import Value
+from tools.files import write_durably
+
+Json = dict[str, Any]
+
+
+class RunFacts(Value):
+    """All that is told of a run."""
+
+    request: RunRequest
+    status: RunStatus
+    problem: str
+    contract: Contract
+    sources: SourcesRef
+    variants: dict[str, Variant]
+    warnings: tuple[str, ...]
+    plan: Plan | None
+    steps: tuple[StepReport, ...]
+    replans: tuple[Replan, ...]
+    accounts: Mapping[str, TableAccount]
+    receipt: ReceiptRef | None
+    checks: tuple[CheckResult, ...]
+    decisions: tuple[Decision, ...]
+    spent: Spent
+    seconds: dict[str, float]
+
+
+def build_run_json(facts: RunFacts) -> Json:
+    """Return the content of run.json as plain JSON data."""
+    published = facts.receipt.tables if facts.receipt else {}
+    return {
+        "run_id": facts.request.run_id,
+        "status": facts.status.value,
+        "problem": facts.problem,
+        "contract": {
+            "path": facts.request.contract,
+            "name": facts.contract.name,
+            "version": facts.contract.version,
+            "sha256": facts.contract.sha256,
+        },
+        "out": facts.request.out,
+        "sources": _sources(facts),
+        "warnings": list(facts.warnings),
+        "tables": {name: _table(account, published) for name, account in facts.accounts.items()},
+        "checks": [check.model_dump(mode="json") for check in facts.checks],
+        "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
+        "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
+        "step_reports": [step.model_dump(mode="json") for step in facts.steps],
+        "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
+        "replans": len(facts.replans),
+        "steps": facts.spent.steps,
+        "model": {
+            "requests": facts.spent.model_requests,
+            "prompt_tokens": facts.spent.prompt_tokens,
+            "completion_tokens": facts.spent.completion_tokens,
+        },
+        "seconds": round(facts.spent.seconds, 3),
+        "timings": {name: round(seconds, 3) for name, seconds in facts.seconds.items()},
+        "receipt": facts.receipt.model_dump(mode="json") if facts.receipt else None,
+        "versions": {name: version(name) for name in ("millwright", "duckdb", "langgraph")},
+    }
+
+
+def write_run_json(folder: Path, content: Json) -> Path:
+    """Write run.json durably and return its path."""
+    path = folder / "run.json"
+    write_durably(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+    return path
+
+
+def _sources(facts: RunFacts) -> Json:
+    return {
+        "files": facts.sources.files,
+        "lines": facts.sources.lines,
+        "records": facts.sources.records,
+        "rejects": facts.sources.rejects,
+        "sha256": facts.sources.sha256,
+        "variants": {
+            variant_id: {
+                "files": len(variant.file_ids),
+                "columns": list(variant.columns[:200]),
+                "header_forms": variant.header_forms,
+            }
+            for variant_id, variant in facts.variants.items()
+        },
+    }
+
+
+def _table(account: TableAccount, published: Mapping[str, int]) -> Json:
+    rows = account.rows_published if account.table in published else 0
+    return {
+        "rows_read": account.rows_read,
+        "rows_published": rows,
+        "rows_withheld": account.rows_published - rows,
+        "rows_quarantined": account.rows_quarantined,
+        "rows_merged": account.rows_merged,
+        "cells_changed": account.cells_changed,
+        "rejects": account.rejects,
+        "derived": account.derived,
+        "rows_in": account.rows_in,
+    }

@@ -1,0 +1,118 @@
+"""Quarantine and changes: the two side tables a run writes for every published or refused table.
+
+`quarantine/<table>.parquet`: the source's text under the contract's column names, `_reason`, `_rule`, `_file`,
+`_line`, `_raw` (the raw line of a reject, else NULL) and `_extra` (JSON of columns the contract does not know).
+`changes/<table>.parquet`: table, row_id, file, line, column, before, after, operator, evidence, votes, confidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from state.contract import Table
+from tools.conform.witnesses import LandedTable
+from tools.files import sync_folder
+from tools.sql.quote import ident, literal
+from tools.workspace import operator_name, raw_name, row_file, row_line
+
+
+def write_quarantine(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    landed: Sequence[LandedTable],
+    headers: Mapping[str, Sequence[str]],
+    file_ids: Sequence[int],
+    folder: Path,
+) -> Path:
+    """Write the quarantined rows and rejects of a table; `headers` names the source columns of each landed relation."""
+    rows = _derived_rows(table) if table.derived else _landed_rows(table, landed, headers)
+    return _copy(connection, f"{rows} union all by name {_reject_rows(table, file_ids)}", folder, table, "_file, _line")
+
+
+def write_changes(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> Path:
+    """Write one row for every changed cell of the rows to publish."""
+    key = " || ', ' || ".join(f"'{name}=' || coalesce({ident(name)}::varchar, '')" for name in table.key) or "''"
+    parts = " union all ".join(
+        f'select {literal(table.name)} as "table", {key} as row_id, _row, {literal(column.name)} as "column", '
+        f"{ident(raw_name(column.name))} as before, {ident(column.name)}::varchar as after, "
+        f"{ident(operator_name(column.name))} as operator from live.{ident(table.name)} "
+        f"where {ident(operator_name(column.name))} is not null"
+        for column in table.columns
+    )
+    query = (
+        'select c."table", c.row_id, f.name as file, '
+        f'{row_line("c._row")} as line, c."column", c.before, c.after, c.operator, '
+        "coalesce('decision ' || m.decision_id, 'format of the column') as evidence, m.votes, "
+        "coalesce(m.confidence, 1.0) as confidence "
+        f"from ({parts}) c left join land.files f on f.file_id = {row_file('c._row')} "
+        'left join ops.value_map m on m.table_name = c."table" and m.column_name = c."column" '
+        "and c.operator like 'resolve:%' and m.resolved = c.after and trim(c.before) = m.value"
+    )
+    return _copy(connection, query, folder, table, 'file, line, "column"')
+
+
+def _landed_rows(table: Table, landed: Sequence[LandedTable], headers: Mapping[str, Sequence[str]]) -> str:
+    parts = [f"select {_no_columns(table)} where false"]
+    for source in landed:
+        names = headers[source.relation]
+        fields = ", ".join(
+            f"l.c{source.fields[column.name]} as {ident(column.name)}"
+            if column.name in source.fields
+            else f"null::varchar as {ident(column.name)}"
+            for column in table.columns
+        )
+        unknown = [index for index in range(len(names)) if index not in source.fields.values()]
+        extra = ", ".join(f"{literal(names[index])}: l.c{index}" for index in unknown)
+        parts.append(
+            f"select {fields}, q._reason, q._rule, f.name as _file, {row_line('l._row')} as _line, "
+            f"null::varchar as _raw, {f'({{{extra}}})::json::varchar' if unknown else 'null::varchar'} as _extra "
+            f"from {source.relation} l join ({_reasons(table)}) q on q._row = l._row "
+            f"left join land.files f on f.file_id = {row_file('l._row')}"
+        )
+    return " union all by name ".join(parts)
+
+
+def _derived_rows(table: Table) -> str:
+    fields = ", ".join(f"s.{ident(column.name)}::varchar as {ident(column.name)}" for column in table.columns)
+    return (
+        f"select {fields}, q._reason, q._rule, null::varchar as _file, null::bigint as _line, null::varchar as _raw, "
+        f"null::varchar as _extra from stage.{ident(table.name)} s join ({_reasons(table)}) q on q._row = s._row"
+    )
+
+
+def _reject_rows(table: Table, file_ids: Sequence[int]) -> str:
+    files = ", ".join(str(int(file_id)) for file_id in file_ids) or "-1"
+    fields = ", ".join(f"null::varchar as {ident(column.name)}" for column in table.columns)
+    return (
+        f"select {fields}, r.reason as _reason, {literal(table.name + '.reject')} as _rule, f.name as _file, "
+        "r.line as _line, r.raw as _raw, null::varchar as _extra "
+        f"from land.rejects r left join land.files f using (file_id) where r.file_id in ({files})"
+    )
+
+
+def _reasons(table: Table) -> str:
+    return (
+        "select _row, string_agg(distinct reason, '; ' order by reason) as _reason, "
+        "string_agg(distinct rule, '; ' order by rule) as _rule "
+        f"from ops.quarantine where table_name = {literal(table.name)} group by _row"
+    )
+
+
+def _no_columns(table: Table) -> str:
+    columns = ", ".join(f"null::varchar as {ident(column.name)}" for column in table.columns)
+    return (
+        f"{columns}, null::varchar as _reason, null::varchar as _rule, null::varchar as _file, null::bigint as _line, "
+        "null::varchar as _raw, null::varchar as _extra"
+    )
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, table: Table, order: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
+    connection.execute("set threads = 1")  # the order of rows written by one thread is the same every time
+    connection.execute(f"copy (select * from ({query}) order by {order}) to {literal(str(aside))} (format parquet)")
+    connection.execute("reset threads")
+    aside.replace(path)
+    sync_folder(folder)
+    return path

@@ -1,0 +1,149 @@
+"""Records of runs in the home folder: what was asked for, the contract as it was, the status, and the lock.
+
+The record is written and synced before anything else, so that even a run killed at once can be resumed.
+Layout of `<home>/runs/<run_id>/`: record.json, contract.yaml (a copy), status.json, lock, and the workspace.
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from state.errors import ContractError, RunError, StateVersionError
+from state.run import SCHEMA_VERSION, RunContext, RunRequest, RunStatus
+from state.values import Value
+from tools.files import sync_folder, write_durably
+
+CONTRACT_COPY = "contract.yaml"
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class RunRecord(Value):
+    """What a run was asked for and where it works; never changed once written."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    created_at: datetime
+    request: RunRequest
+    context: RunContext
+
+
+class RunState(Value):
+    """The last known status of a run."""
+
+    status: RunStatus
+    problem: str = ""
+    updated_at: datetime
+
+
+def write_record(record: RunRecord) -> None:
+    """Write the record, its first status and the copy of the contract durably.
+
+    Raises RunError when the run exists already or its id cannot be a folder name, and ContractError when the
+    contract cannot be read.
+    """
+    if not _RUN_ID.fullmatch(record.run_id):
+        raise RunError(
+            f"{record.run_id!r} cannot be a run id", hint="use letters, digits, '.', '_' and '-', at most 100 of them"
+        )
+    folder = record.context.run_folder(record.run_id)
+    if (folder / "record.json").exists():
+        raise RunError(f"run {record.run_id!r} exists already", hint=f"millwright resume {record.run_id}")
+    contract = read_bytes(Path(record.request.contract))
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in (folder.parent, folder.parent.parent):
+        sync_folder(parent)
+    write_durably(folder / CONTRACT_COPY, contract)
+    write_durably(folder / "record.json", record.model_dump_json(indent=2).encode())
+
+
+def read_bytes(contract: Path) -> bytes:
+    """Return the bytes of a contract file; ContractError when it cannot be read."""
+    try:
+        return contract.read_bytes()
+    except OSError as error:
+        raise ContractError(
+            f"the contract cannot be read: {error.strerror}", where=str(contract), hint="check the path"
+        ) from error
+
+
+def read_record(home: Path, run_id: str) -> RunRecord:
+    """Return the record of a run.
+
+    Raises RunError when there is none, StateVersionError when another schema version wrote it.
+    """
+    path = home / "runs" / run_id / "record.json"
+    if not _RUN_ID.fullmatch(run_id) or not path.is_file():
+        raise RunError(f"there is no run {run_id!r}", where=str(home), hint="millwright runs lists the runs")
+    content = json.loads(path.read_text())
+    check_version(int(content.get("schema_version", 0)), run_id)
+    try:
+        return RunRecord.model_validate(content)
+    except ValidationError as error:
+        raise RunError(
+            f"the record of run {run_id!r} is damaged: {error.errors()[0]['msg']}", where=str(path)
+        ) from error
+
+
+def check_version(found: int, run_id: str) -> None:
+    """Raise StateVersionError when a run's state was written by another schema version."""
+    if found != SCHEMA_VERSION:
+        raise StateVersionError(
+            f"run {run_id!r} was saved with state schema {found}, this version reads {SCHEMA_VERSION}",
+            hint="finish it with the version that began it, or start a new run",
+        )
+
+
+def write_status(record: RunRecord, status: RunStatus, problem: str, now: datetime) -> None:
+    """Write the status of a run durably."""
+    state = RunState(status=status, problem=problem, updated_at=now)
+    folder = record.context.run_folder(record.run_id)
+    write_durably(folder / "status.json", state.model_dump_json(indent=2).encode())
+
+
+def read_status(home: Path, run_id: str) -> RunState | None:
+    """Return the last known status, None when the run was killed before it wrote one."""
+    path = home / "runs" / run_id / "status.json"
+    return RunState.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
+def list_records(home: Path) -> tuple[RunRecord, ...]:
+    """Return all readable records, oldest first; records of other schema versions are left out."""
+    found = []
+    for path in sorted((home / "runs").glob("*/record.json")):
+        content = json.loads(path.read_text())
+        if content.get("schema_version") == SCHEMA_VERSION:
+            found.append(RunRecord.model_validate(content))
+    return tuple(sorted(found, key=lambda record: (record.created_at, record.run_id)))
+
+
+def is_running(home: Path, run_id: str) -> bool:
+    """Return whether a living process holds the run."""
+    try:
+        with run_lock(home, run_id):
+            return False
+    except RunError:
+        return True
+
+
+@contextmanager
+def run_lock(home: Path, run_id: str) -> Iterator[None]:
+    """Hold the run for this process; the lock ends with the process. RunError when another one holds it."""
+    path = home / "runs" / run_id / "lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(
+                f"run {run_id!r} is being worked on by another process", hint="wait for it, or stop it first"
+            ) from error
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,148 @@
+"""Running all rules of a contract on the staged tables, and judging what no rule of the file says in words."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from state.checks import CheckResult, Verdict
+from state.contract import Contract, Drift, Severity, Table
+from state.errors import ResourceError, UntrustedSqlError
+from state.mapping import ColumnMapping
+from state.run import TableAccount
+from tools.checks.compile import CompiledRule, compile_rules
+from tools.checks.run import judge, run_rules, sql_rule_query
+from tools.contract.order import dependencies
+from tools.files import write_durably
+from tools.intake import Intake
+from tools.ledger import find_receipt
+from tools.sql.guard import guard_query
+from tools.sql.sandbox import SandboxLimits, Statement, run_statements
+from tools.workspace import open_workspace
+
+CHECKS_FILE = "checks.json"
+
+
+def run_contract_rules(folder: Path, contract: Contract, *, limits: SandboxLimits) -> tuple[CheckResult, ...]:
+    """Return the verdict on every rule of every table; SQL of the contract runs in a process of its own."""
+    rules = {table.name: compile_rules(contract, table) for table in contract.tables}
+    results: dict[str, CheckResult] = {}
+    with open_workspace(folder, threads=limits.threads, memory=limits.memory) as connection:
+        for table in contract.tables:
+            trusted = tuple(rule for rule in rules[table.name] if not rule.untrusted)
+            results |= {result.rule: result for result in run_rules(connection, trusted, contract=contract)}
+    names = [table.name for table in contract.tables]
+    for table in contract.tables:
+        for rule in rules[table.name]:
+            if rule.untrusted:
+                results[rule.id] = _run_untrusted(folder, rule, names, limits)
+    return tuple(results[rule.id] for table in contract.tables for rule in rules[table.name])
+
+
+def _run_untrusted(folder: Path, rule: CompiledRule, tables: list[str], limits: SandboxLimits) -> CheckResult:
+    try:
+        guarded = guard_query(sql_rule_query(rule), tables=tables, where=rule.id)
+        rows = run_statements(folder, [Statement(sql=guarded.sql, fetch=True)], limits=limits)[0]
+    except (UntrustedSqlError, ResourceError) as error:
+        return CheckResult(
+            rule=rule.id,
+            kind=rule.kind,
+            table=rule.table,
+            column=rule.column,
+            severity=rule.severity,
+            result=Verdict.ERROR,
+            count=0,
+            expected=rule.expected,
+            detail=f"could not be checked: {error.line()}",
+        )
+    return judge(rule, rows[0][0] if rows else None)
+
+
+def judge_drift(connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake) -> tuple[CheckResult, ...]:
+    """Return one verdict a source-fed table on columns the contract does not know."""
+    results = []
+    for table in contract.tables:
+        if table.derived:
+            continue
+        receipt = find_receipt(connection, f"map:{table.name}") or {}
+        mappings = [ColumnMapping.model_validate(mapping) for mapping in receipt.get("mappings", ())]
+        unknown = sorted({source for mapping in mappings for source in mapping.unmapped_sources})
+        results.append(_drift_result(table, unknown, len(intake.variants_of(table.name))))
+    return tuple(results)
+
+
+def _drift_result(table: Table, unknown: list[str], variants: int) -> CheckResult:
+    verdict = Verdict.PASSED
+    if unknown:
+        verdict = Verdict.FAILED if table.drift is Drift.FREEZE else Verdict.WARNING
+    return CheckResult(
+        rule=f"{table.name}.drift",
+        kind="drift",
+        table=table.name,
+        column=None,
+        severity=Severity.ERROR if table.drift is Drift.FREEZE else Severity.WARNING,
+        result=verdict,
+        count=len(unknown),
+        expected=f"no columns beside the contract's (millwright.drift is {table.drift.value})",
+        detail=f"{len(unknown)} columns in {variants} header variants: {', '.join(unknown[:20])}" if unknown else "",
+    )
+
+
+def judge_quarantine(contract: Contract, accounts: Mapping[str, TableAccount]) -> tuple[CheckResult, ...]:
+    """Return one verdict a table on the share of rows in quarantine."""
+    results = []
+    for table in contract.tables:
+        account = accounts[table.name]
+        too_many = account.quarantine_share > table.max_quarantine
+        results.append(
+            CheckResult(
+                rule=f"{table.name}.maxQuarantine",
+                kind="maxQuarantine",
+                table=table.name,
+                column=None,
+                severity=Severity.ERROR,
+                result=Verdict.FAILED if too_many else Verdict.PASSED,
+                count=account.rows_quarantined if too_many else 0,
+                measured=account.quarantine_share,
+                expected=f"at most {table.max_quarantine:.1%} of the rows in quarantine",
+                detail=f"{account.rows_quarantined} of {account.rows_read} rows" if too_many else "",
+            )
+        )
+    return tuple(results)
+
+
+def reasons_not_met(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """Return why the contract is not met, one line a blocking result."""
+    return tuple(
+        f"{result.rule}: {result.count} violations"
+        + (f", expected {result.expected}" if result.expected else "")
+        + (f" ({result.detail})" if result.detail else "")
+        for result in results
+        if result.blocking
+    )
+
+
+def deliverable(contract: Contract, results: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """Return the tables without a blocking result whose every dependency has none either."""
+    good = {table.name for table in contract.tables} - {result.table for result in results if result.blocking}
+    needs = dependencies(contract)
+    while dropped := {name for name in good if not set(needs[name]) <= good}:
+        good -= dropped
+    return tuple(table.name for table in contract.tables if table.name in good)
+
+
+def write_checks(folder: Path, results: tuple[CheckResult, ...]) -> Path:
+    """Write all verdicts durably as a JSON list and return its path."""
+    path = folder / CHECKS_FILE
+    content = json.dumps([result.model_dump(mode="json") for result in results], ensure_ascii=False)
+    write_durably(path, content.encode())
+    return path
+
+
+def read_checks(folder: Path) -> tuple[CheckResult, ...]:
+    """Return all verdicts; empty before verification."""
+    path = folder / CHECKS_FILE
+    if not path.is_file():
+        return ()
+    return tuple(CheckResult.model_validate(item) for item in json.loads(path.read_text()))
