@@ -21,9 +21,10 @@ class Dialect(Value):
 
     delimiter: str
     quote: str = '"'
-    encoding: str = "utf-8"  # a Python codec name
+    encoding: str = "utf-8"  # a Python codec name, of `text_path`
     bom: bool = False
     evidence: str = ""
+    decoded_from: str = ""  # codec of the file as given, where `text_path` is its copy in UTF-8
 
 
 class SourceFile(Value):

@@ -1,0 +1,194 @@
+"""Takes the inventory of a run's inputs: each file's encoding, dialect, header and way of reading, and the variants."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from state.errors import SourceError
+from state.sources import Dialect, Inventory, Reading, SourceFile, Variant
+from state.values import digest
+from tools.sources.dialect import SAMPLE_CHARACTERS, SAMPLE_LINES, Memory, sniff_dialect
+from tools.sources.encoding import copy_as_utf8, detect_encoding
+from tools.sources.find import FoundFile, find_sources
+from tools.sources.limits import LandingLimits
+from tools.sources.prescan import Scan, prescan, sha256_of
+from tools.sources.records import LINE_ENDS, MAX_SPAN, parse_record
+from tools.sources.unpack import compression_of, gunzip
+
+LANDING_FOLDER = "landing"
+
+FAST_LINE_BYTES = 1_000_000
+"""Longest line that is left to the engine's reader; its own limit is two million bytes."""
+
+
+def take_inventory(sources: Sequence[str], workspace: Path, limits: LandingLimits = LandingLimits()) -> Inventory:  # noqa: B008  a frozen value
+    """Scan all files that `sources` name and group them by header.
+
+    Copies of compressed files and of files that are not UTF-8 are written to `landing/` in `workspace`; doing it again
+    overwrites them with the same bytes. Raises SourceError for the first file that cannot be landed.
+    """
+    found = find_sources(sources)
+    if len(found.files) > limits.max_files:
+        raise SourceError(
+            f"{len(found.files)} files are more than {limits.max_files} (limit max_files)", hint="split the run"
+        )
+    landing, memory, warnings = workspace / LANDING_FOLDER, Memory(), list[str]()
+    landing.mkdir(parents=True, exist_ok=True)
+    files: list[SourceFile] = []
+    forms: dict[int, str] = {}
+    for file_id, file in enumerate(found.files):
+        opened = _OpenedFile(file_id, file, landing, limits)
+        files.append(opened.describe(memory, warnings))
+        forms[file_id] = opened.header_form
+    return Inventory(
+        files=tuple(files), variants=_variants(files, forms), ignored=found.ignored, warnings=tuple(warnings)
+    )
+
+
+def unique_names(header: Sequence[str]) -> tuple[str, ...]:
+    """Return the header's names without blanks around them, unique: "name", "name_1"; a blank one is "column_3"."""
+    names: list[str] = []
+    taken = {name.strip() for name in header}
+    for position, raw in enumerate(header, 1):
+        name = stem = raw.strip() or f"column_{position}"
+        number = 0
+        while name in names or (number and name in taken):
+            number += 1
+            name = f"{stem}_{number}"
+        names.append(name)
+    return tuple(names)
+
+
+class _OpenedFile:
+    """One input file on its way into the inventory."""
+
+    def __init__(self, file_id: int, file: FoundFile, landing: Path, limits: LandingLimits) -> None:
+        self.file_id, self.file, self.limits = file_id, file, limits
+        self.path = self.text_path = Path(file.path)
+        self.compression = compression_of(self.path, file.name)
+        if self.compression == "gzip":
+            self.text_path = landing / f"{file_id:06d}.unpacked"
+            gunzip(self.path, file.name, self.text_path, limits)
+        self.scan = prescan(self.text_path)
+        self.encoding = detect_encoding(self.text_path, file.name, self.scan)
+        if self.encoding.codec != "utf-8":
+            copy = landing / f"{file_id:06d}.utf8"
+            copy_as_utf8(self.text_path, copy, self.encoding)
+            self.text_path, self.original, self.scan = copy, self.scan, prescan(copy)
+        else:
+            self.original = self.scan
+        self.header_form = ""
+
+    def describe(self, memory: Memory, warnings: list[str]) -> SourceFile:
+        """Return the file as the inventory keeps it; what a person should know is added to `warnings`."""
+        blank, lines = self._head()
+        cut = sniff_dialect(lines[:SAMPLE_LINES], self._extension(), memory)
+        header, span = self._header(lines, cut.delimiter, cut.quote, warnings)
+        self.header_form = "".join([*(["\ufeff"] if self.encoding.bom else []), *lines[:span]])
+        header_lines = blank + span if header else 0
+        self._warn(header, header_lines, warnings)
+        return SourceFile(
+            file_id=self.file_id,
+            path=str(self.path),
+            name=self.file.name,
+            sha256=sha256_of(self.path) if self.compression == "gzip" else self.original.sha256,
+            size=self.path.stat().st_size,
+            compression=self.compression,
+            text_path=str(self.text_path),
+            dialect=Dialect(
+                delimiter=cut.delimiter,
+                quote=cut.quote,
+                bom=self.encoding.bom,
+                decoded_from=self.encoding.codec if self.encoding.codec != "utf-8" else "",
+                evidence=f"{cut.evidence}; {self.encoding.evidence}",
+            ),
+            reading=_reading(self.scan, header, cut.quote),
+            header=header,
+            header_lines=header_lines,
+            lines=self.scan.lines,
+            blank_lines=self.scan.blank_lines - (blank if header else 0),
+            longest_line=self.scan.longest_line,
+            line_end=self.scan.line_end,
+        )
+
+    def _head(self) -> tuple[int, tuple[str, ...]]:
+        """Return the number of blank lines that the text begins with, and the lines of a sample from the header on."""
+        with self.text_path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as handle:
+            blank, lines = 0, list[str]()
+            for line in handle:
+                if lines or line.strip(LINE_ENDS):
+                    lines.append(line)
+                    break
+                blank += 1
+            size = len(lines[0]) if lines else 0
+            for line in islice(handle, MAX_SPAN if size else 0):
+                lines.append(line)
+                size += len(line)
+                if len(lines) >= SAMPLE_LINES and size > SAMPLE_CHARACTERS:
+                    break
+        return blank, tuple(lines)
+
+    def _header(
+        self, lines: tuple[str, ...], delimiter: str, quote: str, warnings: list[str]
+    ) -> tuple[tuple[str, ...], int]:
+        """Return the column names and the physical lines they span."""
+        if not lines:
+            return (), 0
+        parsed = parse_record(lambda index: lines[index] if index < len(lines) else None, delimiter, quote)
+        fields, span = parsed.fields, parsed.span
+        if parsed.problem:
+            warnings.append(f"{self.file.name}: the header is cut at every {delimiter!r}, because {parsed.problem}")
+            fields, span = [field.strip(f" {quote}") for field in lines[0].strip(LINE_ENDS).split(delimiter)], 1
+        if len(fields) > self.limits.max_columns:
+            raise SourceError(
+                f"has {len(fields)} columns, more than {self.limits.max_columns} (limit max_columns)",
+                where=self.file.name,
+                hint="check its delimiter",
+            )
+        return unique_names(fields), span
+
+    def _warn(self, header: tuple[str, ...], header_lines: int, warnings: list[str]) -> None:
+        if not header:
+            warnings.append(f"{self.file.name}: holds nothing" + (" but blank lines" if self.scan.lines else ""))
+        elif self.scan.lines == header_lines:
+            warnings.append(f"{self.file.name}: holds a header and no record")
+        if self.encoding.codec == "utf-8" and not self.scan.utf8:
+            warnings.append(f"{self.file.name}: {self.encoding.evidence}; they are shown as \\xNN")
+
+    def _extension(self) -> str:
+        name = self.file.name.lower().removesuffix(".gz")
+        return Path(name).suffix
+
+
+def _reading(scan: Scan, header: tuple[str, ...], quote: str) -> Reading:
+    """Return the way of reading that the bytes allow: the engine's reader only where it is known to be exact."""
+    if not header:
+        return Reading.EMPTY
+    exact = (
+        scan.utf8
+        and scan.line_end in {"lf", "crlf"}
+        and not scan.blank_lines
+        and not scan.nul_bytes
+        and scan.longest_line <= FAST_LINE_BYTES
+    )
+    # The engine's reader drops blanks beside quotes, and text between two quoted parts.
+    plain = quote == '"' and scan.quotes_even and not scan.spaced_quotes
+    return Reading.FAST if exact and plain else Reading.CAREFUL
+
+
+def _variants(files: Sequence[SourceFile], forms: dict[int, str]) -> tuple[Variant, ...]:
+    """Group the files by their column names, in the order in which these appear."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for file in files:
+        if file.reading is not Reading.EMPTY:
+            groups.setdefault(file.header, []).append(file.file_id)
+    return tuple(
+        Variant(
+            variant_id=f"v{number:03d}",
+            columns=columns,
+            fingerprint=digest(list(columns)),
+            file_ids=tuple(file_ids),
+            header_forms=len({forms[file_id] for file_id in file_ids}),
+        )
+        for number, (columns, file_ids) in enumerate(groups.items(), 1)
+    )
