@@ -1,0 +1,273 @@
+"""Specialists that judge which valid value an unknown one is another spelling of.
+
+Each looks at the spelling alone and returns its candidates with a score from 0 to 1 and a reason. Scores are rough
+probabilities; they are combined in `algorithms.resolution`. Two rules bind all of them: digits are never changed,
+and in a list of identifiers only a difference of case and punctuation counts as another spelling.
+
+Sources: edit distance with transpositions after Damerau (1964) in its restricted form; the density of the list as
+the chance that a near name is another name follows Fellegi and Sunter (1969): agreement weighs the more, the more
+rarely it comes by chance.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from algorithms.value_match import CONTRASTS, FUNCTION_WORDS, Name, ValidIndex, initials, is_numeral
+
+Specialist = Callable[[Name, ValidIndex], "dict[int, Candidate]"]
+
+_PLACEHOLDERS = frozenset({"na", "nan", "nil", "tba", "tbd"})  # read as words, never as initials
+_ACRONYM_SCORES = {2: 0.7, 3: 0.8}
+_LONG_ACRONYM = 0.88
+_CELLS = 20_000_000  # of a distance matrix computed at once (bytes)
+_SAMPLE = 300  # valid names on which the density of the list is measured
+
+
+class Candidate(NamedTuple):
+    """How likely a valid value is meant, 0 to 1, and why."""
+
+    score: float
+    reason: str
+
+
+def normalised(name: Name, index: ValidIndex) -> dict[int, Candidate]:
+    """Return the names that are equal but for case, diacritics, punctuation, articles and blanks."""
+    if is_numeral(name.text):
+        return {}
+    found = {place: Candidate(0.9, "equal but for blanks") for place in index.by_compact.get(name.compact, ())}
+    found |= {
+        place: Candidate(0.97, "equal but for case, diacritics, punctuation and articles")
+        for place in index.by_tokens.get(name.tokens, ())
+    }
+    return found
+
+
+def tokens(name: Name, index: ValidIndex) -> dict[int, Candidate]:
+    """Return the names of the same words in another order."""
+    if len(name.tokens) < 2 or name.digits:  # noqa: PLR2004  one word has no order; '1 2' is not '2 1'
+        return {}
+    places = index.by_sorted.get(tuple(sorted(name.tokens)), ())
+    return {place: Candidate(0.95, "the same words in another order") for place in places}
+
+
+def acronym(name: Name, index: ValidIndex) -> dict[int, Candidate]:
+    """Return the names whose initials the value is, and the acronyms that its own initials make."""
+    letters = "".join(name.tokens)
+    found: dict[int, Candidate] = {}
+    if _is_acronym(name.text, letters):
+        score = _ACRONYM_SCORES.get(len(letters), _LONG_ACRONYM)
+        for place in index.by_initials.get(letters, ()):
+            found[place] = Candidate(score, "the initials of the valid value")
+    if len(name.tokens) > 1:
+        for skip in (True, False):
+            short = initials(name.tokens, skip_function_words=skip)
+            score = _ACRONYM_SCORES.get(len(short), _LONG_ACRONYM)
+            for place in index.by_compact.get(short, ()):
+                if _is_acronym(index.names[place].text, short):
+                    found[place] = Candidate(score, "the valid value is its initials")
+    return found
+
+
+def containment(name: Name, index: ValidIndex) -> dict[int, Candidate]:
+    """Return the names that share exact informative words."""
+    return {place: candidate for place, (candidate, exact) in _overlaps(name, index).items() if exact}
+
+
+def stem(name: Name, index: ValidIndex) -> dict[int, Candidate]:
+    """Return the names that share an informative word but for its ending."""
+    return {place: candidate for place, (candidate, exact) in _overlaps(name, index).items() if not exact}
+
+
+SPECIALISTS: dict[str, Specialist] = {
+    "normalised": normalised,
+    "tokens": tokens,
+    "acronym": acronym,
+    "containment": containment,
+    "stem": stem,
+}
+"""The specialists that judge one value at a time; `EditNeighbours` judges many at once."""
+
+
+def _is_acronym(text: str, letters: str) -> bool:
+    return 2 <= len(letters) <= 6 and letters.isalpha() and text.upper() == text and letters not in _PLACEHOLDERS  # noqa: PLR2004
+
+
+def _overlaps(name: Name, index: ValidIndex) -> dict[int, tuple[Candidate, bool]]:
+    """Return the candidates that share informative words, and whether all shared words are equal."""
+    if is_numeral(name.text):
+        return {}
+    similar = {token: index.similar_tokens(token) for token in name.tokens}
+    found = {}
+    for place in index.sharing(name.tokens):
+        other = index.names[place]
+        if other.digits == name.digits:
+            overlap = _align(name.tokens, other.tokens, similar)
+            score = _overlap_score(overlap, place, index, similar)
+            if score > 0.0:
+                found[place] = (Candidate(score, _overlap_reason(overlap)), all(q == 1.0 for _, _, q in overlap.shared))
+    return found
+
+
+class _Overlap(NamedTuple):
+    shared: tuple[tuple[str, str, float], ...]  # word of the value, word of the name, similarity
+    left: tuple[str, ...]  # words of the value that the name lacks, without function words
+    missing: tuple[str, ...]  # words of the name that the value lacks, without function words
+
+
+def _align(own: Sequence[str], other: Sequence[str], similar: dict[str, list[tuple[str, float]]]) -> _Overlap:
+    """Pair the words of two names, the most similar first, each at most once."""
+    pairs = sorted(
+        (
+            (-quality, i, j)
+            for i, token in enumerate(own)
+            for match, quality in similar[token]
+            for j, word in enumerate(other)
+            if word == match
+        )
+    )
+    used_own: set[int] = set()
+    used_other: set[int] = set()
+    shared = []
+    for quality, i, j in pairs:
+        if i not in used_own and j not in used_other:
+            used_own.add(i)
+            used_other.add(j)
+            shared.append((own[i], other[j], -quality))
+    return _Overlap(
+        tuple(shared),
+        tuple(word for i, word in enumerate(own) if i not in used_own and word not in FUNCTION_WORDS),
+        tuple(word for j, word in enumerate(other) if j not in used_other and word not in FUNCTION_WORDS),
+    )
+
+
+def _overlap_score(
+    overlap: _Overlap, place: int, index: ValidIndex, similar: dict[str, list[tuple[str, float]]]
+) -> float:
+    """Score shared words: by how few names hold them, how much is left over, and what the rest says.
+
+    A word left over that belongs to one other name speaks for that name; a word that comes in opposites (north, new)
+    and a name that the list itself extends ('Guinea', 'Guinea-Bissau') make the longer value another thing.
+    """
+    rarity = max((index.weight(word) * (1 + quality) / 2 for _, word, quality in overlap.shared), default=0.0)
+    unseen = sum(not similar[word] for word in overlap.left)
+    if not overlap.missing:
+        score = 0.9 if not overlap.left else max(0.4, 0.8 - 0.05 * unseen)
+    elif not overlap.left:
+        score = 0.75
+    else:
+        score = 0.3 if unseen else 0.55  # both have words the other lacks: not enough alone
+    pointing_elsewhere = sum(any(index.frequency(match) == 1 for match, _ in similar[word]) for word in overlap.left)
+    score *= 0.6**pointing_elsewhere
+    if any(word in CONTRASTS for word in overlap.left):
+        score *= 0.5
+    if overlap.left and not overlap.missing and index.extended(place):
+        score *= 0.6
+    return score * rarity
+
+
+def _overlap_reason(overlap: _Overlap) -> str:
+    shared = ", ".join(f"{own!r}" if own == word else f"{own!r} as {word!r}" for own, word, _ in overlap.shared)
+    left = f"; {' '.join(overlap.left)!r} is left over" if overlap.left else ""
+    missing = f"; {' '.join(overlap.missing)!r} is missing" if overlap.missing else ""
+    return f"shares {shared}{left}{missing}"
+
+
+class EditNeighbours:
+    """Valid names a few typing errors away: one for 5 to 7 letters, two up to 14, three above.
+
+    The score falls with the share of letters changed, and with the share of the list's own names that have another
+    name equally near by the same kind of error: in a list of near-identical names nearness says nothing.
+    """
+
+    def __init__(self, index: ValidIndex) -> None:
+        self._index = index
+        order = sorted(range(len(index.names)), key=lambda place: len(index.names[place].folded))
+        self._places = np.array(order, dtype=np.int64)
+        self._lengths = np.array([len(index.names[place].folded) for place in order], dtype=np.int64)
+        self._texts = [index.names[place].folded for place in order]
+        self._density: dict[tuple[str, int], float] | None = None
+
+    def judge(self, names: Sequence[Name]) -> list[dict[int, Candidate]]:
+        """Return the candidates of each name."""
+        found = self._near([name.folded if not is_numeral(name.text) else "" for name in names])
+        return [self._score(name, near) for name, near in zip(names, found, strict=True)]
+
+    def _score(self, name: Name, near: dict[int, int]) -> dict[int, Candidate]:
+        near = {place: distance for place, distance in near.items() if self._index.names[place].digits == name.digits}
+        if not near:
+            return {}
+        nearest = min(near.values())
+        candidates = {}
+        for place, distance in near.items():
+            other = self._index.names[place].folded
+            likely = 0.95 - 1.2 * distance / max(len(name.folded), len(other))
+            likely *= 1.0 - self._chance(name.folded, other, distance)
+            reason = f"{distance} typing error{'s' if distance > 1 else ''} away"
+            candidates[place] = Candidate(likely * 0.5 ** (distance - nearest), reason)
+        return candidates
+
+    def _chance(self, own: str, other: str, distance: int) -> float:
+        """Return the share of valid names with another name as near by the same kind of error."""
+        if self._density is None:
+            self._density = self._measure()
+        return self._density.get((_kind(own, other), distance), 0.0)
+
+    def _measure(self) -> dict[tuple[str, int], float]:
+        step = max(1, len(self._texts) // _SAMPLE)
+        sample = [text for text in self._texts[::step] if allowed_errors(len(text))]
+        hits: dict[tuple[str, int], int] = defaultdict(int)
+        for text, near in zip(sample, self._near(sample), strict=True):
+            kinds: dict[str, int] = {}
+            for place, distance in near.items():
+                if distance:
+                    kind = _kind(text, self._index.names[place].folded)
+                    kinds[kind] = min(distance, kinds.get(kind, distance))
+            for kind, nearest in kinds.items():
+                for distance in range(nearest, allowed_errors(len(text)) + 1):
+                    hits[kind, distance] += 1
+        return {key: count / len(sample) for key, count in hits.items()}
+
+    def _near(self, texts: Sequence[str]) -> list[dict[int, int]]:
+        """Return for each text the places of the names within the allowed distance, with the distance."""
+        found: list[dict[int, int]] = [{} for _ in texts]
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for number, text in enumerate(texts):
+            if allowed_errors(len(text)):
+                by_length[len(text)].append(number)
+        for length, numbers in sorted(by_length.items()):
+            allowed = allowed_errors(length)
+            low, high = np.searchsorted(self._lengths, [length - allowed, length + allowed + 1])
+            for chunk in _chunks(numbers, max(1, _CELLS // max(1, int(high - low)))):
+                distances = process.cdist(
+                    [texts[number] for number in chunk],
+                    self._texts[low:high],
+                    scorer=OSA.distance,
+                    score_cutoff=allowed,
+                    dtype=np.uint8,
+                )
+                for row, column in np.argwhere(distances <= allowed):
+                    distance = int(distances[row, column])
+                    if distance <= allowed_errors(int(self._lengths[low + column])):
+                        found[chunk[row]][int(self._places[low + column])] = distance
+        return found
+
+
+def allowed_errors(length: int) -> int:
+    """Return how many typing errors a text of that many characters may have."""
+    return sum(length >= least for least in (5, 8, 15))
+
+
+def _kind(own: str, other: str) -> str:
+    if len(own) != len(other):
+        return "length"
+    return "order" if sorted(own) == sorted(other) else "letter"
+
+
+def _chunks(numbers: Sequence[int], size: int) -> Iterable[Sequence[int]]:
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]
