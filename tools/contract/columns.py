@@ -53,7 +53,7 @@ def _key_positions(items: Sequence[SchemaProperty]) -> dict[int, int]:
     """Return the 1-based key position of each key column by its index; those without one follow in order."""
 
     def order(index: int) -> tuple[bool, int, int]:
-        position = items[index].primaryKeyPosition or 0
+        position = max(items[index].primaryKeyPosition or 0, 0)  # the standard writes -1 for none
         return position < 1, position, index
 
     keyed = sorted((index for index, item in enumerate(items) if item.primaryKey), key=order)

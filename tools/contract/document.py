@@ -50,11 +50,11 @@ def read_document(path: Path) -> Document:
     content = _read(path)
     try:
         _refuse_explosive(path, content)
-        root, data = _load(content)
+        root, data = _load(path, content)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = error.problem or error.context
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
         raise ContractError(f"the file is not valid YAML: {problem}", where=where, hint="correct the line") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ContractError(
@@ -62,7 +62,6 @@ def read_document(path: Path) -> Document:
         ) from error
     if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
         raise ContractError("the file holds no YAML mapping", where=str(path), hint="a contract begins with apiVersion")
-    _refuse_duplicate_keys(path, root, set())
     return Document(path=path, sha256=hashlib.sha256(content).hexdigest(), data=data, root=root)
 
 
@@ -82,11 +81,14 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _load(content: bytes) -> tuple[yaml.Node | None, Any]:
+def _load(path: Path, content: bytes) -> tuple[yaml.Node | None, Any]:
     loader = _Loader(content)
     try:
         root = loader.get_single_node()
-        return root, loader.construct_document(root) if root is not None else None
+        if root is None:
+            return None, None
+        _refuse_duplicate_keys(path, root, set())  # before merge keys are filled in, which repeats keys rightly
+        return root, loader.construct_document(root)
     finally:
         loader.dispose()
 
@@ -98,6 +100,7 @@ def _refuse_explosive(path: Path, content: bytes) -> None:
     for event in yaml.parse(content, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             stack.append((event.anchor, 1))
+            _refuse_size(path, event, 1, len(stack) - 1)
             continue
         if isinstance(event, yaml.CollectionEndEvent):
             anchor, size = stack.pop()
@@ -111,7 +114,7 @@ def _refuse_explosive(path: Path, content: bytes) -> None:
             sizes[anchor] = size
         outer, total = stack[-1]
         stack[-1] = (outer, total + size)
-        _refuse_size(path, event, total + size, len(stack))
+        _refuse_size(path, event, total + size, len(stack) - 1)
 
 
 def _expanded(path: Path, event: yaml.AliasEvent, sizes: dict[str, int], stack: list[tuple[str | None, int]]) -> int:
