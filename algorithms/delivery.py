@@ -47,7 +47,7 @@ def start_facts(facts: DeliveryFacts) -> frozenset[str]:
 
 
 def _problem(tables: Sequence[TableFacts], goal: str) -> Problem:
-    groups = components({table.name: [need for need in table.needs if need != table.name] for table in tables})
+    groups = components({table.name: table.needs for table in tables})
     domain = Domain.of(_operators(tables), [*_table_methods(), _deliver(groups)])
     return Problem(domain, frozenset(_static_facts(tables, groups)), Network((_DELIVER,)), goal)
 

@@ -122,8 +122,12 @@ class Domain:
             if method.task.name in self.operators:
                 raise SetupError(f"{method.task.name} is an operator already", where=f"method {method.name}")
             for task in method.network.tasks:
-                if task.name not in self.operators and task.name not in self.methods:
-                    raise SetupError(f"nothing does the task {task.name}", where=f"method {method.name}")
+                self.check_known(task, f"method {method.name}")
+
+    def check_known(self, task: Task, where: str) -> None:
+        """Raise SetupError where no operator and no method does the task."""
+        if task.name not in self.operators and task.name not in self.methods:
+            raise SetupError(f"nothing does the task {task.name}", where=where)
 
     def check_unchanging(self) -> None:
         """Raise SetupError where a `when` uses a predicate that some operator changes."""
@@ -158,5 +162,6 @@ class Problem:
     def __post_init__(self) -> None:
         for task in self.network.tasks:
             require_bound(f"goal {self.goal!r}", set(), task.args)
+            self.domain.check_known(task, f"goal {self.goal!r}")
         for fact in self.facts:
             require_bound(f"facts of {self.goal!r}", set(), fact.args)

@@ -126,6 +126,11 @@ def test_an_action_that_deletes_and_adds_a_fact_makes_it_true() -> None:
     assert deorder([act(deletes="x", adds="x"), act(needs="x")], set()) == ((), (0,))
 
 
+def test_a_producer_that_comes_too_late_is_none() -> None:
+    with pytest.raises(StepError, match="action 0 has a condition"):
+        deorder([act(needs="x"), act(adds="x")], set())
+
+
 def test_necessary_order_is_kept() -> None:
     assert deorder([act(), act(), act()], set(), necessary=[(0, 2), (0, 1), (1, 2)]) == ((), (0,), (1,))
 

@@ -178,6 +178,32 @@ def test_the_deepest_condition_of_a_join_is_named_with_its_arguments() -> None:
     assert answer.reason == "move(oslo) by move: fuel(van) does not hold"
 
 
+def test_a_shallower_failure_does_not_hide_a_deeper_one() -> None:
+    needs = tuple(Holds(Fact(predicate, (V,))) for predicate in ("van", "fuel", "driver"))
+    domain = Domain.of([Operator(Task("go", ()), needs)], [])
+    answer = solve(Problem(domain, facts("van a", "van b", "fuel a"), Network((Task("go", ()),)), "go"))
+    assert isinstance(answer, NoPlan)
+    assert answer.tried == ("go by go: driver(a) does not hold",)
+
+
+def test_a_failure_is_told_as_it_was_on_the_longest_branch() -> None:
+    domain = Domain.of(
+        [op("end", needs="xy"), op("step", adds="x")], [way("short", "top", "end"), way("long", "top", "step", "end")]
+    )
+    answer = solve(Problem(domain, frozenset(), Network((Task("top", ()),)), "top"))
+    assert isinstance(answer, NoPlan)
+    assert answer.tried == ("end by end: y does not hold",)
+
+
+def test_what_an_action_needs_false_is_part_of_it() -> None:
+    domain = Domain.of([op("light", forbids="x", adds="y"), op("flood", adds="x")], [])
+    network = Network.sequence(Task("light", ()), Task("flood", ()))
+    solution = solve(Problem(domain, frozenset(), network, "both"))
+    assert isinstance(solution, Solution)
+    assert solution.actions[0].forbids == (Fact("x", ()),)
+    assert deorder(solution.actions, ()) == ((), (0,))
+
+
 def test_methods_are_tried_by_cost_then_as_declared() -> None:
     operators = [op(name) for name in ("p", "q", "r")]
     methods = [way("dear", "top", "p", cost=2.0), way("one", "top", "q", cost=1.0), way("two", "top", "r", cost=1.0)]
@@ -272,6 +298,14 @@ def test_for_all_grounds_to_the_instances_and_names_those_missing() -> None:
     solution = solve(Problem(domain, world | facts("packed b"), Network((Task("send", ()),)), "send"))
     assert isinstance(solution, Solution)
     assert set(solution.actions[0].needs) == facts("packed a", "packed b")
+
+
+def test_for_all_asks_for_each_fact_once() -> None:
+    every = ForAll((P, X), (Fact("part", (P, X)),), Fact("packed", (P,)))
+    domain = Domain.of([Operator(Task("send", ()), (every,))], [])
+    answer = solve(Problem(domain, facts("part a one", "part a two"), Network((Task("send", ()),)), "send"))
+    assert isinstance(answer, NoPlan)
+    assert answer.reason == "send by send: packed(a) does not hold"
 
 
 def test_conditional_effects_and_estimates_follow_the_arguments() -> None:

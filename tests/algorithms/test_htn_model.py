@@ -54,7 +54,7 @@ def test_free_variables_in_effects_networks_and_goals_are_refused() -> None:
     with pytest.raises(SetupError, match="method m: nothing binds y"):
         Method("m", Task("go", (X,)), Network((Task("step", (Y,)),)))
     with pytest.raises(SetupError, match="nothing binds x"):
-        Problem(Domain.of([], []), frozenset(), Network((Task("go", (X,)),)), "g")
+        Problem(Domain.of([Operator(Task("go", (X,)))], []), frozenset(), Network((Task("go", (X,)),)), "g")
     with pytest.raises(SetupError, match="nothing binds x"):
         Problem(Domain.of([], []), frozenset({Fact("p", (X,))}), Network(()), "g")
 
@@ -75,6 +75,11 @@ def test_a_domain_checks_its_names() -> None:
         Domain.of([walk], [Method("m", Task("walk", ()))])
     with pytest.raises(SetupError, match="nothing does the task run"):
         Domain.of([walk], [Method("m", Task("go", ()), Network((Task("run", ()),)))])
+
+
+def test_a_goal_that_nothing_does_is_refused() -> None:
+    with pytest.raises(SetupError, match="goal 'g': nothing does the task go"):
+        Problem(Domain.of([], []), frozenset(), Network((Task("go", ()),)), "g")
 
 
 def test_conditions_on_changing_facts_cannot_be_static() -> None:
