@@ -16,11 +16,6 @@ class Trace:
     depth: int = -1
     unmet: str = ""
 
-    def note(self, depth: int, text: str) -> None:
-        """Record a condition that failed at `depth`, if none failed deeper or as deep before."""
-        if depth > self.depth:
-            self.depth, self.unmet = depth, text
-
 
 def unify(terms: tuple[str, ...], args: tuple[str, ...], binding: Binding) -> Binding | None:
     """Return `binding` extended so that `terms` become `args` (constants), or None where they cannot."""
@@ -56,7 +51,7 @@ def bindings(
         held = True
         yield from bindings(conditions, extended, state, trace, depth + 1)
     if not held and depth > trace.depth:
-        trace.note(depth, unmet(condition, binding, state))
+        trace.depth, trace.unmet = depth, unmet(condition, binding, state)
 
 
 def instances(condition: ForAll, binding: Binding, state: State) -> Iterator[Fact]:
