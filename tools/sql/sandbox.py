@@ -169,7 +169,7 @@ class _Request:
             self._stop(said, ResourceError, message, "select fewer rows, or aggregate")
         if self._running(said) is None and kind == "IOException":
             self._stop(said, TransientError, f"it cannot be opened: {message}", "is another process using this run?")
-        self._stop(said, UntrustedSqlError, message.split("\n\nLINE ")[0], "correct the SQL")
+        self._stop(said, UntrustedSqlError, message.split("\n\nLINE ", maxsplit=1)[0], "correct the SQL")
 
     def _running(self, said: bytes | bytearray) -> Statement | None:
         """Return the statement that was started last."""
