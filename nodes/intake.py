@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from state.budget import Spent
-from state.errors import SetupError
+from state.checks import Fault
+from state.contract import Contract
+from state.errors import ContractError, SetupError
 from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
 from state.sources import SourcesRef
 from state.supervisor import IntakeOutput
@@ -19,9 +21,9 @@ from state.values import digest
 from tools.contract.read import require_contract
 from tools.intake import Intake, read_intake, write_intake
 from tools.records import CONTRACT_COPY, RunRecord, write_record
-from tools.sources.find import LandingLimits
 from tools.sources.inventory import take_inventory
-from tools.sources.landing import land
+from tools.sources.land import land
+from tools.sources.limits import LandingLimits
 from tools.sources.match import match_tables
 from tools.workspace import open_workspace
 
@@ -59,9 +61,7 @@ def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutpu
     started = time.monotonic()
     request, context = state["request"], context_of(runtime)
     folder = run_folder(runtime, request)
-    contract, faults = require_contract(folder / CONTRACT_COPY, shown_as=request.contract)
-    if not contract.tables:
-        raise SetupError("the contract describes no table", where=request.contract, hint="add a `schema`")
+    contract, faults = _read_copy(folder / CONTRACT_COPY, shown_as=request.contract)
     limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
     inventory = take_inventory(request.sources, folder, limits)
     matched = match_tables(inventory, contract)
@@ -109,6 +109,16 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOut
         "sources": sources,
         "spent": {"intake:land": Spent(steps=1, seconds=time.monotonic() - started)},
     }
+
+
+def _read_copy(path: Path, shown_as: str) -> tuple[Contract, tuple[Fault, ...]]:
+    """Read the run's own copy of the contract; errors name the file the person knows."""
+    try:
+        contract, faults = require_contract(path)
+    except ContractError as error:
+        hint = error.hint.replace(str(path), shown_as)
+        raise ContractError(error.what, where=error.where.replace(str(path), shown_as), hint=hint) from error
+    return contract, faults
 
 
 def _validated(request: RunRequest | dict[str, Any]) -> RunRequest:

@@ -55,7 +55,7 @@ def _table_facts(
             files=len(intake.table_files.get(table.name, ())),
             variants=len(intake.variants_of(table.name)),
             has_key=bool(table.key),
-            has_lists=context.patterns.council == "on" and bool(listed_columns(table)),
+            has_lists=context.patterns.council == "on" and bool(listed_columns(contract, table)),
             on_violation=table.on_violation.value,
             untrusted_sql=_has_sql(table),
             landed=table.derived or table.name in intake.table_files,

@@ -11,8 +11,10 @@ from state.contract import Contract, Drift, Severity, Table
 from state.errors import ResourceError, UntrustedSqlError
 from state.mapping import ColumnMapping
 from state.run import TableAccount
-from tools.checks.compile import CompiledRule, compile_rules
-from tools.checks.run import judge, run_rules, sql_rule_query
+from tools.checks.compile import compile_rules
+from tools.checks.judge import judge
+from tools.checks.rule import CompiledRule, Relation
+from tools.checks.run import run_rules, sql_rule_query
 from tools.contract.order import dependencies
 from tools.files import write_durably
 from tools.intake import Intake
@@ -24,9 +26,17 @@ from tools.workspace import open_workspace
 CHECKS_FILE = "checks.json"
 
 
-def run_contract_rules(folder: Path, contract: Contract, *, limits: SandboxLimits) -> tuple[CheckResult, ...]:
-    """Return the verdict on every rule of every table; SQL of the contract runs in a process of its own."""
-    rules = {table.name: compile_rules(contract, table) for table in contract.tables}
+def run_contract_rules(
+    folder: Path, contract: Contract, *, limits: SandboxLimits, plain: frozenset[str] = frozenset()
+) -> tuple[CheckResult, ...]:
+    """Return the verdict on every rule of every table; SQL of the contract runs in a process of its own.
+
+    The tables named in `plain` were not conformed here: their columns' types are judged as they are.
+    """
+    rules = {
+        table.name: compile_rules(contract, table, Relation(conformed=table.name not in plain))
+        for table in contract.tables
+    }
     results: dict[str, CheckResult] = {}
     with open_workspace(folder, threads=limits.threads, memory=limits.memory) as connection:
         for table in contract.tables:

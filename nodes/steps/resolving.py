@@ -8,7 +8,7 @@ from nodes.decide import decide
 from nodes.decisions.value_resolution import VALUE_RESOLUTION
 from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
-from state.contract import Column, LogicalType, RepairScope, Table
+from state.contract import Column, Contract, LogicalType, RepairScope, Table
 from state.decisions import Decision
 from state.resolution import ResolutionEvidence, Resolutions
 from tools.conform.witnesses import ValidList, gather_resolution_evidence
@@ -21,7 +21,7 @@ def resolve_lists(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     def effect() -> Receipt:
         resolved = unresolved = 0
         connection.execute("delete from ops.value_map where table_name = ?", [work.table.name])
-        for column, valid in listed_columns(work.table):
+        for column, valid in listed_columns(work.contract, work.table):
             answer = _resolve(connection, work, column, valid)
             resolved += sum(1 for value in answer.values if value.resolved is not None)
             unresolved += sum(1 for value in answer.values if value.resolved is None)
@@ -32,12 +32,13 @@ def resolve_lists(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     return Outcome(rows=int(receipt["resolved"]), detail=detail)
 
 
-def listed_columns(table: Table) -> tuple[tuple[Column, ValidList], ...]:
+def listed_columns(contract: Contract, table: Table) -> tuple[tuple[Column, ValidList], ...]:
     """Return the text columns whose values must come from a list and may be repaired, with that list."""
+    known = {other.name for other in contract.tables} - {table.name}
     related = {
         relationship.columns[0]: relationship
         for relationship in table.relationships
-        if len(relationship.columns) == 1 and relationship.to_table != table.name
+        if len(relationship.columns) == 1 and relationship.to_table in known
     }
     found = []
     for column in table.columns:

@@ -5,7 +5,8 @@ import duckdb
 from nodes.steps.mapping import read_mappings
 from nodes.steps.work import Outcome, Work
 from state.contract import Drift, Table
-from tools.checks.compile import compile_rules, violating_rows_sql
+from tools.checks.compile import compile_rules
+from tools.checks.quarantine import violating_rows_sql
 from tools.conform.dedupe import dedupe_statements
 from tools.ledger import Receipt, once
 from tools.sql.quote import literal

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from state.contract import Column, Drift, Keep, KeepPolicy, OnViolation, RepairScope, Table
+from tools.checks.compile import compile_rules
 from tools.contract.read import LoadedContract, load_contract
 
 Json = dict[str, Any]
@@ -172,9 +173,7 @@ def test_composite_references_of_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("to", "message"),
     [
-        ("onne.id", "there is no table 'onne'; did you mean 'one'"),
         ("one.codes", "table 'one' has no column 'codes'; did you mean 'code'"),
-        ("other.yaml#/schema/t1/properties/p1", "another file"),
         ("/schema/t1/properties/p1/properties/p2", "neither table.column nor"),
         (["one.id", "one.code"], "1 columns cannot refer to 2 columns"),
     ],
@@ -183,6 +182,26 @@ def test_references_to_nowhere_are_errors(tmp_path: Path, to: object, message: s
     found = the_error(load(tmp_path, *related(to)))
     assert found.startswith("schema/1/properties/0/relationships/0")
     assert message in found
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [
+        ("onne.id", "there is no table 'onne' here, the reference cannot be checked; did you mean 'one'"),
+        ("other.yaml#/schema/t1/properties/p1", "another file"),
+    ],
+)
+def test_references_out_of_the_contract_are_kept_to_be_named_as_not_checkable(
+    tmp_path: Path, to: str, message: str
+) -> None:
+    loaded = load(tmp_path, *related(to))
+    assert loaded.contract is not None
+    assert loaded.errors == ()
+    assert message in loaded.faults[0].message
+    rules = compile_rules(loaded.contract, loaded.contract.table("many"))
+    assert [rule.unsupported for rule in rules if rule.kind == "relationship"] == [
+        f"the contract has no table {loaded.contract.table('many').relationships[0].to_table!r}"
+    ]
 
 
 @pytest.mark.parametrize(

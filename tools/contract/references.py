@@ -1,4 +1,8 @@
-"""References between tables: `table.column`, or `/schema/<id>/properties/<id>` by id or name, as relationships."""
+"""References between tables: `table.column`, or `/schema/<id>/properties/<id>` by id or name, as relationships.
+
+A reference to a table that is not in the contract is legal, as that table may lie elsewhere; its rule is kept, so that
+it is judged "could not be checked" instead of being passed over.
+"""
 
 from collections.abc import Sequence
 
@@ -71,8 +75,8 @@ class References:
 
     def _resolve(self, reference: str, place: Place) -> tuple[str, str] | None:
         if "#" in reference:
-            self._faults.error(place, f"{reference!r} refers to another file, whose tables cannot be checked here")
-            return None
+            self._faults.warning(place, f"{reference!r} refers to another file, whose tables cannot be checked here")
+            return reference, ""
         path = reference.strip("/").split("/")
         qualified = len(path) == _QUALIFIED_PARTS and (path[0], path[2]) == ("schema", "properties")
         table, dot, column = (path[1], ".", path[3]) if qualified else reference.rpartition(".")
@@ -84,8 +88,9 @@ class References:
     def _known(self, table: str, column: str, place: Place) -> tuple[str, str] | None:
         name = self._tables.get(table)
         if name is None:
-            self._faults.error(place, f"there is no table {table!r}{did_you_mean(table, list(self._tables))}")
-            return None
+            hint = did_you_mean(table, list(self._tables))
+            self._faults.warning(place, f"there is no table {table!r} here, the reference cannot be checked{hint}")
+            return table, column
         known = self._columns[name]
         if column not in known:
             self._faults.error(place, f"table {name!r} has no column {column!r}{did_you_mean(column, list(known))}")

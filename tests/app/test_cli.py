@@ -1,0 +1,188 @@
+"""The command line as a stranger meets it: exit codes, one-line errors, JSON, progress."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from app.cli import main
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], job: Any) -> Any:
+    monkeypatch.setenv("MILLWRIGHT_HOME", str(job.home))
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["millwright", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), captured.out, captured.err
+
+    return call
+
+
+def run(cli: Any, job: Any, *more: object) -> tuple[int, str, str]:
+    return cli("run", job.contract, job.sources, "--out", job.out, *more)
+
+
+def test_a_published_run_ends_with_0_and_says_where_everything_is(cli: Any, job: Any) -> None:
+    code, out, err = run(cli, job, "--run-id", "first")
+    assert code == 0, err
+    assert "Published" in out
+    assert str(job.out / "orders.parquet") in out
+    assert str(job.out / "_runs" / "first" / "report.html") in out
+    assert "landed 3 of 3 files" in err
+
+
+def test_json_is_one_object_on_standard_output(cli: Any, job: Any) -> None:
+    code, out, _ = run(cli, job, "--json")
+    content = json.loads(out)
+    assert code == 0
+    assert {"run_id", "status", "tables", "checks", "decisions", "replans", "steps", "model", "seconds"} <= set(content)
+    assert set(content["model"]) == {"requests", "prompt_tokens", "completion_tokens"}
+    assert content["tables"]["orders"]["rows_published"] == 3
+    assert {"kind", "subject", "answer", "method", "votes", "confidence", "decided_by"} <= set(content["decisions"][0])
+    assert {"table", "column", "rule", "result", "count"} <= set(content["checks"][0])
+
+
+def test_a_contract_not_met_ends_with_1_and_publishes_nothing(cli: Any, job: Any) -> None:
+    job.contract.write_text(job.contract.read_text().replace("value: 0.5", "value: 0.0"))
+    code, out, _ = run(cli, job)
+    assert code == 1
+    assert "not met" in out
+    assert not list(job.out.glob("*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "missing.yaml", "x.csv", "--out", "o"), "missing.yaml"),
+        (("resume", "nothing"), "there is no run 'nothing'"),
+        (("resume", "../../etc"), "there is no run"),
+        (("eval", "nothing"), "covid19"),
+        (("check", "missing.yaml"), "missing.yaml"),
+    ],
+)
+def test_wrong_use_is_one_line_and_2(cli: Any, arguments: tuple[str, ...], said: str) -> None:
+    code, out, err = cli(*arguments)
+    assert code == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err + out
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--engine", "spark"), "spark"),
+        (("--approve", "everything"), "everything"),
+        (("--approve", "plan"), "not built yet"),
+        (("--model", "gpt"), "--model"),
+        (("--run-id", "../x"), "../x"),
+    ],
+)
+def test_options_that_cannot_be_followed_are_refused(cli: Any, job: Any, option: tuple[str, ...], said: str) -> None:
+    code, _, err = run(cli, job, *option)
+    assert code == 2
+    assert said in err
+    assert not job.out.exists()
+
+
+def test_running_an_id_again_names_resume(cli: Any, job: Any) -> None:
+    run(cli, job, "--run-id", "once")
+    code, _, err = run(cli, job, "--run-id", "once")
+    assert code == 2
+    assert "millwright resume once" in err
+
+
+def test_a_spent_budget_ends_with_4_and_resume_finishes(cli: Any, job: Any) -> None:
+    code, out, _ = run(cli, job, "--run-id", "b", "--budget-seconds", "0.001")
+    assert code == 4
+    assert "millwright resume b" in out
+    for _ in range(30):
+        code, _, _ = cli("resume", "b")
+        if code != 4:
+            break
+    assert code == 0
+
+
+def test_runs_lists_status(cli: Any, job: Any) -> None:
+    run(cli, job, "--run-id", "one")
+    code, out, _ = cli("runs", "--json")
+    assert code == 0
+    assert [(entry["run_id"], entry["status"]) for entry in json.loads(out)["runs"]] == [("one", "published")]
+
+
+def test_a_goal_without_a_model_is_said_not_to_be_used(cli: Any, job: Any) -> None:
+    code, _, err = run(cli, job, "--goal", "tidy up")
+    assert code == 0
+    assert "--goal was not used" in err
+
+
+def test_doctor_finds_nothing_missing(cli: Any) -> None:
+    code, out, _ = cli("doctor", "--json")
+    assert code == 0
+    assert json.loads(out)["problems"] == []
+
+
+def test_a_bad_setting_is_named(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLWRIGHT_THREADS", "none")
+    code, _, err = cli("runs")
+    assert code == 2
+    assert "MILLWRIGHT_THREADS" in err
+
+
+def test_check_accepts_published_tables_and_names_what_is_wrong(cli: Any, job: Any) -> None:
+    run(cli, job)
+    published = sorted(job.out.glob("*.parquet"))
+    code, out, err = cli("check", job.contract, *published)
+    assert code == 0, out + err
+    code, out, _ = cli("check", job.contract, job.sources / "customers.csv")
+    assert code == 1
+    assert "Atlantis" in out
+
+
+def test_check_shows_the_place_of_a_fault(cli: Any, job: Any) -> None:
+    job.contract.write_text(job.contract.read_text().replace("logicalType: date", "logicalType: datum"))
+    code, out, _ = cli("check", job.contract, "--json")
+    assert code == 1
+    assert [fault["place"] for fault in json.loads(out)["faults"]] == ["schema/1/properties/2/logicalType"]
+
+
+def test_help_is_quick_and_loads_no_crew() -> None:
+    program = "import sys; sys.argv = ['millwright', '--help']\nfrom app.cli import main\n"
+    program += "try: main()\nexcept SystemExit: pass\n"
+    program += "print([name for name in ('langgraph', 'duckdb', 'langchain_openai', 'sqlglot') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_a_run_without_a_model_loads_no_model_library(job: Any) -> None:
+    program = (
+        "import sys\nfrom graphs.session import run\nfrom state.run import RunContext\n"
+        f"context = RunContext(home={str(job.home)!r})\n"
+        f"run({str(job.contract)!r}, [{str(job.sources)!r}], {str(job.out)!r}, context=context)\n"
+        "print([name for name in ('langchain_openai', 'openai', 'tiktoken') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_values_from_data_cannot_drive_the_terminal(cli: Any, job: Any) -> None:
+    source = job.sources / "customers.csv"
+    source.write_text(source.read_text() + "5,Mallory,\x1b[31mRed\n")
+    _, out, err = run(cli, job)
+    assert "\x1b" not in out + err
+
+
+def test_report_escapes_values(cli: Any, job: Any) -> None:
+    source = job.sources / "customers.csv"
+    source.write_text(source.read_text() + "5,Mallory,<script>alert(1)</script>\n")
+    run(cli, job, "--run-id", "x")
+    report = (job.out / "_runs" / "x" / "report.html").read_text()
+    assert "<script>" not in report
+    assert "&lt;script&gt;" in report

@@ -1,0 +1,83 @@
+"""Works on a run and kills itself with SIGKILL: at the n-th checkpoint, before or after it is written, or at a point
+of publishing. Started by test_crash.py; arguments: home, run id, where, n."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+import nodes.publish
+import nodes.steps.conforming
+import tools.ledger
+from graphs.session import proceed
+from tools.records import read_record
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Countdown:
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def tick(self) -> bool:
+        self.left -= 1
+        return self.left == 0
+
+
+def kill_at_checkpoint(count: int, *, after: bool) -> None:
+    countdown, put = Countdown(count), AsyncSqliteSaver.aput
+
+    @wraps(put)
+    async def aput(self: AsyncSqliteSaver, *args: Any, **kwargs: Any) -> Any:
+        last = countdown.tick()
+        if last and not after:
+            kill()
+        config = await put(self, *args, **kwargs)
+        if last:
+            kill()
+        return config
+
+    AsyncSqliteSaver.aput = aput  # type: ignore[method-assign]  the test stands between the graph and its saver
+
+
+def kill_at_receipt(count: int) -> None:
+    """Kill between an effect and the commit of its receipt."""
+    countdown = Countdown(count)
+
+    def before_commit(content: Any) -> str:
+        if countdown.tick():
+            kill()
+        return real(content)
+
+    real: Callable[[Any], str] = tools.ledger.json.dumps
+    fake = type("json", (), {"dumps": staticmethod(before_commit), "loads": staticmethod(tools.ledger.json.loads)})
+    tools.ledger.json = fake  # type: ignore[assignment]
+
+
+def kill_at_publishing(count: int) -> None:
+    countdown = Countdown(count)
+
+    def hook(_point: str) -> None:
+        if countdown.tick():
+            kill()
+
+    nodes.publish.publish = partial(nodes.publish.publish, hook=hook)  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    home, run_id, where, number = sys.argv[1:5]
+    if where in ("before", "after"):
+        kill_at_checkpoint(int(number), after=where == "after")
+    elif where == "receipt":
+        kill_at_receipt(int(number))
+    elif where == "publish":
+        kill_at_publishing(int(number))
+    proceed(read_record(Path(home), run_id))
+    sys.stdout.write("finished\n")

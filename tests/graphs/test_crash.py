@@ -1,0 +1,81 @@
+"""A run killed anywhere resumes to the same published bytes, with nothing done twice that can be seen from outside."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphs.session import begin, resume
+from state.run import RunContext, RunRequest, RunStatus
+
+SCRIPT = Path(__file__).with_name("killed_session.py")
+SIGKILLED = -9
+
+
+def record(job: Any) -> None:
+    request = RunRequest(contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1")
+    begin(request, RunContext(home=str(job.home)))
+
+
+def attempt(job: Any, where: str, number: int) -> bool:
+    """Work until killed; return whether the kill came before the run was finished."""
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(job.home), "r1", where, str(number)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode in (0, SIGKILLED), done.stderr[-2000:]
+    return done.returncode == SIGKILLED
+
+
+def published(out: Path) -> dict[str, str]:
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*.parquet"))
+    }
+
+
+def told(out: Path) -> dict[str, Any]:
+    run = json.loads((out / "_runs" / "r1" / "run.json").read_text())
+    return {key: run[key] for key in ("status", "tables", "checks", "decisions", "replans")}
+
+
+@pytest.mark.parametrize("where", ["before", "after", "receipt", "publish"])
+def test_killed_at_every_point_it_ends_the_same(job: Any, tmp_path: Path, where: str) -> None:
+    record(job)
+    assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
+    expected, told_first = published(job.out), told(job.out)
+    number, killed = 0, True
+    while killed:
+        number += 1
+        folder = tmp_path / f"{where}-{number}"
+        fresh = type(job)(job.contract, job.sources, folder / "out", folder / "home")
+        record(fresh)
+        killed = attempt(fresh, where, number)
+        output = resume(fresh.home, "r1")
+        assert output["status"] is RunStatus.PUBLISHED
+        assert published(fresh.out) == expected
+        assert told(fresh.out) == told_first
+        assert not list(fresh.out.rglob("*.tmp"))
+    assert number > 3, "the run was never killed: the test tests nothing"
+
+
+def test_killed_again_and_again_it_ends_the_same(job: Any, tmp_path: Path) -> None:
+    record(job)
+    resume(job.home, "r1")
+    folder = tmp_path / "again"
+    fresh = type(job)(job.contract, job.sources, folder / "out", folder / "home")
+    record(fresh)
+    kills = 0
+    while attempt(fresh, "after", 4):  # three supersteps a life
+        kills += 1
+        assert kills < 40, "no progress from one life to the next"
+    assert kills > 3
+    assert published(fresh.out) == published(job.out)
+    assert told(fresh.out) == told(job.out)
