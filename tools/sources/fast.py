@@ -14,7 +14,8 @@ from typing import NamedTuple
 import duckdb
 
 from state.sources import LINE_BITS, FileBooks, SourceFile, Variant
-from tools.sources.records import LINE_ENDS, parse_line
+from tools.sources.limits import FAST_LINE_BYTES
+from tools.sources.records import parse_line
 from tools.sources.rejects import Reject, field_count_reason, insert_rejects, make_reject
 from tools.sources.transactions import close_books, transaction, variant_table
 from tools.sql.quote import literal
@@ -153,19 +154,26 @@ def _read_rejects(
 def _prove(path: Path, offsets: Sequence[int], delimiter: str, width: int) -> list[Reject] | None:
     """Return the rejects that begin at these offsets as the file has them; None when one is no ragged single line."""
     rejects: list[Reject] = []
-    lines, counted = 1, 0
+    number, counted = 1, 0
     with path.open("rb") as handle:
         for offset in offsets:
-            lines += _count_line_feeds(handle.fileno(), counted, offset)
-            counted = offset
-            handle.seek(max(0, offset - 1))
-            before, raw = handle.read(1), handle.readline()
-            text = raw.decode(errors="backslashreplace")
+            start = _line_start(handle.fileno(), offset)
+            number += _count_line_feeds(handle.fileno(), counted, start)
+            handle.seek(start)
+            text = handle.readline().decode(errors="backslashreplace")
             parsed = parse_line(text, delimiter, '"')
-            if before != b"\n" or parsed.problem or len(parsed.fields) == width:
+            again = bool(rejects) and start == counted
+            if again or parsed.problem or len(parsed.fields) == width:
                 return None
-            rejects.append(make_reject(lines, 1, text.rstrip(LINE_ENDS), field_count_reason(len(parsed.fields), width)))
+            counted = start
+            rejects.append(make_reject(number, 1, text, field_count_reason(len(parsed.fields), width)))
     return rejects
+
+
+def _line_start(descriptor: int, offset: int) -> int:
+    """Return where the line begins that holds the byte at `offset`: the engine's offsets are at times one too far."""
+    low = max(0, offset - FAST_LINE_BYTES)
+    return low + os.pread(descriptor, offset - low, low).rfind(b"\n") + 1
 
 
 def _count_line_feeds(descriptor: int, start: int, stop: int) -> int:

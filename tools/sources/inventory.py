@@ -10,15 +10,12 @@ from state.values import digest
 from tools.sources.dialect import SAMPLE_CHARACTERS, SAMPLE_LINES, Memory, sniff_dialect
 from tools.sources.encoding import copy_as_utf8, detect_encoding
 from tools.sources.find import FoundFile, find_sources
-from tools.sources.limits import LandingLimits
+from tools.sources.limits import FAST_LINE_BYTES, LandingLimits
 from tools.sources.prescan import Scan, prescan, sha256_of
 from tools.sources.records import LINE_ENDS, MAX_SPAN, parse_record
 from tools.sources.unpack import compression_of, gunzip
 
 LANDING_FOLDER = "landing"
-
-FAST_LINE_BYTES = 1_000_000
-"""Longest line that is left to the engine's reader; its own limit is two million bytes."""
 
 
 def take_inventory(sources: Sequence[str], workspace: Path, limits: LandingLimits = LandingLimits()) -> Inventory:  # noqa: B008  a frozen value

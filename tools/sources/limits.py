@@ -2,6 +2,9 @@
 
 from state.values import Value
 
+FAST_LINE_BYTES = 1_000_000
+"""Longest line that is left to the engine's reader; its own limit is two million bytes."""
+
 
 class LandingLimits(Value):
     """Bounds on what is found and unpacked; beyond one of them landing stops with a SourceError that names it."""
