@@ -1,11 +1,13 @@
 """The destination of a publication: names that stay inside it, and the lock that lets one run in at a time.
 
-DIR/<table>.parquet               a file, or a folder of numbered part files
-DIR/_runs/.lock                   held while anything below DIR changes; says who holds it
-DIR/_runs/.journal.json           there only while a publication is being put in place
-DIR/_runs/<run_id>/receipt.json   what was published
-DIR/_runs/<run_id>/publishing/    files written aside, not yet in place
-DIR/_runs/<run_id>/replaced/      what stood in the way of a folder, for a moment
+`DIR` is the destination:
+
+    DIR/<table>.parquet               a file, or a folder of numbered part files
+    DIR/_runs/.lock                   held while anything below DIR changes; says who holds it
+    DIR/_runs/.journal.json           there only while a publication is being put in place
+    DIR/_runs/<run_id>/receipt.json   what was published
+    DIR/_runs/<run_id>/publishing/    files written aside, not yet in place
+    DIR/_runs/<run_id>/replaced/      what stood in the way of a folder, for a moment
 """
 
 import fcntl
@@ -17,8 +19,6 @@ from pathlib import Path
 from typing import TextIO
 
 from state.errors import RunError, SetupError
-from tools.files import sync_folder
-from tools.files import sync_folder
 from tools.files import sync_folder
 
 RUNS = "_runs"
@@ -77,18 +77,6 @@ def locked(destination: Path, *, holder: str, seconds: float = LOCK_SECONDS) -> 
 
     Waits up to `seconds`; then RunError names the holder. The lock goes with the process, however it ends.
     """
-    with _open_lock(destination) as stream:
-        _acquire(stream, destination, holder, seconds)
-        yield
-
-
-def _open_lock(destination: Path) -> TextIO:
-    with _open_lock(destination) as stream:
-        _acquire(stream, destination, holder, seconds)
-        yield
-
-
-def _open_lock(destination: Path) -> TextIO:
     with _open_lock(destination) as stream:
         _acquire(stream, destination, holder, seconds)
         yield

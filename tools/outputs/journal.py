@@ -25,8 +25,6 @@ from tools.outputs.destination import (
     target_name,
 )
 from tools.outputs.parquet import table_sha256
-from tools.outputs.parquet import table_sha256
-from tools.outputs.parquet import table_sha256
 
 Checkpoint = Callable[[str], None]
 """Called with a name between any two effects; crash tests end the process there."""
