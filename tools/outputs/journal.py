@@ -157,8 +157,9 @@ def _sweep(destination: Path) -> None:
         for left in sorted((destination / RUNS).glob(f"*/{name}")):
             _remove(left)
             sync_folder(left.parent)
-    for left in sorted((destination / RUNS).glob(f".{JOURNAL}.*.tmp")):
-        left.unlink()
+    for pattern in (f".{JOURNAL}.*.tmp", f"*/.{RECEIPT}.*.tmp"):
+        for left in sorted((destination / RUNS).glob(pattern)):
+            left.unlink()
 
 
 def _remove(path: Path) -> None:
