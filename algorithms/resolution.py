@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from algorithms.value_match import Name, ValidIndex, digit_runs
-from algorithms.value_votes import SPECIALISTS, Candidate, EditNeighbours
+from algorithms.value_votes import Candidate, EditNeighbours, acronym, normalised, overlap, tokens
 from state.resolution import Ballot, ResolutionEvidence, Resolutions, UnknownValue, ValueResolution, Witness
 
 LEAST_CONFIDENCE = 0.6
@@ -49,10 +49,12 @@ def resolve_values(evidence: ResolutionEvidence) -> Resolutions:
 
 
 def _spelling(name: Name, index: ValidIndex) -> Judgement:
-    judges = {"normalised": SPECIALISTS["normalised"]} if index.codes else SPECIALISTS
+    votes = {"normalised": normalised(name, index)}
+    if not index.codes:
+        votes |= {"tokens": tokens(name, index), "acronym": acronym(name, index), **overlap(name, index)}
     return {
-        voter: {index.names[place].text: found for place, found in judge(name, index).items()}
-        for voter, judge in judges.items()
+        voter: {index.names[place].text: found for place, found in candidates.items()}
+        for voter, candidates in votes.items()
     }
 
 

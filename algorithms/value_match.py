@@ -5,9 +5,9 @@ list of its own (no countries, no aliases), only rules of written language: case
 function words. Scores and votes are in `algorithms.value_votes`.
 """
 
-import math
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -32,7 +32,9 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _DIGITS = re.compile(r"\d+")
 _STEM_LETTERS = 4  # a stem shorter than this says nothing
 _STEM_ENDING = 3  # letters that may follow the stem on either side
-_COMMON = 200  # a token in more names than this finds no candidates
+_STEM_SHARE = 0.7  # of the longer word that two words with different endings must share
+_SAMPLE = 300  # words on which it is measured how common stems are in the list
+_MOST_SHARING = 100  # names sharing a word that are looked at; a word in more names finds none
 
 
 def fold(text: str) -> str:
@@ -80,16 +82,22 @@ def initials(tokens: Iterable[str], *, skip_function_words: bool) -> str:
 
 
 def stem_similarity(left: str, right: str) -> float:
-    """Return the shared share of two words that begin alike and differ in a short ending, else 0.0."""
+    """Return how alike two words are that begin alike and differ in a short ending, else 0.0.
+
+    It is the shared share of letters, nearer to one where one word merely extends the other ('Russia', 'Russian').
+    """
     shared = 0
     for one, other in zip(left, right, strict=False):
         if one != other:
             break
         shared += 1
-    longest = max(len(left), len(right))
+    shortest, longest = sorted((len(left), len(right)))
     if shared < _STEM_LETTERS or longest - shared > _STEM_ENDING:
         return 0.0
-    return shared / longest
+    share = shared / longest
+    if shared == shortest:
+        return (1 + share) / 2
+    return share if share >= _STEM_SHARE else 0.0
 
 
 class Name:
@@ -116,44 +124,42 @@ class ValidIndex:
         self.by_sorted: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self.by_token: dict[str, list[int]] = defaultdict(list)
         self.by_initials: dict[str, list[int]] = defaultdict(list)
+        self._similar: dict[str, list[tuple[str, float]]] = {}
         for position, name in enumerate(self.names):
             self._add(position, name)
 
     @cached_property
-    def _stems(self) -> dict[str, list[str]]:
-        stems: dict[str, list[str]] = defaultdict(list)
-        for token in self.by_token:
-            if len(token) >= _STEM_LETTERS and not any(letter.isdigit() for letter in token):
-                stems[token[:_STEM_LETTERS]].append(token)
-        return stems
+    def _vocabulary(self) -> list[str]:
+        return sorted(token for token in self.by_token if not any(letter.isdigit() for letter in token))
+
+    @cached_property
+    def stem_trust(self) -> float:
+        """The share of the list's words that share their stem with no other of its words."""
+        words = [word for word in self._vocabulary if len(word) >= _STEM_LETTERS]
+        sample = words[:: max(1, len(words) // _SAMPLE)]
+        alone = sum(all(other == word for other, _ in self._find_similar(word)) for word in sample)
+        return alone / len(sample) if sample else 1.0
 
     def frequency(self, token: str) -> int:
         """Return how many valid names hold the token."""
         return len(self.by_token.get(token, ()))
 
-    def weight(self, token: str) -> float:
-        """Return how much a token tells, 0 to 1: nothing for function words, less the more names hold it."""
-        if token in FUNCTION_WORDS:
-            return 0.0
-        return 1.0 / math.sqrt(max(1, self.frequency(token)))
-
     def similar_tokens(self, token: str) -> list[tuple[str, float]]:
         """Return the tokens of valid names that equal `token` or share its stem, with their similarity."""
-        found = [(token, 1.0)] if token in self.by_token else []
-        for other in self._stems.get(token[:_STEM_LETTERS], ()):
-            similarity = stem_similarity(token, other) if other != token else 0.0
-            if similarity:
-                found.append((other, similarity))
-        return found
+        known = self._similar.get(token)
+        if known is None:
+            known = self._similar[token] = self._find_similar(token)
+        return known
 
     def sharing(self, tokens: Iterable[str]) -> list[int]:
-        """Return the positions of the names that share an informative token (or its stem), in order."""
+        """Return the positions of names that share an informative token (or its stem), found by the rarest ones."""
+        words = {other for token in tokens for other, _ in self.similar_tokens(token)} - FUNCTION_WORDS
         found: set[int] = set()
-        for token in tokens:
-            for other, _ in self.similar_tokens(token):
-                places = self.by_token[other]
-                if other not in FUNCTION_WORDS and len(places) <= _COMMON:
-                    found.update(places)
+        for word in sorted(words, key=lambda one: (self.frequency(one), one)):
+            if found and len(found) + self.frequency(word) > _MOST_SHARING:
+                break
+            if self.frequency(word) <= _MOST_SHARING:
+                found.update(self.by_token[word])
         return sorted(found)
 
     def extended(self, position: int) -> bool:
@@ -163,8 +169,22 @@ class ValidIndex:
         own = Counter(tokens)
         return any(
             len(self.names[other].tokens) > len(tokens) and not own - Counter(self.names[other].tokens)
-            for other in self.by_token.get(rarest, ())[:_COMMON]
+            for other in self.by_token.get(rarest, ())[:_MOST_SHARING]
         )
+
+    def _find_similar(self, token: str) -> list[tuple[str, float]]:
+        found = [(token, 1.0)] if token in self.by_token else []
+        stem = token[: max(_STEM_LETTERS, len(token) - _STEM_ENDING)]
+        if len(token) < _STEM_LETTERS:
+            return found
+        for place in range(bisect_left(self._vocabulary, stem), len(self._vocabulary)):
+            other = self._vocabulary[place]
+            if not other.startswith(stem):
+                break
+            similarity = stem_similarity(token, other) if other != token else 0.0
+            if similarity:
+                found.append((other, similarity))
+        return found
 
     def _add(self, position: int, name: Name) -> None:
         if not name.tokens:

@@ -9,8 +9,10 @@ the chance that a near name is another name follows Fellegi and Sunter (1969): a
 rarely it comes by chance.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +20,6 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from algorithms.value_match import CONTRASTS, FUNCTION_WORDS, Name, ValidIndex, initials, is_numeral
-
-Specialist = Callable[[Name, ValidIndex], "dict[int, Candidate]"]
 
 _PLACEHOLDERS = frozenset({"na", "nan", "nil", "tba", "tbd"})  # read as words, never as initials
 _ACRONYM_SCORES = {2: 0.7, 3: 0.8}
@@ -29,10 +29,15 @@ _SAMPLE = 300  # valid names on which the density of the list is measured
 
 
 class Candidate(NamedTuple):
-    """How likely a valid value is meant, 0 to 1, and why."""
+    """How likely a valid value is meant, 0 to 1, and why (text, or a call that makes it when asked)."""
 
     score: float
-    reason: str
+    why: str | Callable[[], str]
+
+    @property
+    def reason(self) -> str:
+        """The reason in words."""
+        return self.why if isinstance(self.why, str) else self.why()
 
 
 def normalised(name: Name, index: ValidIndex) -> dict[int, Candidate]:
@@ -73,87 +78,73 @@ def acronym(name: Name, index: ValidIndex) -> dict[int, Candidate]:
     return found
 
 
-def containment(name: Name, index: ValidIndex) -> dict[int, Candidate]:
-    """Return the names that share exact informative words."""
-    return {place: candidate for place, (candidate, exact) in _overlaps(name, index).items() if exact}
-
-
-def stem(name: Name, index: ValidIndex) -> dict[int, Candidate]:
-    """Return the names that share an informative word but for its ending."""
-    return {place: candidate for place, (candidate, exact) in _overlaps(name, index).items() if not exact}
-
-
-SPECIALISTS: dict[str, Specialist] = {
-    "normalised": normalised,
-    "tokens": tokens,
-    "acronym": acronym,
-    "containment": containment,
-    "stem": stem,
-}
-"""The specialists that judge one value at a time; `EditNeighbours` judges many at once."""
+def overlap(name: Name, index: ValidIndex) -> dict[str, dict[int, Candidate]]:
+    """Return the names that share informative words: exact ones (containment), or but for endings (stem)."""
+    found: dict[str, dict[int, Candidate]] = {"containment": {}, "stem": {}}
+    if is_numeral(name.text):
+        return found
+    similar = {token: index.similar_tokens(token) for token in name.tokens}
+    overlaps = {
+        place: _align(name.tokens, index.names[place].tokens, similar)
+        for place in index.sharing(name.tokens)
+        if index.names[place].digits == name.digits
+    }
+    sharers = Counter(shared.words for shared in overlaps.values())
+    for place, shared in overlaps.items():
+        rivals = sum(count for words, count in sharers.items() if words >= shared.words)
+        score = _overlap_score(shared, place, index, similar) / math.sqrt(rivals)
+        voter = "containment" if shared.exact else "stem"
+        found[voter][place] = Candidate(score, partial(_overlap_reason, shared))
+    return found
 
 
 def _is_acronym(text: str, letters: str) -> bool:
     return 2 <= len(letters) <= 6 and letters.isalpha() and text.upper() == text and letters not in _PLACEHOLDERS  # noqa: PLR2004
 
 
-def _overlaps(name: Name, index: ValidIndex) -> dict[int, tuple[Candidate, bool]]:
-    """Return the candidates that share informative words, and whether all shared words are equal."""
-    if is_numeral(name.text):
-        return {}
-    similar = {token: index.similar_tokens(token) for token in name.tokens}
-    found = {}
-    for place in index.sharing(name.tokens):
-        other = index.names[place]
-        if other.digits == name.digits:
-            overlap = _align(name.tokens, other.tokens, similar)
-            score = _overlap_score(overlap, place, index, similar)
-            if score > 0.0:
-                found[place] = (Candidate(score, _overlap_reason(overlap)), all(q == 1.0 for _, _, q in overlap.shared))
-    return found
-
-
 class _Overlap(NamedTuple):
     shared: tuple[tuple[str, str, float], ...]  # word of the value, word of the name, similarity
+    words: frozenset[str]  # the shared words of the value
     left: tuple[str, ...]  # words of the value that the name lacks, without function words
     missing: tuple[str, ...]  # words of the name that the value lacks, without function words
 
+    @property
+    def exact(self) -> bool:
+        return all(own == word for own, word, _ in self.shared)
 
-def _align(own: Sequence[str], other: Sequence[str], similar: dict[str, list[tuple[str, float]]]) -> _Overlap:
-    """Pair the words of two names, the most similar first, each at most once."""
-    pairs = sorted(
-        (
-            (-quality, i, j)
-            for i, token in enumerate(own)
-            for match, quality in similar[token]
-            for j, word in enumerate(other)
-            if word == match
-        )
-    )
-    used_own: set[int] = set()
-    used_other: set[int] = set()
-    shared = []
-    for quality, i, j in pairs:
-        if i not in used_own and j not in used_other:
-            used_own.add(i)
-            used_other.add(j)
-            shared.append((own[i], other[j], -quality))
+
+def _align(own: Sequence[str], other: Sequence[str], similar: Mapping[str, list[tuple[str, float]]]) -> _Overlap:
+    """Pair the words of two names, equal ones first, then the most similar, each at most once."""
+    rest = list(other)
+    pairs = []
+    for token in own:
+        if token in rest:
+            rest.remove(token)
+            pairs.append((token, token, 1.0))
+    left = [token for token in own if token not in other]
+    if rest and left:
+        near = [(-quality, token, word) for token in left for word, quality in similar[token] if word in rest]
+        for quality, token, word in sorted(near):
+            if token in left and word in rest:
+                left.remove(token)
+                rest.remove(word)
+                pairs.append((token, word, -quality))
     return _Overlap(
-        tuple(shared),
-        tuple(word for i, word in enumerate(own) if i not in used_own and word not in FUNCTION_WORDS),
-        tuple(word for j, word in enumerate(other) if j not in used_other and word not in FUNCTION_WORDS),
+        tuple(pairs),
+        frozenset(token for token, _, _ in pairs if token not in FUNCTION_WORDS),
+        tuple(word for word in left if word not in FUNCTION_WORDS),
+        tuple(word for word in rest if word not in FUNCTION_WORDS),
     )
 
 
 def _overlap_score(
-    overlap: _Overlap, place: int, index: ValidIndex, similar: dict[str, list[tuple[str, float]]]
+    overlap: _Overlap, place: int, index: ValidIndex, similar: Mapping[str, list[tuple[str, float]]]
 ) -> float:
-    """Score shared words: by how few names hold them, how much is left over, and what the rest says.
+    """Score shared words by what is left over on either side.
 
     A word left over that belongs to one other name speaks for that name; a word that comes in opposites (north, new)
     and a name that the list itself extends ('Guinea', 'Guinea-Bissau') make the longer value another thing.
     """
-    rarity = max((index.weight(word) * (1 + quality) / 2 for _, word, quality in overlap.shared), default=0.0)
     unseen = sum(not similar[word] for word in overlap.left)
     if not overlap.missing:
         score = 0.9 if not overlap.left else max(0.4, 0.8 - 0.05 * unseen)
@@ -161,13 +152,16 @@ def _overlap_score(
         score = 0.75
     else:
         score = 0.3 if unseen else 0.55  # both have words the other lacks: not enough alone
-    pointing_elsewhere = sum(any(index.frequency(match) == 1 for match, _ in similar[word]) for word in overlap.left)
-    score *= 0.6**pointing_elsewhere
+    for word in overlap.left:
+        if any(index.frequency(match) == 1 for match, _ in similar[word]):
+            score *= 0.6
     if any(word in CONTRASTS for word in overlap.left):
         score *= 0.5
     if overlap.left and not overlap.missing and index.extended(place):
         score *= 0.6
-    return score * rarity
+    if not overlap.exact:
+        score *= index.stem_trust
+    return score * min((quality for own, _, quality in overlap.shared if own in overlap.words), default=0.0)
 
 
 def _overlap_reason(overlap: _Overlap) -> str:
@@ -178,7 +172,7 @@ def _overlap_reason(overlap: _Overlap) -> str:
 
 
 class EditNeighbours:
-    """Valid names a few typing errors away: one for 5 to 7 letters, two up to 14, three above.
+    """Valid names a few typing errors away: one for 5 to 7 letters, two up to 14, three above; so too in each word.
 
     The score falls with the share of letters changed, and with the share of the list's own names that have another
     name equally near by the same kind of error: in a list of near-identical names nearness says nothing.
@@ -198,7 +192,12 @@ class EditNeighbours:
         return [self._score(name, near) for name, near in zip(names, found, strict=True)]
 
     def _score(self, name: Name, near: dict[int, int]) -> dict[int, Candidate]:
-        near = {place: distance for place, distance in near.items() if self._index.names[place].digits == name.digits}
+        near = {
+            place: distance
+            for place, distance in near.items()
+            if self._index.names[place].digits == name.digits
+            and _plausible(name.folded, self._index.names[place].folded, distance)
+        }
         if not near:
             return {}
         nearest = min(near.values())
@@ -260,6 +259,20 @@ class EditNeighbours:
 def allowed_errors(length: int) -> int:
     """Return how many typing errors a text of that many characters may have."""
     return sum(length >= least for least in (5, 8, 15))
+
+
+def _plausible(own: str, other: str, distance: int) -> bool:
+    """Whether the errors are spread as typing spreads them: in no word more than its length allows.
+
+    With another number of words only one error is believed, a blank too many or too few.
+    """
+    words, others = own.split(), other.split()
+    if len(words) != len(others):
+        return distance == 1
+    return distance == 1 or all(
+        OSA.distance(word, match) <= allowed_errors(max(len(word), len(match)))
+        for word, match in zip(words, others, strict=True)
+    )
 
 
 def _kind(own: str, other: str) -> str:

@@ -154,16 +154,16 @@ def _determinants(rows: WitnessRows) -> list[Determinant]:
 
 
 def _judge(rows: WitnessRows, columns: tuple[int, ...]) -> tuple[float, bool]:
-    """Return how far a dependency is trusted (0.0: it cannot tell values apart) and whether it holds."""
+    """Return how far a dependency is trusted (0.0: it has no groups to tell apart) and whether it holds."""
     ((groups, right, commonest),) = rows.query(
         f"""with groups as ({_groups_sql(columns)}), values_met as (select vid, count(*) as n from groups group by vid)
         select count(*), coalesce(sum(case when top > 1 then top / total else 0 end), 0),
             (select max(n) from values_met) from groups"""
     )
-    if not groups or groups == commonest:
+    if groups < 2:  # noqa: PLR2004  one group determines nothing
         return 0.0, False
     holds, base = right / groups, commonest / groups
-    lift = (holds - base) / (1 - base)
+    lift = (holds - base) / (1 - base) if base < 1 else 0.0
     trust = (right + 1) / (groups + 2)
     return trust, groups >= _MIN_GROUPS and holds >= _MIN_HOLDS and lift >= _MIN_LIFT
 
