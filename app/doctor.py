@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _print(findings: dict[str, object]) -> None:
+def _print(findings: Mapping[str, object]) -> None:
     for name, value in findings.items():
         if isinstance(value, dict):
             sys.stdout.write(f"{name}\n")

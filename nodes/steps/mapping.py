@@ -6,7 +6,7 @@ from nodes.decide import decide
 from nodes.decisions.column_mapping import COLUMN_MAPPING
 from nodes.steps.work import Outcome, Work
 from state.mapping import ColumnMapping, MappingEvidence
-from tools.conform.witnesses import LandedTable
+from tools.conform.witness_rows import LandedTable
 from tools.intake import Intake
 from tools.ledger import Receipt, find_receipt, once, record_decisions
 from tools.profile import describe_targets, profile_landed

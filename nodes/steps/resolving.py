@@ -11,7 +11,8 @@ from nodes.steps.work import Outcome, Work
 from state.contract import Column, Contract, LogicalType, RepairScope, Table
 from state.decisions import Decision
 from state.resolution import ResolutionEvidence, Resolutions
-from tools.conform.witnesses import ValidList, gather_resolution_evidence
+from tools.conform.witness_rows import ValidList
+from tools.conform.witnesses import gather_resolution_evidence
 from tools.ledger import Receipt, once, record_decisions
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from state.contract import Table
-from tools.conform.witnesses import LandedTable
+from tools.conform.witness_rows import LandedTable
 from tools.files import sync_folder
 from tools.sql.quote import ident, literal
 from tools.workspace import operator_name, raw_name, row_file, row_line
