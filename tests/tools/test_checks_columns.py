@@ -218,7 +218,7 @@ CASES: list[tuple[str, Column, list[Any], list[Any]]] = [
     (
         "format",
         Column(name="c", options=options(format="ipv4")),
-        ["0.0.0.0", "255.249.199.9"],
+        ["0.1.0.0", "255.249.199.9"],
         ["256.1.1.1", "1.1.1", "01.1.1.1", "1.1.1.1.1", "1.1.1.1\n"],
     ),
     (

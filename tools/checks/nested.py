@@ -7,9 +7,9 @@ items of an array is one constraint on the whole array: some item violates it.
 from collections.abc import Callable, Iterator
 
 from state.contract import Column, LogicalType
-from tools.checks.constraints import value_constraints
+from tools.checks.constraints import container_options, value_constraints
 from tools.checks.rule import Constraint
-from tools.checks.strings import misplaced
+from tools.checks.strings import misplaced, string_constraints
 from tools.checks.types import expected_type
 from tools.sql.quote import literal
 
@@ -115,28 +115,25 @@ def _scalar(column: Column, doc: str) -> str:
 
 def _size_constraints(column: Column, doc: str) -> Iterator[Constraint]:
     options = column.options
-    of_array = {"minItems": options.min_items, "maxItems": options.max_items, "uniqueItems": options.unique_items}
-    of_object = {
-        "minProperties": options.min_properties,
-        "maxProperties": options.max_properties,
-        "required": options.required_properties,
-    }
     if column.logical_type is LogicalType.ARRAY:
-        yield from misplaced(column, of_object)
         yield from _between(f"json_array_length({doc})", "Items", options.min_items, options.max_items)
         if options.unique_items:
             items = f"json_extract({doc}, '$[*]')"
             twice = f"len({items}) > len(list_distinct({items}))"
             yield Constraint(kind="uniqueItems", expected="no item twice", violation=twice)
-        return
-    yield from misplaced(column, of_array)
-    yield from _between(f"len(json_keys({doc}))", "Properties", options.min_properties, options.max_properties)
-    if options.required_properties:
-        names = options.required_properties
-        absent = " or ".join(f"not json_exists({doc}, {literal(_pointer(name))})" for name in names)
-        yield Constraint(
-            kind="requiredProperties", expected=f"objects with {', '.join(names)}", violation=f"({absent})"
-        )
+    else:
+        yield from _between(f"len(json_keys({doc}))", "Properties", options.min_properties, options.max_properties)
+        if options.required_properties:
+            yield _required_properties(options.required_properties, doc)
+    others = "Properties" if column.logical_type is LogicalType.ARRAY else "Items"
+    given = {kind: option for kind, option in container_options(column).items() if kind.endswith(others)}
+    yield from misplaced(column, given)
+    yield from string_constraints(column, doc)  # names what says nothing about documents
+
+
+def _required_properties(names: tuple[str, ...], doc: str) -> Constraint:
+    absent = " or ".join(f"not json_exists({doc}, {literal(_pointer(name))})" for name in names)
+    return Constraint(kind="requiredProperties", expected=f"objects with {', '.join(names)}", violation=f"({absent})")
 
 
 def _between(size: str, noun: str, least: int | None, most: int | None) -> Iterator[Constraint]:
