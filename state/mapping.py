@@ -18,6 +18,7 @@ class SourceColumn(Value):
     type_share: dict[str, float] = Field(
         default_factory=dict
     )  # LogicalType value -> share of filled samples that parse as it
+    quantiles: tuple[float, ...] = ()  # minimum, quartiles, maximum of the values read as numbers; empty where few are
 
 
 class TargetColumn(Value):
@@ -33,6 +34,9 @@ class TargetColumn(Value):
     required: bool = False
     samples: tuple[str, ...] = ()  # values already known for this column, from other files
     description: str | None = None
+    minimum: float | None = None  # bounds of a number that the contract gives
+    maximum: float | None = None
+    profile: SourceColumn | None = None  # where a whole column of known values was profiled, not only samples
 
 
 class MappingEvidence(Value):

@@ -1,0 +1,280 @@
+"""Specialists of column mapping: each judges one kind of evidence on one source and one contract column.
+
+Each returns 0..1, or None where it has nothing to say; none knows what another says. They are combined in
+`algorithms.mapping`. What they compare is prepared once for each column (`Prepared`), because names are read in the
+light of all other names and samples are folded.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from algorithms.names import Lexicon, Words, name_similarity, normal_name, split_words
+from state.contract import LogicalType
+from state.mapping import MappingEvidence, SourceColumn, TargetColumn
+
+_SAMPLES = 50  # a column with at most as many distinct values is known whole
+_CHANCE = 0.3  # overlap of values that speaks neither for nor against
+_TELLING = 10  # common values that are no chance
+_DENSE = 0.1  # share of the integers of its range beyond which a column shares values with any other by chance
+_INTEGERS = 0.95  # share of whole numbers that makes a column one of integers
+_NEAR_UNIQUE = 0.5  # share of distinct values beyond which two samples need not meet
+_SPELLED = 6  # letters of a name in which single letters hardly matter
+_WITHIN = 0.75  # what values within the bounds of the contract are worth: hardly more than nothing
+_PATTERN_LENGTH = 64  # letters of a sample that a pattern is tried on
+_WORD_RUN = re.compile(r"a(?:[ ,]+a)+")
+_DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+# A repetition inside a repetition, or a reference back, may take exponential time in the standard library's engine.
+_EXPENSIVE = re.compile(r"[*+}?]\)*[^()]*\)+[*+{]|\\[1-9]|\(\?[P<=!]")
+
+Values = frozenset[str]
+
+
+class SourceFacts(NamedTuple):
+    """A source column, prepared."""
+
+    column: SourceColumn
+    words: Words
+    normal: str
+    values: Values  # samples, folded
+    shapes: Values
+
+
+class TargetFacts(NamedTuple):
+    """A contract column, prepared."""
+
+    column: TargetColumn
+    words: tuple[Words, ...]  # of its name, then of its further names
+    normal: str
+    normal_aliases: Values
+    valid: Values
+    values: Values
+    shapes: Values
+    pattern: re.Pattern[str] | None
+
+
+class Prepared(NamedTuple):
+    """Both sides prepared, in the order of the evidence."""
+
+    sources: tuple[SourceFacts, ...]
+    targets: tuple[TargetFacts, ...]
+    lexicon: Lexicon
+
+
+Specialist = Callable[[SourceFacts, TargetFacts, Lexicon], float | None]
+
+
+def specialists() -> Mapping[str, Specialist]:
+    """Return the specialists by name, those on names first."""
+    return _SPECIALISTS
+
+
+def prepare(evidence: MappingEvidence) -> Prepared:
+    """Prepare the columns of both sides for the specialists."""
+    names = [split_words(source.name) for source in evidence.sources]
+    known = [tuple(map(split_words, (target.name, *target.names))) for target in evidence.targets]
+    lexicon = Lexicon(names, [words for each in known for words in each])
+    return Prepared(
+        tuple(_source_facts(column, lexicon.cut(words)) for column, words in zip(evidence.sources, names, strict=True)),
+        tuple(
+            _target_facts(column, tuple(map(lexicon.cut, words)))
+            for column, words in zip(evidence.targets, known, strict=True)
+        ),
+        lexicon,
+    )
+
+
+def same_name(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """1 where the names are the same text."""
+    return 1.0 if source.column.name.strip() == target.column.name else None
+
+
+def same_alias(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """1 where the source is called one of the further names of the contract column."""
+    return 1.0 if source.column.name.strip() in target.column.names else None
+
+
+def same_normal_name(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """1 where the names are the same but for case, separators and diacritics."""
+    return 1.0 if source.normal == target.normal else None
+
+
+def same_normal_alias(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """1 where the source is called one of the further names but for case, separators and diacritics."""
+    return 1.0 if source.normal in target.normal_aliases else None
+
+
+def words(source: SourceFacts, target: TargetFacts, lexicon: Lexicon) -> float | None:
+    """Judge how well the words of the names, some abbreviated or mistyped, go together."""
+    return max((name_similarity(source.words, known, lexicon) for known in target.words), default=None)
+
+
+def spelling(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge how many letters of the names differ; only of single words, where no word can be exchanged for another."""
+    one_word = len(source.words) == 1 or len(target.words[0]) == 1
+    if not one_word or min(len(source.normal), len(target.normal)) < _SPELLED:
+        return None
+    if _DIGITS.findall(source.normal) != _DIGITS.findall(target.normal):
+        return None
+    return float(OSA.normalized_similarity(source.normal, target.normal))
+
+
+def values(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge how far the values are the same: within the valid values, or in common with known ones.
+
+    Few common values may be chance and count less; integers that fill their range have values in common with any
+    other such column, and nearly unique columns need not meet in samples: of those nothing is said.
+    """
+    if not source.values:
+        return None
+    if target.valid:
+        return len(source.values & target.valid) / len(source.values)
+    if not target.values or _counting(source.column) or (target.column.profile and _counting(target.column.profile)):
+        return None
+    common = len(source.values & target.values)
+    overlap = common / math.sqrt(len(source.values) * len(target.values))
+    if overlap < _CHANCE:
+        return None if _may_miss(source.column) and _may_miss(target.column.profile) else overlap
+    return _CHANCE + (overlap - _CHANCE) * min(1.0, math.log1p(common) / math.log1p(_TELLING))
+
+
+def pattern(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge which share of the samples the pattern of the contract accepts."""
+    samples = [sample.strip() for sample in source.column.samples if len(sample.strip()) <= _PATTERN_LENGTH]
+    if target.pattern is None or not samples:
+        return None
+    return sum(target.pattern.search(sample) is not None for sample in samples) / len(samples)
+
+
+def types(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge whether the values can be read as the type of the contract, or as the same types as known values."""
+    if not source.column.filled:
+        return None
+    shares = source.column.type_share
+    known = target.column.profile
+    if known is not None:
+        kinds = (shares.keys() | known.type_share.keys()) - {LogicalType.STRING.value}
+        apart = max((abs(shares.get(kind, 0.0) - known.type_share.get(kind, 0.0)) for kind in kinds), default=None)
+        return None if apart is None or not known.filled else 1.0 - apart
+    kind = target.column.logical_type
+    if kind is LogicalType.STRING or not shares:
+        return None
+    accepted = {kind, LogicalType.TIMESTAMP} if kind is LogicalType.DATE else {kind}
+    return max(shares.get(each.value, 0.0) for each in accepted)
+
+
+def shapes(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge how many of the commonest shapes of values both sides have."""
+    if not source.shapes or not target.shapes:
+        return None
+    return len(source.shapes & target.shapes) / min(len(source.shapes), len(target.shapes))
+
+
+def numbers(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge how near the quartiles of the numbers are, or whether they keep the bounds of the contract."""
+    found = source.column.quantiles
+    if not found:
+        return None
+    known = target.column.profile.quantiles if target.column.profile else ()
+    if known:
+        low, high = min(found[1], known[1]), max(found[3], known[3])
+        apart = sum(abs(here - there) for here, there in zip(found[1:4], known[1:4], strict=True)) / 3
+        return 1.0 - apart / (high - low) if high > low else float(apart == 0)
+    minimum, maximum = target.column.minimum, target.column.maximum
+    if minimum is None and maximum is None:
+        return None
+    lowest, highest = -math.inf if minimum is None else minimum, math.inf if maximum is None else maximum
+    return _WITHIN * sum(lowest <= value <= highest for value in found) / len(found)
+
+
+def uniqueness(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge whether values repeat as often as known ones, or not at all where the contract wants them unique."""
+    if not source.column.filled:
+        return None
+    share = source.column.distinct / source.column.filled
+    known = target.column.profile
+    if known is not None:
+        return 1.0 - abs(share - known.distinct / known.filled) if known.filled else None
+    return share if target.column.unique else None
+
+
+_SPECIALISTS: Mapping[str, Specialist] = MappingProxyType(
+    {
+        "name": same_name,
+        "alias": same_alias,
+        "normal name": same_normal_name,
+        "normal alias": same_normal_alias,
+        "words": words,
+        "spelling": spelling,
+        "values": values,
+        "pattern": pattern,
+        "type": types,
+        "shapes": shapes,
+        "numbers": numbers,
+        "uniqueness": uniqueness,
+    }
+)
+
+
+def _source_facts(column: SourceColumn, name: Words) -> SourceFacts:
+    return SourceFacts(
+        column=column,
+        words=name,
+        normal=normal_name(column.name),
+        values=_folded(column.samples),
+        shapes=_collapsed(column.shapes),
+    )
+
+
+def _target_facts(column: TargetColumn, names: tuple[Words, ...]) -> TargetFacts:
+    known = column.profile.samples if column.profile else (*column.samples, *column.examples)
+    return TargetFacts(
+        column=column,
+        words=names,
+        normal=normal_name(column.name),
+        normal_aliases=frozenset(map(normal_name, column.names)),
+        valid=_folded(column.valid_values),
+        values=_folded(column.profile.samples if column.profile else column.samples),
+        shapes=_collapsed(column.profile.shapes if column.profile else map(_shape, known)),
+        pattern=_compiled(column.pattern),
+    )
+
+
+def _folded(texts: Iterable[str]) -> Values:
+    return frozenset(" ".join(text.casefold().split()) for text in texts)
+
+
+def _shape(text: str) -> str:
+    return _LETTERS.sub("a", _DIGITS.sub("9", text.strip()))
+
+
+def _collapsed(found: Iterable[str]) -> Values:
+    """Return the shapes with runs of words as one: how many words a text has says little."""
+    return frozenset(_WORD_RUN.sub("a a", shape) for shape in found)
+
+
+def _compiled(text: str | None) -> re.Pattern[str] | None:
+    """Return the pattern, or None where it is none of this dialect or may take long: it then says nothing here."""
+    if not text or _EXPENSIVE.search(text):
+        return None
+    try:
+        return re.compile(text)
+    except re.error:
+        return None
+
+
+def _counting(column: SourceColumn) -> bool:
+    """Whether the column holds integers that fill much of their range: ids, counts, small measures."""
+    if not column.quantiles or column.type_share.get(LogicalType.INTEGER.value, 0.0) < _INTEGERS:
+        return False
+    middle = column.quantiles[3] - column.quantiles[1] + 1
+    return column.distinct / 2 / middle > _DENSE
+
+
+def _may_miss(column: SourceColumn | None) -> bool:
+    """Whether samples of the column may have nothing in common with others of the same column."""
+    return column is None or (column.distinct > _SAMPLES and column.distinct > _NEAR_UNIQUE * column.filled)
