@@ -96,7 +96,8 @@ def test_unknown_values_are_cleaned_and_counted_with_context(connection: duckdb.
 
 def test_the_cleaning_is_nfc_trimmed_and_single_blanks(connection: duckdb.DuckDBPyConnection) -> None:
     texts = ["Cafe\u0301", "\t a \u00a0\u2003 b\n", "", None, "\u3000"]
-    cleaned = [connection.execute(f"select {clean_text_sql('?::varchar')}", [text]).fetchall()[0][0] for text in texts]
+    found = connection.execute(f"select {clean_text_sql('text')} from (select unnest(?::varchar[]) as text)", [texts])
+    cleaned = [text for (text,) in found.fetchall()]
     assert cleaned == ["Café", "a b", "", None, ""]
 
 

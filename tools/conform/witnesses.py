@@ -244,8 +244,8 @@ def _context(rows: WitnessRows) -> dict[int, dict[str, tuple[str, ...]]]:
     context: dict[int, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for position, name in enumerate(rows.columns):
         for vid, texts in rows.query(
-            f"""with texts as (select code, {clean_text_sql("min(raw)")} as text
-                from witness_keys_{position} group by code),
+            f"""with first as (select code, min(raw) as raw from witness_keys_{position} group by code),
+            texts as (select code, {clean_text_sql("raw")} as text from first),
             counted as (select c.vid, t.text, sum(c.n) as n from witness_codes c join texts t on t.code = c.k{position}
                 where not c.known group by c.vid, t.code, t.text
                 qualify row_number() over (partition by c.vid order by sum(c.n) desc, t.text) <= {_CONTEXT})
