@@ -63,21 +63,10 @@ class Uses(NamedTuple):
     classes: frozenset[str]  # kinds of expressions
 
 
-def parse_select(sql: str, enclosed: str, refuse: Refuse) -> Node:
-    """Return the query node of the one SELECT in `sql`.
-
-    `enclosed` is the statement with the same text put into parentheses; it must be one SELECT as well, so that no quote
-    or comment in it can swallow what follows where it is used.
-    """
+def parse_select(sql: str, refuse: Refuse) -> Node:
+    """Return the query node of the one SELECT in `sql`; anything else is refused."""
     with duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": "false"}) as connection:
-        nodes, around = (_statements(connection, text, refuse) for text in (sql, enclosed))
-    if len(nodes) != 1 or len(around) != 1:
-        refuse("it holds more than one statement", "write one SELECT statement")
-    return nodes[0]
-
-
-def _statements(connection: duckdb.DuckDBPyConnection, sql: str, refuse: Refuse) -> list[Node]:
-    row = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone()
+        row = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone()
     try:
         answer: Node = json.loads(row[0]) if row else {}
     except RecursionError:
@@ -85,7 +74,10 @@ def _statements(connection: duckdb.DuckDBPyConnection, sql: str, refuse: Refuse)
     if answer.get("error", True):
         message = str(answer.get("error_message", "it could not be read"))
         refuse(f"the engine cannot read it: {message}", "write one SELECT statement in DuckDB's SQL")
-    return [statement["node"] for statement in answer["statements"]]
+    if len(answer["statements"]) != 1:
+        refuse("it holds more than one statement", "write one SELECT statement")
+    node: Node = answer["statements"][0]["node"]
+    return node
 
 
 def walk(root: Node, rules: Rules) -> Uses:

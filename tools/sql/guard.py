@@ -83,7 +83,8 @@ def guard_query(sql: str, *, tables: Collection[str], where: str, clock: bool = 
     )
     tree = _parse(text, refuse)
     seen = _check_shape(tree, refuse)
-    uses = walk(parse_select(text, f"select * from ({text}) as guarded", refuse), rules)
+    uses = walk(parse_select(text, refuse), rules)
+    parse_select(f"select * from ({text}) as guarded", refuse)  # no quote or comment may swallow what follows it
     if not uses.tables <= seen:
         refuse("it is read differently by two parsers", "write it in plainer SQL")
     names = [name for name in tree.named_selects if isinstance(tree, exp.Query)]
@@ -106,11 +107,12 @@ def guard_expression(
     rules = Rules(tables=frozenset(), functions=functions.SCALARS | many, clock=clock, refuse=refuse)
     statement = f"select {text}"
     _check_shape(_parse(statement, refuse), refuse)
-    node = parse_select(statement, f"select ({text}) as guarded", refuse)
+    node = parse_select(statement, refuse)
     if not _is_bare(node):
         refuse("it is more than one expression", "write one expression, without alias, FROM or WHERE")
     uses = walk(node, rules)
     _check_row_expression(uses, columns, refuse, aggregates=aggregates)
+    parse_select(f"select ({text}) as guarded", refuse)
     return GuardedExpression(sql=text, columns=_as_given(uses.columns, columns))
 
 

@@ -90,7 +90,8 @@ def run_statements(
 def lock_engine(connection: duckdb.DuckDBPyConnection, *, allowed: Sequence[Path]) -> None:
     """Let a trusted connection read and write only below `allowed` (folders) or exactly there (files), for good.
 
-    No extension can be installed or loaded any more and no setting changed.
+    Links that lead out of an allowed folder are refused by the engine. No extension can be installed or loaded any
+    more and no setting changed; files inside an allowed folder can be overwritten.
     """
     resolved = [path.resolve() for path in allowed]
     folders = [str(path) for path in resolved if path.is_dir()]
