@@ -8,6 +8,7 @@ import duckdb
 from langgraph.runtime import Runtime
 
 from algorithms.dag import ready
+from nodes.boundary import FAILURES, classify, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from nodes.steps.conforming import conform_table, derive_table
@@ -17,16 +18,9 @@ from nodes.steps.resolving import resolve_lists
 from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
 from state.budget import Spent, check_budget, total
-from state.errors import (
-    AccountingError,
-    BudgetExhausted,
-    MillwrightError,
-    ResourceError,
-    TransientError,
-    UntrustedSqlError,
-)
+from state.errors import BudgetExhausted
 from state.plans import Plan, Step, StepKind
-from state.reports import FailureKind, StepReport, StepStatus
+from state.reports import StepReport, StepStatus
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.intake import read_contract, read_intake
@@ -93,16 +87,14 @@ def _attempt(state: PerformInput, runtime: Runtime[RunContext], step: Step, atte
     work = Work(step=step, contract=read_contract(folder), intake=read_intake(folder), folder=folder, context=context)
     try:
         outcome = _run(work)
-    except (MillwrightError, duckdb.Error, OSError) as error:  # the worker boundary: what failed becomes a report
-        kind = classify(error)
-        line = error.line() if isinstance(error, MillwrightError) else " ".join(str(error).split())[:500]
+    except FAILURES as error:
         return StepReport(
             step_id=step.step_id,
             status=StepStatus.FAILED,
             attempt=attempt,
             seconds=0.0,
-            failure=kind,
-            error=line,
+            failure=classify(error),
+            error=failure_line(error),
         )
     return StepReport(
         step_id=step.step_id,
@@ -119,18 +111,3 @@ def _run(work: Work) -> Outcome:
         return _ALONE[work.step.kind](work)
     with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
         return _CONNECTED[work.step.kind](connection, work)
-
-
-def classify(error: Exception) -> FailureKind:
-    """Return the class of a failure, which decides the strategy."""
-    classes: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...] = (
-        (UntrustedSqlError, FailureKind.CONTRACT_SQL),
-        (AccountingError, FailureKind.ACCOUNTING),
-        ((ResourceError, duckdb.OutOfMemoryException), FailureKind.RESOURCE),
-        ((TransientError, duckdb.IOException, InterruptedError, BlockingIOError), FailureKind.TRANSIENT),
-        (OSError, FailureKind.RESOURCE),
-    )
-    for kinds, failure in classes:
-        if isinstance(error, kinds):
-            return failure
-    return FailureKind.DATA

@@ -6,6 +6,7 @@ from typing import TypedDict
 import duckdb
 from langgraph.runtime import Runtime
 
+from nodes.boundary import FAILURES, failure_line, operator_must_act
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from state.contract import Table
@@ -15,7 +16,7 @@ from state.sources import SourcesRef
 from state.supervisor import SupervisorState
 from state.values import digest
 from tools.intake import read_contract
-from tools.outputs.publish import PublishTable, publish
+from tools.outputs.publish import PublishTable, publish, receipt_path
 from tools.sql.quote import ident
 from tools.workspace import open_workspace, published_columns
 
@@ -32,40 +33,39 @@ class PublishInput(TypedDict):
 
 
 def publish_tables(state: PublishInput, runtime: Runtime[RunContext]) -> SupervisorState:
-    """Publish what verification found deliverable; done again it changes nothing."""
-    request, context = state["request"], context_of(runtime)
-    contract = read_contract(run_folder(runtime, request))
-    names = state["checks"].deliverable
-    key = digest([state["contract"].sha256, state["sources"].sha256, state["plan"].plan_id, request.out, list(names)])
-    with open_workspace(run_folder(runtime, request), threads=context.threads, memory=context.memory) as connection:
-        tables = [
-            PublishTable(
-                name=name,
-                query=_query(connection, contract.table(name)),
-                rows=state["accounts"][name].rows_published,
-            )
-            for name in names
-        ]
-        receipt = publish(
-            connection,
-            tables,
-            Path(request.out),
-            key=key,
-            run_id=request.run_id,
-        )
-    emit("published", "publish", tables=len(names))
-    reference = ReceiptRef(
-        path=str(Path(request.out) / "_runs" / request.run_id / "receipt.json"),
-        key=receipt.key,
-        tables={name: entry.rows for name, entry in receipt.tables.items()},
-    )
-    update: SupervisorState = {"receipt": reference}
+    """Publish what verification found deliverable; done again it changes nothing.
+
+    SetupError rises: the destination is the operator's to mend, and the run can be resumed. Any other failure ends the
+    run with its reason, and what was published before stays as it was.
+    """
+    try:
+        receipt = _publish(state, runtime)
+    except FAILURES as error:
+        if operator_must_act(error):
+            raise
+        return {"status": RunStatus.FAILED, "problem": f"publishing failed: {failure_line(error)}"}
+    emit("published", "publish", tables=len(receipt.tables))
+    update: SupervisorState = {"receipt": receipt}
     if state["checks"].met:
         update["status"] = RunStatus.PUBLISHED
     return update
 
 
-def _query(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+def _publish(state: PublishInput, runtime: Runtime[RunContext]) -> ReceiptRef:
+    request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
+    contract, names = read_contract(folder), state["checks"].deliverable
+    key = digest([state["contract"].sha256, state["sources"].sha256, state["plan"].plan_id, request.out, list(names)])
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        tables = [
+            _to_publish(connection, contract.table(name), state["accounts"][name].rows_published) for name in names
+        ]
+        receipt = publish(connection, tables, Path(request.out), key=key, run_id=request.run_id)
+    path = receipt_path(Path(request.out), request.run_id)
+    return ReceiptRef(path=str(path), key=key, tables={name: table.rows for name, table in receipt.tables.items()})
+
+
+def _to_publish(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> PublishTable:
     columns = ", ".join(ident(name) for name in published_columns(connection, table))
     order = ", ".join([*(ident(name) for name in table.key), "_row"])
-    return f"select {columns} from live.{ident(table.name)} order by {order}"
+    query = f"select {columns} from live.{ident(table.name)} order by {order}"
+    return PublishTable(name=table.name, query=query, rows=rows, unique_order=True)

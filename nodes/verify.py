@@ -6,12 +6,12 @@ from typing import TypedDict
 
 from langgraph.runtime import Runtime
 
+from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from state.budget import Spent
 from state.checks import CheckResult, Verdict
 from state.contract import Contract
-from state.errors import AccountingError
 from state.run import CheckSummary, RunContext, RunRequest, RunStatus, TableAccount
 from state.supervisor import SupervisorState
 from tools.accounting import account_table
@@ -39,17 +39,11 @@ def verify(state: VerifyInput, runtime: Runtime[RunContext]) -> SupervisorState:
     started = time.monotonic()
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     contract, intake = read_contract(folder), read_intake(folder)
-    limits = SandboxLimits(seconds=context.sql_seconds, memory=context.memory, threads=context.threads)
-    results = run_contract_rules(folder, contract, limits=limits)
     try:
-        accounts = _accounts(folder, contract, intake, context)
-    except AccountingError as error:
-        return {"status": RunStatus.FAILED, "problem": error.line()}
-    with open_workspace(folder, threads=context.threads) as connection:
-        results += judge_drift(connection, contract, intake)
-    results += judge_quarantine(contract, accounts)
-    path = write_checks(folder, results)
-    summary = _summary(contract, results, str(path))
+        results, accounts = _judge(folder, contract, intake, context)
+    except FAILURES as error:
+        return {"status": RunStatus.FAILED, "problem": f"verification failed: {failure_line(error)}"}
+    summary = _summary(contract, results, str(write_checks(folder, results)))
     emit("verified", "verify", passed=summary.passed, failed=summary.failed + summary.error)
     update: SupervisorState = {
         "checks": summary,
@@ -62,12 +56,18 @@ def verify(state: VerifyInput, runtime: Runtime[RunContext]) -> SupervisorState:
     return update
 
 
-def _accounts(folder: Path, contract: Contract, intake: Intake, context: RunContext) -> dict[str, TableAccount]:
-    with open_workspace(folder, threads=context.threads) as connection:
-        return {
+def _judge(
+    folder: Path, contract: Contract, intake: Intake, context: RunContext
+) -> tuple[tuple[CheckResult, ...], dict[str, TableAccount]]:
+    limits = SandboxLimits(seconds=context.sql_seconds, memory=context.memory, threads=context.threads)
+    results = run_contract_rules(folder, contract, limits=limits)
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        accounts = {
             table.name: account_table(connection, table, intake.table_files.get(table.name, ()))
             for table in contract.tables
         }
+        results += judge_drift(connection, contract, intake)
+    return results + judge_quarantine(contract, accounts), accounts
 
 
 def _summary(contract: Contract, results: tuple[CheckResult, ...], path: str) -> CheckSummary:

@@ -15,6 +15,7 @@ import nodes.publish
 import nodes.steps.conforming
 import tools.ledger
 from graphs.session import proceed
+from tools.outputs.publish import Hooks
 from tools.records import read_record
 
 
@@ -68,7 +69,7 @@ def kill_at_publishing(count: int) -> None:
         if countdown.tick():
             kill()
 
-    nodes.publish.publish = partial(nodes.publish.publish, hook=hook)  # type: ignore[assignment]
+    nodes.publish.publish = partial(nodes.publish.publish, hooks=Hooks(checkpoint=hook))  # type: ignore[assignment]
 
 
 if __name__ == "__main__":
