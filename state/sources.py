@@ -45,6 +45,7 @@ class SourceFile(Value):
     blank_lines: int
     longest_line: int  # bytes
     line_end: str = "lf"  # lf | crlf | cr | mixed
+    open_ends: bool = True  # a line ends with a delimiter or a quote, behind which a reader may drop empty fields
 
 
 class Variant(Value):

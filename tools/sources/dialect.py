@@ -3,12 +3,12 @@
 from collections import Counter
 
 from state.values import Value
-from tools.sources.records import Parsed, parse_record
+from tools.sources.records import LINE_ENDS, parse_record
 
 SAMPLE_LINES = 200
 SAMPLE_CHARACTERS = 1 << 16
-NO_DELIMITER = "\x1f"
-"""The delimiter of a one-column file: a character that text does not hold, so that every line is one field."""
+NO_DELIMITERS = "\x1f\x1e\x1d\x1c"
+"""Delimiters of a one-column file: the first that its sample does not hold, so that every line is one field."""
 
 _CANDIDATES = (",", ";", "\t", "|", ":", "^", "~", "\x1f", " ")
 _BY_EXTENSION = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
@@ -48,7 +48,7 @@ class _Tally(Value):
         return f"{self.delimiter!r} gives {self.fields} fields in {self.agreeing} of {self.lines} lines"
 
 
-Memory = dict[tuple[str, str], tuple[str | None, str | None]]
+Memory = dict[tuple[str, str], tuple[str, str]]
 """What clevercsv said of a header line and extension: files of one kind need be asked about once."""
 
 
@@ -58,7 +58,7 @@ def sniff_dialect(lines: tuple[str, ...], extension: str = "", memory: Memory | 
     Every delimiter that cuts the header is counted over the sample; the one with which most lines have as many fields
     as the header wins, clevercsv decides between equals. `extension` (".tsv") is a hint of what was meant.
     """
-    header = lines[0].strip("\r\n") if lines else ""
+    header = lines[0].strip(LINE_ENDS) if lines else ""
     delimiters = [delimiter for delimiter in _CANDIDATES if delimiter in header]
     told, quote = _ask(header, "".join(lines)[:_DETECTOR_CHARACTERS], extension, {} if memory is None else memory)
     if quote == "'" and not _single_quoted(lines, told):
@@ -66,7 +66,8 @@ def sniff_dialect(lines: tuple[str, ...], extension: str = "", memory: Memory | 
     tallies = [_count(lines, delimiter, quote) for delimiter in delimiters]
     fitting = [tally for tally in tallies if _fits(tally, extension)]
     if not fitting:
-        return Cut(delimiter=NO_DELIMITER, quote=quote, evidence=_one_column(tallies))
+        unused = next((sign for sign in NO_DELIMITERS if not any(sign in line for line in lines)), NO_DELIMITERS[-1])
+        return Cut(delimiter=unused, quote=quote, evidence=_one_column(tallies))
     meant = _BY_EXTENSION.get(extension, "")
     best = max(
         fitting, key=lambda tally: (tally.share, tally.delimiter == meant, tally.delimiter == told, tally.fields)
@@ -77,13 +78,21 @@ def sniff_dialect(lines: tuple[str, ...], extension: str = "", memory: Memory | 
 def _ask(header: str, sample: str, extension: str, memory: Memory) -> tuple[str, str]:
     """Return the delimiter and the quote that clevercsv finds, empty where it has no opinion."""
     if (header, extension) not in memory:
-        from clevercsv.detect import Detector  # noqa: PLC0415  costs 150 ms, which most commands need not pay
-
         # A header longer than the sample shows it no line at all.
-        found = Detector().detect(sample, delimiters=_CANDIDATES) if len(header) < len(sample) else None
-        memory[header, extension] = (found.delimiter, found.quotechar) if found else (None, None)
+        memory[header, extension] = _detect(sample) if len(header) < len(sample) else ("", "")
     told, quote = memory[header, extension]
-    return told or "", quote or '"'
+    return told, quote or '"'
+
+
+def _detect(sample: str) -> tuple[str, str]:
+    from clevercsv.detect import Detector  # noqa: PLC0415  costs 150 ms, which most commands need not pay
+    from clevercsv.exceptions import Error  # noqa: PLC0415
+
+    try:
+        found = Detector().detect(sample.replace("\0", " "), delimiters=_CANDIDATES)
+    except Error:
+        return "", ""
+    return (found.delimiter or "", found.quotechar or "") if found else ("", "")
 
 
 def _single_quoted(lines: tuple[str, ...], delimiter: str) -> bool:
@@ -108,17 +117,21 @@ def _count(lines: tuple[str, ...], delimiter: str, quote: str) -> _Tally:
     counts: Counter[int] = Counter()
     at, fields = 0, 0
     while at < len(lines):
-        record = _record(lines, at, delimiter, quote)
-        if lines[at].strip("\r\n"):
-            counts[len(record.fields)] += 1
-            fields = fields or len(record.fields)
-        at += record.span
+        found, span = _fields(lines, at, delimiter, quote)
+        if lines[at].strip(LINE_ENDS):
+            counts[found] += 1
+            fields = fields or found
+        at += span
     total, uniform = counts.total(), max((counts[several] for several in counts if several > 1), default=0)
     return _Tally(delimiter=delimiter, fields=fields, agreeing=counts[fields], lines=total, uniform=uniform)
 
 
-def _record(lines: tuple[str, ...], at: int, delimiter: str, quote: str) -> Parsed:
-    return parse_record(lambda index: lines[at + index] if at + index < len(lines) else None, delimiter, quote)
+def _fields(lines: tuple[str, ...], at: int, delimiter: str, quote: str) -> tuple[int, int]:
+    """Return the number of fields and of physical lines of the record at `at`."""
+    if quote not in lines[at]:
+        return lines[at].count(delimiter) + 1, 1
+    record = parse_record(lambda index: lines[at + index] if at + index < len(lines) else None, delimiter, quote)
+    return len(record.fields), record.span
 
 
 def _one_column(tallies: list[_Tally]) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import duckdb
 
 from state.sources import LINE_BITS, FileBooks, SourceFile, Variant
+from tools.sources.audit import inner_delimiters, nothing_cut_off
 from tools.sources.limits import FAST_LINE_BYTES
 from tools.sources.records import parse_line
 from tools.sources.rejects import Reject, field_count_reason, insert_rejects, make_reject
@@ -76,7 +77,8 @@ def _load_group(connection: duckdb.DuckDBPyConnection, variant: Variant, files: 
         for path, file in by_path.items()
         if path in rejected and path not in scattered
     ]
-    landed = sorted((item for item in landed if _reconciled(item)), key=lambda item: item.first)
+    exact = [item for item in landed if _exact(connection, variant, item, f"{_INCOMING} where {_of_file(item.file)}")]
+    landed = sorted(exact, key=lambda item: item.first)
     with transaction(connection):
         if chosen := [item for item in landed if item.records]:
             fields = "".join(f", c{position}" for position in range(len(variant.columns)))
@@ -105,7 +107,8 @@ def _load_large(connection: duckdb.DuckDBPyConnection, variant: Variant, files: 
     first, last, count = row or (0, -1, 0)
     rejected = _read_rejects(connection, variant, files)
     item = _Landed(file, first, count, rejected.get(file.text_path, []))
-    if last - first + 1 != count or file.text_path not in rejected or not _reconciled(item):
+    proved = last - first + 1 == count and file.text_path in rejected
+    if not (proved and _exact(connection, variant, item, f"{table} where _row = {unnumbered}")):
         connection.execute(f"delete from {table} where _row = {unnumbered}")
         return []
     with transaction(connection):
@@ -186,9 +189,20 @@ def _count_line_feeds(descriptor: int, start: int, stop: int) -> int:
     return count
 
 
-def _reconciled(item: _Landed) -> bool:
-    """Whether records and rejects are all lines behind the header; then each of them is exactly one line."""
-    return item.file.lines == item.file.header_lines + item.records + len(item.rejects)
+def _exact(connection: duckdb.DuckDBPyConnection, variant: Variant, item: _Landed, rows: str) -> bool:
+    """Whether the engine lost nothing of the file; `rows` is what follows FROM to find its records."""
+    file = item.file
+    # Where records and rejects are all lines behind the header, each of them is exactly one line.
+    if file.lines != file.header_lines + item.records + len(item.rejects):
+        return False
+    if not file.open_ends:
+        return True
+    inner = inner_delimiters(connection, variant, file, rows)
+    return nothing_cut_off(file, len(variant.columns), item.records, inner, item.rejects)
+
+
+def _of_file(file: SourceFile) -> str:
+    return f"filename = {literal(file.text_path)}"
 
 
 def _row_number(items: Sequence[_Landed]) -> str:

@@ -106,6 +106,7 @@ class _OpenedFile:
             blank_lines=self.scan.blank_lines - (blank if header else 0),
             longest_line=self.scan.longest_line,
             line_end=self.scan.line_end,
+            open_ends=any(byte in self.scan.last_bytes for byte in (ord(cut.delimiter), ord('"'))),
         )
 
     def _head(self) -> tuple[int, tuple[str, ...]]:

@@ -40,6 +40,7 @@ class Scan(Value):
     quotes: int  # double quotes
     quotes_even: bool  # the number of quotes so far is even at every line end
     spaced_quotes: bool  # a space stands beside a quote
+    last_bytes: tuple[int, ...]  # that lines end with, sorted; without the line ends
     nul_bytes: int
     bom: bool
     utf8: bool  # strictly valid
@@ -91,6 +92,7 @@ class _Scanner:
         self.quotes = self.nul = 0
         self.even, self.spaced, self.last_byte = True, False, -1
         self.bom = False
+        self.last_bytes = np.zeros(1 << 8, bool)
         self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.pending = False  # the decoder holds the start of a character
         self.bad_byte = -1
@@ -106,6 +108,7 @@ class _Scanner:
         self._check_utf8(data, block)
         ends = self._find_ends(data, block)
         self._count_quotes(data, block, ends)
+        self._note_last_bytes(block, ends)
         self.nul += data.count(0) if b"\0" in data else 0
         self.offset += len(data)
         self.last_byte = data[-1]
@@ -115,6 +118,7 @@ class _Scanner:
         rest = self.offset - 1 - self.last_end
         if rest > 0:
             self.lines += 1
+            self.last_bytes[self.last_byte] = True
             self.longest = max(self.longest, rest)
             self.even = self.even and self.quotes % 2 == 0
         if self.bad_byte < 0 and self.pending:
@@ -131,6 +135,7 @@ class _Scanner:
             quotes=self.quotes,
             quotes_even=self.even,
             spaced_quotes=self.spaced,
+            last_bytes=tuple(int(byte) for byte in np.flatnonzero(self.last_bytes)),
             nul_bytes=self.nul,
             bom=self.bom,
             utf8=self.bad_byte < 0,
@@ -171,6 +176,16 @@ class _Scanner:
         self.spaced = self.spaced or across or b'" ' in data or b' "' in data
         self.even = self.even and not np.any((np.searchsorted(quotes, ends) + self.quotes) & 1)
         self.quotes += len(quotes)
+
+    def _note_last_bytes(self, block: _Bytes, ends: _Positions) -> None:
+        """Note the last byte of each line that ends in this block; of a CRLF the byte before it."""
+        if not len(ends):
+            return
+        if self.last_byte >= 0 and (ends[0] == 0 or block[0] == _CR):
+            self.last_bytes[self.last_byte] = True
+        before = ends[ends > 0] - 1
+        self.last_bytes[block[before]] = True
+        self.last_bytes[block[before[(block[before] == _CR) & (before > 0)] - 1]] = True
 
     def _check_utf8(self, data: bytes, block: _Bytes) -> None:
         # Most blocks are plain ASCII, and finding that out is much cheaper than decoding.
