@@ -8,7 +8,7 @@ function words. Scores and votes are in `algorithms.value_votes`.
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -161,16 +161,6 @@ class ValidIndex:
             if self.frequency(word) <= _MOST_SHARING:
                 found.update(self.by_token[word])
         return sorted(found)
-
-    def extended(self, position: int) -> bool:
-        """Whether another valid name holds all words of this one and more ('Guinea' in 'Guinea-Bissau')."""
-        tokens = self.names[position].tokens
-        rarest = min(tokens, key=self.frequency, default="")
-        own = Counter(tokens)
-        return any(
-            len(self.names[other].tokens) > len(tokens) and not own - Counter(self.names[other].tokens)
-            for other in self.by_token.get(rarest, ())[:_MOST_SHARING]
-        )
 
     def _find_similar(self, token: str) -> list[tuple[str, float]]:
         found = [(token, 1.0)] if token in self.by_token else []

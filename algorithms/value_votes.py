@@ -92,7 +92,8 @@ def overlap(name: Name, index: ValidIndex) -> dict[str, dict[int, Candidate]]:
     sharers = Counter(shared.words for shared in overlaps.values())
     for place, shared in overlaps.items():
         rivals = sum(count for words, count in sharers.items() if words >= shared.words)
-        score = _overlap_score(shared, place, index, similar) / math.sqrt(rivals)
+        # Names that share the same words are rivals, also those that extend this one ('Guinea', 'Guinea-Bissau').
+        score = _overlap_score(shared, index, similar) / math.sqrt(rivals)
         voter = "containment" if shared.exact else "stem"
         found[voter][place] = Candidate(score, partial(_overlap_reason, shared))
     return found
@@ -137,13 +138,11 @@ def _align(own: Sequence[str], other: Sequence[str], similar: Mapping[str, list[
     )
 
 
-def _overlap_score(
-    overlap: _Overlap, place: int, index: ValidIndex, similar: Mapping[str, list[tuple[str, float]]]
-) -> float:
+def _overlap_score(overlap: _Overlap, index: ValidIndex, similar: Mapping[str, list[tuple[str, float]]]) -> float:
     """Score shared words by what is left over on either side.
 
     A word left over that belongs to one other name speaks for that name; a word that comes in opposites (north, new)
-    and a name that the list itself extends ('Guinea', 'Guinea-Bissau') make the longer value another thing.
+    makes the longer value another thing.
     """
     unseen = sum(not similar[word] for word in overlap.left)
     if not overlap.missing:
@@ -157,8 +156,6 @@ def _overlap_score(
             score *= 0.6
     if any(word in CONTRASTS for word in overlap.left):
         score *= 0.5
-    if overlap.left and not overlap.missing and index.extended(place):
-        score *= 0.6
     if not overlap.exact:
         score *= index.stem_trust
     return score * min((quality for own, _, quality in overlap.shared if own in overlap.words), default=0.0)

@@ -113,6 +113,11 @@ def test_a_code_is_never_another_code(value: str) -> None:
     assert resolve("a1501", codes).resolved == "A-1501"  # only case and punctuation differ
 
 
+def test_digits_do_not_run_together() -> None:
+    assert resolve("A 12 3", ("A-12-3", "A-45-6")).resolved == "A-12-3"
+    assert resolve("A-1-23", ("A-12-3", "A-45-6")).resolved is None
+
+
 def test_digits_are_kept_in_a_list_of_words() -> None:
     valid = ("Building 12", "Cafeteria", "Laboratory", "Reception")
     assert resolve("Buidling 12", valid).resolved == "Building 12"
@@ -164,6 +169,17 @@ def test_nearness_says_nothing_where_the_list_is_near_itself() -> None:
     assert resolve("KXAAQS", dense).resolved is None
     assert resolve("KXAIQR", dense).resolved is None
     assert resolve("Micheal", ("Michael", "Jennifer", "Christopher", "Elizabeth")).resolved == "Michael"
+
+
+def test_a_list_of_pairs_one_letter_apart_allows_no_typing_error() -> None:
+    roots = ("gavots", "melfin", "prudab", "tokers", "wixanu")
+    sides = tuple(root + side for root in roots for side in "lr")
+    assert resolve("gevotsl", sides).resolved is None  # one letter from one of them, two from another
+    assert resolve("gevotsl", tuple(root + "l" for root in roots)).resolved == "gavotsl"
+
+
+def test_one_error_is_far_likelier_than_two() -> None:
+    assert resolve("wotchmaker", (*WORDS, "watchmaken")).resolved == "watchmaker"
 
 
 @given(st.permutations(PLACES), st.permutations(["Nigera", "UK", "South Korea", "Mainland China", "Irelnad"]))

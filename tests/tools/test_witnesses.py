@@ -129,6 +129,12 @@ def test_columns_that_determine_the_value_are_witnesses(connection: duckdb.DuckD
     assert found["latitude"].trust == pytest.approx(12 / 13)  # eleven groups, all pure
 
 
+def test_blanks_do_not_lower_the_trust_in_a_column(connection: duckdb.DuckDBPyConnection) -> None:
+    rows = [*base_rows(), (6, ("Kingdom of Denmark", "Faroe Islands", None, None))]
+    (witness,) = one(gather(connection, rows), "Kingdom of Denmark").witnesses
+    assert witness.trust == pytest.approx(10 / 11)  # nine regions, all pure; the blank one is none
+
+
 def test_a_pair_of_columns_testifies_where_neither_alone_does(connection: duckdb.DuckDBPyConnection) -> None:
     spots = [(x, y) for x in range(4) for y in range(4)]
     valid = [
