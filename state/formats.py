@@ -43,6 +43,7 @@ class FormatEvidence(Value):
     decimal_comma: int = 0  # rows that can only have a decimal comma
     decimal_point: int = 0  # rows that can only have a decimal point
     separator_ambiguous: int = 0  # rows such as "1,234" that could be either
+    point_ambiguous: int = 0  # rows such as "1.234" that could be either
     percent: int = 0  # rows with a percent sign
     bare_numbers_up_to_one: int = 0  # plain numbers in 0..1
     bare_numbers_above_one: int = 0
@@ -50,6 +51,11 @@ class FormatEvidence(Value):
     minimum: float | None = None  # bounds from the contract
     maximum: float | None = None
     samples: tuple[str, ...] = ()
+    pattern: str | None = None  # the contract's option `format`, as it stands there
+    day_first_in_bounds: dict[int, int] = Field(
+        default_factory=dict
+    )  # of the ambiguous: day first falls between the contract's minimum and maximum; empty when it sets none
+    month_first_in_bounds: dict[int, int] = Field(default_factory=dict)
 
 
 class ValueFormat(Value):
@@ -59,10 +65,11 @@ class ValueFormat(Value):
     column: str
     logical_type: LogicalType
     groups: tuple[FormatGroup, ...] = ()  # by file, dates only; files not named use the first group
-    decimal: str = "."  # decimal sign
+    decimal: str = "."  # decimal sign; "" when undecided: values such as "1,234" and "1.234" are then unreadable
     thousands: str | None = None  # grouping sign
     percent_factor: float = 1.0  # what "45%" is multiplied by
     unit: str | None = None  # the one unit that is stripped
     null_tokens: tuple[str, ...] = ()  # texts read as null, canonical lower case
+    pattern: str | None = None  # the contract's date pattern for strptime, tried first; or "epoch_s", "epoch_ms"
     confidence: float = 1.0
     evidence: str = ""

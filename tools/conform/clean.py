@@ -1,6 +1,26 @@
 """The one way text is cleaned before it is compared or published, as SQL."""
 
+PLAIN_TEXT = "[!-~]+( [!-~]+)*"
+"""Texts that cleaning leaves as they are, told fast: printable ASCII, single blanks inside."""
+
+_INVISIBLE = (
+    r"[\x00-\x08\x0e-\x1f\x7f-\x{84}\x{86}-\x{9f}\x{ad}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}"
+    r"\x{2060}\x{2066}-\x{2069}\x{feff}]"
+)
+"""Control characters, marks of direction, blanks of no width. Joiners (U+200C, U+200D) stay: they spell words."""
+
+_BLANKS = r"[\s\pZ\x0b\x{85}]+"
+
 
 def clean_text_sql(text_sql: str) -> str:
-    """Return SQL for the text of `text_sql` in NFC, trimmed, with every run of white space as one blank."""
-    return rf"trim(regexp_replace(nfc_normalize({text_sql}), '[\s\pZ]+', ' ', 'g'))"
+    """Return SQL for the text of `text_sql` in NFC, without invisible characters, blanks single and none around it.
+
+    `text_sql` is repeated: it should be a column or a name bound by `tools.conform.binding`.
+    """
+    cleaned = blanks_sql(f"regexp_replace(nfc_normalize({text_sql}), '{_INVISIBLE}', '', 'g')")
+    return f"case when regexp_full_match({text_sql}, '{PLAIN_TEXT}') then {text_sql} else {cleaned} end"
+
+
+def blanks_sql(text_sql: str) -> str:
+    """Return SQL for the text with every run of white space as one blank and none around it, else unchanged."""
+    return f"trim(regexp_replace({text_sql}, '{_BLANKS}', ' ', 'g'))"

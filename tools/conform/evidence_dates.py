@@ -1,0 +1,77 @@
+"""Evidence on the order of day and month: for every file, which dates read one way only and which read both ways."""
+
+import duckdb
+
+from state.contract import Column
+from tools.sql.quote import literal
+
+_DIGITS = r"^(\d{1,2})([-/ ]|\. ?)(\d{1,2})([-/ ]|\. ?)(\d{4}|\d{2})(\D.*)?$"
+_ISO = r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(\D.*)?$"
+_MOST_CHARACTERS = 12  # of a text: a date in digits is no longer, and texts that differ in time alone fall together
+
+
+def date_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: str) -> dict[str, object]:
+    """Return the fields of `FormatEvidence` on dates; `texts` is SQL for `_row` and the landed text `v`.
+
+    A value readable one way only, or the same both ways, is unambiguous; so is one with the year first. The range of
+    the unambiguous dates says which reading of the others is plausible.
+    """
+    counted = connection.execute(_counts(column, texts)).fetchall()
+    evidence: dict[str, object] = {}
+    names = ("day_first_only", "month_first_only", "ambiguous")
+    for position, name in enumerate(names, start=1):
+        evidence[name] = {row[0]: row[position] for row in counted if row[position]}
+    ranges = (("plausible", 4, 8), ("in_bounds", 6, 9))
+    for suffix, position, known in ranges:
+        told = [row for row in counted if row[3] and row[known]]
+        evidence[f"day_first_{suffix}"] = {row[0]: row[position] for row in told}
+        evidence[f"month_first_{suffix}"] = {row[0]: row[position + 1] for row in told}
+    return evidence
+
+
+def _counts(column: Column, texts: str) -> str:
+    """Return SQL for one row a file: its id, counts of rows, and whether range and bounds are known."""
+    low, high = (_bound(bound) for bound in (column.options.minimum, column.options.maximum))
+    bounded = "true" if (low, high) != ("null", "null") else "false"
+    return f"""
+    with heads as (
+        select _row >> 36 as file, left(ltrim(v), {_MOST_CHARACTERS}) as v, count(*) as n from ({texts})
+        where v is not null group by all),
+    parts as (
+        select file, n, v, regexp_extract(v, '{_DIGITS}', ['a', 's', 'b', 's2', 'y']) as p,
+            regexp_extract(v, '{_ISO}', ['y', 'm', 'd']) as i from heads),
+    dated as (
+        select file, n, case when p.y <> '' and p.s = p.s2
+                then {_date(_year("p.y"), "p.b", "p.a")} end as d,
+            case when p.y <> '' and p.s = p.s2 then {_date(_year("p.y"), "p.a", "p.b")} end as m,
+            case when i.y >= '0001' then {_date("i.y", "i.m", "i.d")} end as iso from parts),
+    known as (
+        select min(u) as low, max(u) as high from (
+            select case when d is null then coalesce(m, iso) when m is null or m = d then d end as u from dated)),
+    bounds as (select {low} as low, {high} as high)
+    select file,
+        sum(n) filter (where d is not null and m is null)::bigint,
+        sum(n) filter (where d is null and m is not null)::bigint,
+        sum(n) filter (where d <> m)::bigint,
+        coalesce(sum(n) filter (where d <> m and d between k.low and k.high), 0)::bigint,
+        coalesce(sum(n) filter (where d <> m and m between k.low and k.high), 0)::bigint,
+        coalesce(sum(n) filter (where d <> m and {_within("d")}), 0)::bigint,
+        coalesce(sum(n) filter (where d <> m and {_within("m")}), 0)::bigint,
+        any_value(k.low is not null), {bounded}
+    from dated, known k, bounds b group by file order by file"""
+
+
+def _bound(bound: float | str | None) -> str:
+    return f"try_cast({literal(bound)} as date)" if isinstance(bound, str) else "null"
+
+
+def _within(date: str) -> str:
+    return f"coalesce({date} >= b.low, true) and coalesce({date} <= b.high, true)"
+
+
+def _year(part: str) -> str:
+    return f"(if(length({part}) = 2, if({part} >= '69', '19', '20'), '') || {part})"
+
+
+def _date(year: str, month: str, day: str) -> str:
+    return f"try_cast({year} || '-' || {month} || '-' || {day} as date)"

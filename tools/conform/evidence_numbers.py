@@ -1,0 +1,84 @@
+"""Evidence on how numbers are written: rows that read with one decimal sign only, units, percent signs.
+
+Texts are counted by shape (digits 1 to 9 as 9; 0 stays, since no group begins with it), so that patterns are tried
+on few texts. Rows with a text beside the number that is no unit say nothing about the decimal sign.
+"""
+
+import duckdb
+
+from algorithms.numbers import counts_as_unit
+from state.contract import Column
+from tools.conform.binding import extract, matches
+from tools.conform.clean import clean_text_sql
+
+_MOST_UNITS = 50
+_SIMPLE = "try_cast(v as double) is not null and substr(v, -4, 1) <> '.'"  # with three places it could be a group
+_UNIT = r"([^\d.,'’()+−–\s%-][^\d,'’()+−–%]*?)?"
+_SIGN = r"[-+−–]?"
+_WRITTEN = rf"^\(?{_SIGN} ?{_UNIT} ?{_SIGN} ?([\d.,'’ ]*\d[.,]?)(?:e[-+]?\d+)? ?(%)? ?{_UNIT} ?\)?[-−–]?$"
+_PARTS = ("prefix", "body", "percent", "suffix")
+_MARKED = r"\d{1,3}([ '’]\d{3})+"
+_COMMA_ONLY = (
+    r"\d*,\d{1,2}", r"\d*,\d{4,}", r"0\d*,\d*", r"\d{4,},\d*",
+    r"\d{1,3}(\.\d{3})+,\d*", r"\d{1,3}(\.\d{3}){2,}", rf"{_MARKED},\d*",
+)  # fmt: skip
+_POINT_ONLY = (
+    r"\d*\.\d{0,2}", r"\d*\.\d{4,}", r"0\d*\.\d*", r"\d{4,}\.\d*", r"\.\d+",
+    r"\d{1,3}(,\d{3})+\.\d*", r"\d{1,3}(,\d{3}){2,}", rf"{_MARKED}\.\d*", r"\d{1,2}(,\d{2})+,\d{3}(\.\d*)?",
+)  # fmt: skip
+_KINDS = {
+    "decimal_comma": "|".join(_COMMA_ONLY),
+    "decimal_point": "|".join(_POINT_ONLY),
+    "separator_ambiguous": r"9[09]{0,2},\d{3}",
+    "point_ambiguous": r"9[09]{0,2}\.\d{3}",
+}
+
+
+def number_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: str) -> dict[str, object]:
+    """Return the fields of `FormatEvidence` on numbers; `texts` is SQL for `_row` and the landed text `v`."""
+    filled, points = connection.execute(
+        f"select count(v), count_if({_SIMPLE} and contains(v, '.')) from ({texts})"
+    ).fetchall()[0]
+    written = connection.execute(_by_unit(texts)).fetchall()
+    trusted = [row for row in written if not row[0] or counts_as_unit(row[0], row[1], filled)]
+    counts = {kind: sum(row[position] for row in trusted) for position, kind in enumerate(_KINDS, start=3)}
+    percent = sum(row[2] for row in written)
+    return {
+        **counts,
+        "decimal_point": points + counts["decimal_point"],
+        "units": {row[0]: row[1] for row in written if row[0]},
+        "percent": percent,
+        "minimum": _bound(column.options.minimum),
+        "maximum": _bound(column.options.maximum),
+        **(_bare_numbers(connection, texts) if percent else {}),
+    }
+
+
+def _by_unit(texts: str) -> str:
+    """Return SQL for the most frequent units ('' for none): text, rows, rows with a percent sign, rows by kind."""
+    kinds = ", ".join(f"sum(n) filter (where {matches('p.body', pattern)})" for pattern in _KINDS.values())
+    return f"""
+    with shapes as (
+        select translate(v, '12345678', '99999999') as v, count(*) as n from ({texts})
+        where v is not null and not ({_SIMPLE}) group by 1),
+    parts as (select n, {extract("t", _WRITTEN, _PARTS)} as p
+        from (select n, lower({clean_text_sql("v")}) as t from shapes)),
+    bodies as (select n, concat_ws(' ', nullif(trim(p.prefix, ' .'), ''), nullif(trim(p.suffix, ' .'), '')) as unit,
+        {{'body': trim(p.body), 'percent': p.percent}} as p from parts where p.body <> ''),
+    counted as (select unit, sum(n) as rows, sum(n) filter (where p.percent <> '') as percent, {kinds}
+        from bodies group by 1)
+    select unit, {", ".join(f"coalesce(#{position}, 0)::bigint" for position in range(2, 8))} from counted
+    order by unit = '' desc, rows desc, unit limit {_MOST_UNITS + 1}"""
+
+
+def _bare_numbers(connection: duckdb.DuckDBPyConnection, texts: str) -> dict[str, object]:
+    """Count the numbers without a percent sign in 0..1 and above; zero tells nothing."""
+    small, large = connection.execute(
+        "select count_if(n > 0 and n <= 1), count_if(n > 1) from ("
+        f"select abs(try_cast(replace(v, ',', '.') as double)) as n from ({texts}))"
+    ).fetchall()[0]
+    return {"bare_numbers_up_to_one": small, "bare_numbers_above_one": large}
+
+
+def _bound(bound: object) -> float | None:
+    return float(bound) if isinstance(bound, int | float) and not isinstance(bound, bool) else None

@@ -1,0 +1,34 @@
+"""Landed relations in SQL: their names, and the rows that come from given files."""
+
+from collections.abc import Sequence
+
+from state.sources import LINE_BITS
+from state.values import Value
+from tools.sql.quote import ident
+
+
+class LandedColumn(Value):
+    """One landed field that feeds a contract column."""
+
+    relation: str  # "land.v001"
+    field: int  # index i of the landed column c<i>
+    file_ids: tuple[int, ...] | None = None  # the files of the relation that feed the table; None: all
+
+
+def relation_sql(relation: str) -> str:
+    """Return the quoted name of a relation given as schema.table."""
+    return ".".join(ident(part) for part in relation.split("."))
+
+
+def rows_of_files(file_ids: Sequence[int] | None) -> str:
+    """Return a predicate on `_row` for the rows of the files: ranges, which the engine uses to skip whole blocks."""
+    if file_ids is None:
+        return "true"
+    runs: list[list[int]] = []
+    for file_id in sorted(set(file_ids)):
+        if runs and runs[-1][1] == file_id - 1:
+            runs[-1][1] = file_id
+        else:
+            runs.append([file_id, file_id])
+    ranges = (f"_row between {first << LINE_BITS} and {((last + 1) << LINE_BITS) - 1}" for first, last in runs)
+    return f"({' or '.join(ranges)})" if runs else "false"

@@ -1,0 +1,103 @@
+"""Numbers in text as SQL: signs, groups, decimal signs, units, percent; plain notation takes a fast branch."""
+
+import re
+
+from algorithms.units import unit_spellings
+from state.contract import Column, LogicalType
+from state.formats import ValueFormat
+from tools.checks.types import expected_type
+from tools.conform.binding import bind, extract, matches
+from tools.conform.clean import clean_text_sql
+
+_PLAIN = r"-?(0|[1-9]\d*)(\.\d+)?"
+_POINT_EITHER = r"-?[1-9]\d{0,2}\.\d{3}"  # 1.234 may be grouped
+_WHOLE = r"-?\d+(\.0*)?"
+_GROUP_MARKS = "[ '’]"
+_PARTS = ("open", "sign", "prefix", "inner", "body", "power", "suffix", "close", "trail")
+_MOST_EXACT = 9007199254740992  # whole numbers up to 2**53 are exact as DOUBLE
+
+
+def number_value(value_format: ValueFormat, column: Column, text: str) -> str:
+    """Return SQL for the number in `text`, NULL where it has none or it is out of range."""
+    type_name = expected_type(column)
+    slow = bind("t", f"lower({clean_text_sql(text)})", _parsed(value_format, column))
+    fast = f"try_cast({text} as {type_name})"
+    if column.logical_type is LogicalType.INTEGER:
+        return f"case when {fast}::varchar = {text} then {fast} else {slow} end"
+    plain = f"{matches(text, _PLAIN)}"
+    if value_format.decimal != ".":
+        plain += f" and not {matches(text, _POINT_EITHER)}"
+    if type_name in ("DOUBLE", "FLOAT"):
+        return f"case when {plain} and isfinite({fast}) then {fast} else {slow} end"
+    exact = f"when {fast}::varchar = {text} then {fast} " if value_format.decimal == "." else ""
+    return f"case {exact}when {plain} then {fast} else {slow} end"
+
+
+def number_unchanged(column: Column, text: str, value: str) -> str:
+    """Return SQL for whether `text` is plain notation of the number `value`: no sign of plus, no leading zeros."""
+    if column.logical_type is LogicalType.INTEGER:
+        return f"{value}::varchar = {text}"
+    plain = f"{matches(text, _PLAIN)} and try_cast({text} as double) = {value}::double"
+    if expected_type(column) == "FLOAT":
+        plain = f"{matches(text, _PLAIN)} and try_cast({text} as float) = {value}"
+    if expected_type(column) in ("DOUBLE", "FLOAT"):
+        return f"({plain})"
+    return f"({value}::varchar = {text} or ({plain}))"
+
+
+def _parsed(value_format: ValueFormat, column: Column) -> str:
+    """Return SQL for the number in the cleaned, lower-case text `t`."""
+    signs = "((p.sign <> '')::int + (p.inner <> '')::int + (p.trail <> '')::int + (p.open <> '')::int)"
+    sound = f"p.body <> '' and {signs} <= 1 and (p.open <> '') = (p.close <> '')"
+    negative = "p.open <> '' or p.trail <> '' or p.sign in ('-', '−', '–') or p.inner in ('-', '−', '–')"
+    scale = "if(p.suffix = '%', if(p.power = '', 'e-2', null), p.power)" if value_format.percent_factor != 1 else None
+    power = scale or "p.power"
+    whole = bind("b", "rtrim(p.body)", _digits(value_format))
+    number = f"if({negative}, '-', '') || {whole} || {power}"
+    read = f"case when {sound} then {bind('n', number, _typed(column))} end"
+    return bind("p", extract("t", _pattern(value_format.unit), _PARTS), read)
+
+
+def _pattern(unit: str | None) -> str:
+    """Return the pattern of a number with its parts; without a unit to strip nothing but a percent sign may stand."""
+    words = "|".join(re.escape(word) for word in unit_spellings(unit)) if unit else ""
+    spelled = rf"(?:{words})\.?" if words else ""
+    suffix = f"%|{spelled}" if spelled else "%"
+    sign = "[-+−–]"
+    return (
+        rf"^(\()? ?({sign})? ?({spelled})? ?({sign})? ?([\d.,'’ ]*\d[.,]?)(e[-+]?\d+)? ?({suffix})? ?(\))? ?([-−–])?$"
+    )
+
+
+def _digits(value_format: ValueFormat) -> str:
+    """Return SQL for the body `b` in plain notation ('1234.5'), NULL where it has none or it is undecided."""
+    decimal, thousands = value_format.decimal, value_format.thousands
+    point_either = {".": "b", ",": "replace(b, '.', '')"}.get(decimal, "null")
+    comma_either = "replace(b, ',', '.')" if decimal == "," else "replace(b, ',', '')" if thousands == "," else "null"
+    grouped = rf"[1-9]\d{{0,2}}({_GROUP_MARKS}\d{{3}})+([.,]\d*)?"
+    cases = (
+        (r"[1-9]\d{0,2}\.\d{3}", point_either),
+        (r"\d*\.?\d*", "b"),
+        (r"[1-9]\d{0,2},\d{3}", comma_either),
+        (r"\d*,\d*", "replace(b, ',', '.')"),
+        (r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?", "replace(b, ',', '')"),
+        (r"[1-9]\d{0,2}(\.\d{3})+(,\d*)?", "replace(replace(b, '.', ''), ',', '.')"),
+        (r"[1-9]\d?(,\d{2})+,\d{3}(\.\d*)?", "replace(b, ',', '')"),
+        (grouped, f"replace(regexp_replace(b, '{_GROUP_MARKS.replace(chr(39), chr(39) * 2)}', '', 'g'), ',', '.')"),
+    )
+    plain = "case " + " ".join(f"when {matches('b', pattern)} then {sql}" for pattern, sql in cases) + " end"
+    return bind("d", plain, "if(starts_with(d, '.'), '0', '') || rtrim(d, '.')")
+
+
+def _typed(column: Column) -> str:
+    """Return SQL for the number `n` (plain or scientific notation) as the column's type."""
+    type_name = expected_type(column)
+    if column.logical_type is LogicalType.INTEGER:
+        size = "try_cast(n as double)"
+        return (
+            f"case when {matches('n', _WHOLE)} then try_cast(split_part(n, '.', 1) as {type_name}) "
+            f"when {size} = floor({size}) and abs({size}) <= {_MOST_EXACT} then try_cast({size} as {type_name}) end"
+        )
+    if type_name in ("DOUBLE", "FLOAT"):
+        return f"if(isfinite(try_cast(n as {type_name})), try_cast(n as {type_name}), null)"
+    return f"try_cast(n as {type_name})"

@@ -1,0 +1,182 @@
+"""The one statement that turns landed text into a staged table, and the one that stages a derived table.
+
+Levels of the conforming SELECT, from the inside: landed fields by contract column, typed values, operators and raw
+text, resolved values, derived columns. Each is a projection, so rows stream through all of them in one pass; only the
+small value map and the list of files are joined.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+
+from pydantic import Field
+
+from algorithms.formats import plain_format
+from state.contract import Column, LogicalType, Table
+from state.formats import ValueFormat
+from state.values import Value
+from tools.checks.types import expected_type
+from tools.conform.clean import clean_text_sql
+from tools.conform.derived import TEXT, checked_cast, derived_levels
+from tools.conform.landed import relation_sql, rows_of_files
+from tools.conform.read import read_expression
+from tools.sql.quote import ident, literal
+from tools.workspace import operator_name, raw_name, row_file
+
+
+class VariantInput(Value):
+    """The landed rows of one header variant that feed the table."""
+
+    relation: str  # "land.v001"
+    file_ids: tuple[int, ...] | None  # None: all files of the relation
+    mapping: dict[str, int]  # contract column -> field index
+    extra: dict[str, int] = Field(default_factory=dict)  # output name -> field index, kept as text (drift: evolve)
+
+
+def conform_statement(
+    table: Table,
+    variants: Sequence[VariantInput],
+    formats: Mapping[str, ValueFormat],
+    derived: Mapping[str, str],
+    resolved_columns: Collection[str],
+) -> str:
+    """Return the statement that creates or replaces `stage.<table>` from landed rows.
+
+    `derived` holds the guarded SQL of derived columns. Raises ContractError when derived columns depend on each other
+    in a circle. Rows follow the order of `_row` where the variants' files allow it without sorting, or are sorted by
+    it; a join with the value map keeps that order as long as the table is the larger side.
+    """
+    fed = {name for variant in variants for name in variant.mapping}
+    columns = [column for column in table.columns if column.name in fed]
+    extras = _extras(table, variants)
+    query = _typed(columns, formats, _landed(columns, variants, extras))
+    resolved = [column for column in columns if column.name in resolved_columns]
+    if resolved:
+        query = _resolved(table, resolved, query)
+    query = _complete(table, fed, query)
+    if derived:
+        query = derived_levels(table, derived, fed, query)
+    fields = ", ".join(("_row", *_staged(table.columns), *map(ident, extras.values())))
+    order = "" if _in_order(variants) else " order by _row"
+    return f"create or replace table stage.{ident(table.name)} as select {fields} from ({query}){order}"
+
+
+def derive_statement(table: Table, query: str) -> str:
+    """Return the statement that creates or replaces `stage.<table>` from the guarded `query`.
+
+    Output columns are picked by name; the engine names one that is missing. `_row` numbers the rows in the order of
+    the key, then of all other columns, so that the same rows get the same numbers.
+    """
+    casts = []
+    for column in table.columns:
+        given, cast = f"q.{ident(column.name)}", checked_cast(f"q.{ident(column.name)}", column)
+        unread = f"{given} is not null and {cast} is null"
+        casts += [
+            f"{cast} as {ident(column.name)}",
+            f"case when {unread} then {given}::varchar end as {ident(raw_name(column.name))}",
+            f"case when {unread} then 'unreadable' end as {ident(operator_name(column.name))}",
+        ]
+    names = (*table.key, *(column.name for column in table.columns if column.name not in table.key))
+    order = ", ".join(f"{ident(name)} nulls last" for name in names)
+    fields = ", ".join(_staged(table.columns))
+    return (
+        f"create or replace table stage.{ident(table.name)} as "
+        f"select row_number() over (order by {order})::bigint as _row, {fields} "
+        f"from (select {', '.join(casts)} from ({query}) q) order by _row"
+    )
+
+
+def _extras(table: Table, variants: Sequence[VariantInput]) -> dict[str, str]:
+    """Return the output name of every extra column; one that a contract column already has gets a number."""
+    taken = {name.casefold() for column in table.columns for name in _work_names(column.name)} | {"_row"}
+    names: dict[str, str] = {}
+    for name in sorted({name for variant in variants for name in variant.extra}):
+        output, number = name, 2
+        while output.casefold() in taken:
+            output, number = f"{name}_{number}", number + 1
+        taken.add(output.casefold())
+        names[name] = output
+    return names
+
+
+def _work_names(column: str) -> tuple[str, str, str]:
+    return column, raw_name(column), operator_name(column)
+
+
+def _staged(columns: Sequence[Column]) -> list[str]:
+    return [ident(name) for column in columns for name in _work_names(column.name)]
+
+
+def _landed(columns: Sequence[Column], variants: Sequence[VariantInput], extras: Mapping[str, str]) -> str:
+    """Return SQL for the union of all variants: the landed text of every fed column, then the extra ones."""
+    selects = []
+    for variant in sorted(variants, key=_first_file):
+        fields = [_field(variant.mapping.get(column.name), ident(TEXT + column.name)) for column in columns] + [
+            _field(variant.extra.get(name), ident(output)) for name, output in extras.items()
+        ]
+        source = f"{relation_sql(variant.relation)} where {rows_of_files(variant.file_ids)}"
+        selects.append(f"select {', '.join(('_row', *fields))} from {source}")
+    return " union all ".join(selects) or "select null::bigint as _row where false"
+
+
+def _field(index: int | None, name: str) -> str:
+    return f"{'null::varchar' if index is None else f'c{index}'} as {name}"
+
+
+def _first_file(variant: VariantInput) -> int:
+    return min(variant.file_ids, default=0) if variant.file_ids else 0
+
+
+def _in_order(variants: Sequence[VariantInput]) -> bool:
+    """Whether the variants, one after the other, are in the order of `_row`."""
+    if len(variants) <= 1:
+        return True
+    if any(variant.file_ids is None for variant in variants):
+        return False
+    spans = sorted((min(ids), max(ids)) for variant in variants if (ids := variant.file_ids))
+    return all(before[1] < after[0] for before, after in pairwise(spans))
+
+
+def _typed(columns: Sequence[Column], formats: Mapping[str, ValueFormat], query: str) -> str:
+    """Return SQL that adds the typed value of every column, and around it the operator."""
+    values, operators = ["*"], ["*"]
+    for column in columns:
+        value_format = formats.get(column.name) or plain_format("", column.name, column.logical_type)
+        text, value = ident(TEXT + column.name), ident(column.name)
+        read = read_expression(value_format, column, text, row_file("_row"), value)
+        values.append(f"{read.value} as {value}")
+        operators.append(f"{read.operator} as {ident(operator_name(column.name))}")
+    return f"select {', '.join(operators)} from (select {', '.join(values)} from ({query}))"
+
+
+def _resolved(table: Table, columns: Sequence[Column], query: str) -> str:
+    """Return SQL that replaces values by what the value map says they become."""
+    joins, replaced = "", []
+    for position, column in enumerate(columns):
+        name, operator, found = ident(column.name), ident(operator_name(column.name)), f"m{position}"
+        text = f"s.{ident(TEXT + column.name)}"
+        key = f"s.{name}" if column.logical_type is LogicalType.STRING else clean_text_sql(text)
+        joins += (
+            f" left join (select value, min(resolved) as resolved, arg_min(operator, resolved) as operator "
+            f"from ops.value_map where table_name = {literal(table.name)} and column_name = {literal(column.name)} "
+            f"group by value) {found} on {found}.value = {key}"
+        )
+        value = f"coalesce(try_cast({found}.resolved as {expected_type(column)}), s.{name})"
+        changed = f"{value} is distinct from s.{name}"
+        replaced += [
+            f"{value} as {name}",
+            f"case when {changed} then 'resolve:' || {found}.operator else s.{operator} end as {operator}",
+        ]
+    return f"select s.* replace ({', '.join(replaced)}) from ({query}) s{joins}"
+
+
+def _complete(table: Table, fed: Collection[str], query: str) -> str:
+    """Return SQL that adds the raw text of changed values, and NULLs for columns without a source."""
+    fields = ["*"]
+    for column in table.columns:
+        raw, operator = ident(raw_name(column.name)), ident(operator_name(column.name))
+        if column.name in fed:
+            fields.append(f"case when {operator} is not null then {ident(TEXT + column.name)} end as {raw}")
+        else:
+            empty = f"null::{expected_type(column)} as {ident(column.name)}"
+            fields += [empty, f"null::varchar as {raw}", f"null::varchar as {operator}"]
+    return f"select {', '.join(fields)} from ({query})"
