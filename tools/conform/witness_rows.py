@@ -21,6 +21,7 @@ import duckdb
 from state.sources import LINE_BITS
 from state.values import Value
 from tools.conform.clean import clean_text_sql
+from tools.conform.landed import rows_of_files
 from tools.sql.quote import ident
 
 MAX_UNKNOWN = 5_000
@@ -96,7 +97,7 @@ def _list_values(
     """Fill witness_raw (distinct texts of the column) and witness_values (known and unknown values)."""
     counted = " union all ".join(
         f"select c{source.fields[column]} as raw, _row >> {LINE_BITS} as file, count(*) as n "
-        f"from {_relation(source.relation)} where {_files(source)} group by all"
+        f"from {_relation(source.relation)} where {rows_of_files(source.file_ids)} group by all"
         for source in sources
     )
     connection.execute(
@@ -136,7 +137,7 @@ def _select_rows(connection: duckdb.DuckDBPyConnection, column: str, sources: Se
             for position, name in enumerate(names)
         )
         own, relation = f"c{source.fields[column]}", _relation(source.relation)
-        selects.append(f"select _row, {own} as raw{texts} from {relation} where {_files(source)}")
+        selects.append(f"select _row, {own} as raw{texts} from {relation} where {rows_of_files(source.file_ids)}")
     connection.execute(
         f"""create or replace temp table witness_rows as
         with total as (select ceil(sum(rows) / {_MAX_ROWS}) as every from witness_values where known),
@@ -177,10 +178,7 @@ def _encode(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> tu
 
 
 def _relation(name: str) -> str:
-    return ".".join(ident(part) for part in name.split("."))
-
-
-def _files(source: LandedTable) -> str:
-    if source.file_ids is None:
-        return "true"
-    return f"_row >> {LINE_BITS} in ({', '.join(str(int(file)) for file in source.file_ids) or 'null'})"
+    """Return the quoted name of schema.table; a table that is quoted already stays as it is."""
+    schema, _, table = name.partition(".")
+    quoted = table if table.startswith('"') else ident(table)
+    return f"{ident(schema)}.{quoted}"
