@@ -29,7 +29,7 @@ NAME_SPECIALISTS = ("name", "alias", "normal name", "normal alias", "words", "sp
 
 WEIGHTS: Mapping[str, tuple[float, float]] = {
     "name": (10.0, 0.62),
-    "values": (6.0, 0.3),
+    "values": (8.0, 0.3),
     "pattern": (4.0, 0.6),
     "type": (5.0, 0.9),
     "shapes": (4.0, 0.75),
@@ -47,7 +47,7 @@ BAR = 0.5
 
 _PRIOR = -0.5  # log-odds of a pair of which nothing is known
 _NO_NAME = 0.2  # a name that is not alike says no more than this: there are synonyms and other languages
-_TIE = 0.02  # scores nearer than this are equal
+_TIE = 0.1  # log-odds nearer than this are equal
 
 
 class _Scored(NamedTuple):
@@ -73,7 +73,11 @@ def match_columns(evidence: MappingEvidence) -> ColumnMapping:
     free_targets = sorted(set(range(len(prepared.targets))) - {target for _, target in named})
     scored = {pair: _score(prepared, pair) for pair in candidate_pairs(prepared, free_sources, free_targets)}
     found = [_named_match(prepared, pair, reason, rivals[pair[1]]) for pair, reason in named.items()]
-    found += [_scored_match(prepared, pair, scored) for pair in _assign(scored)]
+    rivals_of = _scores_by_target(scored)
+    found += [
+        _match(prepared, pair, scored[pair].score, scored[pair].reason(), rivals_of[pair[1]])
+        for pair in _assign(scored)
+    ]
     return _mapping(evidence, found)
 
 
@@ -171,7 +175,7 @@ def _assign(scored: Mapping[Pair, _Scored]) -> list[Pair]:
             taken = source, assigned[source]
         else:
             continue
-        if each.score > scored[taken].score - _TIE:
+        if _log_odds(each.score) > _log_odds(scored[taken].score) - _TIE:
             ambiguous.add(taken)
     return sorted(pair for pair in assigned.items() if pair not in ambiguous)
 
@@ -186,14 +190,16 @@ def _named_match(prepared: Prepared, pair: Pair, reason: str, rivals: Iterable[i
     return _match(prepared, pair, 1.0, reason, others)
 
 
-def _scored_match(prepared: Prepared, pair: Pair, scored: Mapping[Pair, _Scored]) -> ColumnMatch:
-    others = {
-        source: each.score for (source, target), each in scored.items() if target == pair[1] and source != pair[0]
-    }
-    return _match(prepared, pair, scored[pair].score, scored[pair].reason(), others)
+def _scores_by_target(scored: Mapping[Pair, _Scored]) -> dict[int, dict[int, float]]:
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    for (source, target), each in scored.items():
+        found[target][source] = each.score
+    return found
 
 
-def _match(prepared: Prepared, pair: Pair, score: float, reason: str, others: Mapping[int, float]) -> ColumnMatch:
+def _match(prepared: Prepared, pair: Pair, score: float, reason: str, scores: Mapping[int, float]) -> ColumnMatch:
+    """Return the match with the best of the other sources that `scores` tells of."""
+    others = {source: each for source, each in scores.items() if source != pair[0]}
     runner_up = min(others, key=lambda source: (-others[source], source), default=None)
     return ColumnMatch(
         target=prepared.targets[pair[1]].column.name,

@@ -46,9 +46,11 @@ def _similar_names(prepared: Prepared, sources: Sequence[int], targets: Sequence
     for start in range(0, len(known), _ROWS):
         part = known[start : start + _ROWS]
         alike = _similarity([name for _, name in part], names)
-        best = np.argsort(-alike, axis=1, kind="stable")[:, :each]
-        for (target, _), row, places in zip(part, alike, best, strict=True):
-            found.update((sources[place], target) for place in places if row[place] >= _LEAST)
+        for (target, _), row in zip(part, alike, strict=True):
+            least = max(_LEAST, np.partition(row, -each)[-each] if each < len(row) else 0.0)
+            best = np.flatnonzero(row >= least)
+            best = best[np.argsort(-row[best], kind="stable")][:each]
+            found.update((sources[int(place)], target) for place in best)
     return found
 
 

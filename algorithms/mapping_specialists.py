@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from algorithms.names import Lexicon, Words, name_similarity, normal_name, split_words
+from algorithms.names import TYPO_COST, Lexicon, Words, name_similarity, normal_name, split_words
 from state.contract import LogicalType
 from state.mapping import MappingEvidence, SourceColumn, TargetColumn
 
 _SAMPLES = 50  # a column with at most as many distinct values is known whole
 _CHANCE = 0.3  # overlap of values that speaks neither for nor against
-_TELLING = 10  # common values that are no chance
+_TELLING, _TELLING_VALID = 10, 5  # common values that are no chance: with known values, within valid ones
 _DENSE = 0.1  # share of the integers of its range beyond which a column shares values with any other by chance
 _INTEGERS = 0.95  # share of whole numbers that makes a column one of integers
 _NEAR_UNIQUE = 0.5  # share of distinct values beyond which two samples need not meet
@@ -115,12 +115,13 @@ def words(source: SourceFacts, target: TargetFacts, lexicon: Lexicon) -> float |
 
 def spelling(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
     """Judge how many letters of the names differ; only of single words, where no word can be exchanged for another."""
+    here, there = source.normal, target.normal
     one_word = len(source.words) == 1 or len(target.words[0]) == 1
-    if not one_word or min(len(source.normal), len(target.normal)) < _SPELLED:
+    if not one_word or min(len(here), len(there)) < _SPELLED or here[0] != there[0]:
         return None
-    if _DIGITS.findall(source.normal) != _DIGITS.findall(target.normal):
+    if _DIGITS.findall(here) != _DIGITS.findall(there):
         return None
-    return float(OSA.normalized_similarity(source.normal, target.normal))
+    return max(0.0, 1.0 - TYPO_COST * OSA.normalized_distance(here, there))
 
 
 def values(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
@@ -132,14 +133,15 @@ def values(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None
     if not source.values:
         return None
     if target.valid:
-        return len(source.values & target.valid) / len(source.values)
+        common = len(source.values & target.valid)
+        return _trusted(common / len(source.values), common, _TELLING_VALID)
     if not target.values or _counting(source.column) or (target.column.profile and _counting(target.column.profile)):
         return None
     common = len(source.values & target.values)
     overlap = common / math.sqrt(len(source.values) * len(target.values))
-    if overlap < _CHANCE:
-        return None if _may_miss(source.column) and _may_miss(target.column.profile) else overlap
-    return _CHANCE + (overlap - _CHANCE) * min(1.0, math.log1p(common) / math.log1p(_TELLING))
+    if overlap < _CHANCE and _may_miss(source.column) and _may_miss(target.column.profile):
+        return None
+    return _trusted(overlap, common, _TELLING)
 
 
 def pattern(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
@@ -242,6 +244,13 @@ def _target_facts(column: TargetColumn, names: tuple[Words, ...]) -> TargetFacts
         shapes=_collapsed(column.profile.shapes if column.profile else map(_shape, known)),
         pattern=_compiled(column.pattern),
     )
+
+
+def _trusted(overlap: float, common: int, telling: int) -> float:
+    """Return an overlap drawn towards chance the fewer values are in common; a lack of overlap counts in full."""
+    if overlap <= _CHANCE:
+        return overlap
+    return _CHANCE + (overlap - _CHANCE) * min(1.0, math.log1p(common) / math.log1p(telling))
 
 
 def _folded(texts: Iterable[str]) -> Values:

@@ -26,22 +26,27 @@ IDENTIFIERS = frozenset({"id", "no", "nr", "nbr", "num", "number", "key", "ident
 FUNCTION_WORDS = frozenset({"a", "and", "at", "by", "de", "for", "from", "in", "is", "of", "on", "or", "the", "to"})
 """Words that hardly tell two names apart."""
 
+TYPO_COST = 2.5
+"""How many times its share of the letters a wrong letter costs: one makes `country` of `county`."""
+
 _SIGNS = {"#": " no ", "№": " no ", "%": " percent ", "&": " and "}
 _PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _VOWELS = re.compile(r"(?<!^)[aeiou]")
 _MIN_SOLID = 5  # letters of a word that may be several words written together
-_MIN_TYPO = 4  # letters of a word in which a typing error is believed
-_TYPO_SHARE = 0.25  # of the letters of the longer word that may differ
+_LETTERS_PER_TYPO = 6  # of a word, for each typing error that is believed
+_WHOLE_WORD = 4  # letters from which the beginning of a word may be another word
+_CUT_SHARE, _CONTRACTED_SHARE = 0.7, 0.6  # share of the letters that a cut or contracted word keeps at most
 _EXTRA = 0.3  # what a word without counterpart costs, as share of its weight, where the other side has none
 _AFFIX_NAMES, _AFFIX_SHARE = 3, 0.4  # names, and share of the names of a side, that a common affix must be in
 _AFFIX, _FUNCTION_WORD = 0.1, 0.2  # weights of words that carry little
 _CONFLICT = 1.5  # what words left over on both sides cost, as multiple of their weight
 _MANY_WORDS = 8  # words of a name beyond which it is compared as one text
 
-# What one word is worth as another: equal in another number, by its consonants, cut, contracted, mistyped.
-_PLURAL, _CONSONANTS, _CUT, _SHORT_CUT, _CONTRACTED, _IDENTIFIER, _INITIAL = 0.97, 0.93, 0.88, 0.75, 0.72, 0.6, 0.5
+# What one word is worth as another.
+_PLURAL, _PARTICIPLE, _CONSONANTS, _SOME_VOWELS = 0.97, 0.92, 0.93, 0.85
+_SHORT_CUT, _CUT, _LONG_CUT, _CONTRACTED, _IDENTIFIER, _INITIAL = 0.75, 0.88, 0.8, 0.72, 0.6, 0.5
 
 
 @lru_cache(maxsize=65_536)
@@ -69,7 +74,7 @@ def word_similarity(left: str, right: str) -> float:
         return float(left.isdigit() and right.isdigit() and int(left) == int(right))
     short, long = sorted((left, right), key=lambda word: (len(word), word))
     conventional = _IDENTIFIER if {short, long} <= IDENTIFIERS else 0.0
-    return max(conventional, _plural(short, long), _abbreviation(short, long), _typing_error(short, long))
+    return max(conventional, _inflection(short, long), _abbreviation(short, long), _typing_error(short, long))
 
 
 def name_similarity(left: Words, right: Words, lexicon: "Lexicon | None" = None) -> float:
@@ -182,31 +187,43 @@ def _piece_similarity(piece: str, word: str) -> float:
     return max(_IDENTIFIER if {piece, word} <= IDENTIFIERS else 0.0, _abbreviation(short, long))
 
 
-def _plural(short: str, long: str) -> float:
-    endings = {f"{short}s", f"{short}es", f"{short[:-1]}ies" if short.endswith("y") else ""}
-    return _PLURAL if len(short) > 1 and long in endings else 0.0
+def _inflection(short: str, long: str) -> float:
+    """Return how surely `long` is `short` in the plural (`s`, `es`, `ies`) or as a participle (`d`, `ed`, `ing`)."""
+    if len(short) > 1 and long in (f"{short}s", f"{short}es", f"{short[:-1]}ies" if short[-1] == "y" else ""):
+        return _PLURAL
+    stem = short.removesuffix("e")
+    return _PARTICIPLE if len(stem) > 2 and long in (f"{stem}ed", f"{stem}ing") else 0.0  # noqa: PLR2004  letters
 
 
 def _abbreviation(short: str, long: str) -> float:
-    """Return how well `short` abbreviates `long`: its consonants, its beginning, or letters of it to the last."""
+    """Return how well `short` abbreviates `long`: vowels left out, the end cut off, or only some letters kept.
+
+    Abbreviations are short: `count` is not cut from `country`, nor is `county` a contraction of it.
+    """
     if short[0] != long[0]:
         return 0.0
     consonants = _VOWELS.sub("", long)
-    if len(consonants) > 1 and consonants in (short, _VOWELS.sub("", short)):
+    if len(consonants) > 1 and short == consonants:
         return _CONSONANTS
+    share = len(short) / len(long)
     if long.startswith(short):
-        return (_INITIAL, _SHORT_CUT, _CUT)[min(len(short), 3) - 1]
+        begins = (_INITIAL, _SHORT_CUT, _CUT, _LONG_CUT)[min(len(short), 4) - 1]
+        return begins if len(short) < _WHOLE_WORD or share <= _CUT_SHARE else _INITIAL
     letters = iter(long)
-    contracted = len(short) > 1 and short[-1] == long[-1] and all(letter in letters for letter in short)
-    return _CONTRACTED if contracted else 0.0
+    if len(short) == 1 or not all(letter in letters for letter in short):
+        return 0.0
+    if _VOWELS.sub("", short) == consonants:
+        return _SOME_VOWELS
+    return _CONTRACTED if short[-1] == long[-1] and share <= _CONTRACTED_SHARE else 0.0
 
 
 def _typing_error(short: str, long: str) -> float:
-    allowed = max(1, int(len(long) * _TYPO_SHARE))
-    if len(short) < _MIN_TYPO or len(long) - len(short) > allowed:
+    """Return how likely a typing error is: in long words, and seldom in the first letter."""
+    allowed = len(long) // _LETTERS_PER_TYPO
+    if short[0] != long[0] or len(long) - len(short) > allowed:
         return 0.0
     distance = OSA.distance(short, long, score_cutoff=allowed)
-    return 1 - distance / len(long) if distance <= allowed else 0.0
+    return 1 - TYPO_COST * distance / len(long) if distance <= allowed else 0.0
 
 
 _EMPTY = Lexicon((), ())
