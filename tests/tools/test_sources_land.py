@@ -403,7 +403,7 @@ def test_paths_that_the_engine_would_take_for_patterns(place: Place) -> None:
     assert place.rows() == [(2, ("1", "a"))]
 
 
-VALUE = st.text(alphabet=st.sampled_from("ab1 ,;'\"\n\r\té€\x1f\0|"), max_size=6)
+VALUE = st.text(alphabet=st.sampled_from("ab1 ,;'\"\n\r\té€\x1f|"), max_size=6)
 TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(VALUE, min_size=width, max_size=width), max_size=8))
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -6,7 +6,7 @@ import duckdb
 
 from state.sources import FileBooks, Inventory, Reading, SourceFile, Variant
 from tools.sources.careful import load_careful
-from tools.sources.fast import engine_can_name, load_fast
+from tools.sources.fast import engine_can_read, load_fast
 from tools.sources.transactions import close_books, landing_settings, prepare, transaction
 
 
@@ -37,7 +37,7 @@ def _land_variant(
     connection: duckdb.DuckDBPyConnection, variant: Variant, files: Sequence[SourceFile]
 ) -> list[FileBooks]:
     """Land the files with the engine's reader where that is exact, and the rest record by record."""
-    fast = [file for file in files if file.reading is Reading.FAST and engine_can_name(file)]
+    fast = [file for file in files if file.reading is Reading.FAST and engine_can_read(file)]
     books = load_fast(connection, variant, fast)
     done = {book.file_id for book in books}
     careful = [file for file in files if file.file_id not in done]
