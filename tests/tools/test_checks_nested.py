@@ -134,6 +134,13 @@ def test_options_of_the_other_container_are_named(workspace: duckdb.DuckDBPyConn
         assert check(workspace, column, ["{}"])[f"t.c.{rule}"].result is Verdict.WARNING
 
 
+@pytest.mark.parametrize("rule", ["validValues", "minimum", "multipleOf"])
+def test_rules_on_scalars_block_where_the_value_is_a_document(workspace: duckdb.DuckDBPyConnection, rule: str) -> None:
+    column = obj(minimum=1, multiple_of=2).model_copy(update={"valid_values": ("{}",)})
+
+    assert check(workspace, column, ["{}"])[f"t.c.{rule}"].blocking
+
+
 def test_nested_types_of_plain_tables_are_judged_like_documents(workspace: duckdb.DuckDBPyConnection) -> None:
     contract = contract_of(OBJECT)
     workspace.execute("create or replace view plain.t as select 1 as _row, {'street': 'aaaaaaaa', 'no': 0} as c")

@@ -90,12 +90,14 @@ def _relationship(contract: Contract, table: Table, relationship: Relationship, 
     )
     if fault is not None or target is None:
         return rule
-    pairs = " and ".join(
-        _equal(table, source, target, to)
-        for source, to in zip(relationship.columns, relationship.to_columns, strict=True)
-    )
-    filled = _filled([f"t.{ident(name)}" for name in relationship.columns])
-    orphan = f"{filled} and not exists (select 1 from {relation.name(target.name)} o where {pairs})"
+    pairs = [
+        _comparable(table, *pair, target) for pair in zip(relationship.columns, relationship.to_columns, strict=True)
+    ]
+    sources, targets = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    row = f"({', '.join(sources)})" if len(sources) > 1 else sources[0]
+    # NOT IN rather than a correlated NOT EXISTS, for which the engine materialises every column of the table
+    known = f"select {', '.join(targets)} from {relation.name(target.name)} o where {_filled(targets)}"
+    orphan = f"({_filled(sources)} and {row} not in ({known}))"
     return rule.model_copy(update={"violation": orphan, "alone": True, "quarantines": True})
 
 
@@ -111,12 +113,12 @@ def _relationship_fault(table: Table, relationship: Relationship, target: Table 
     return f"the contract has no column {unknown[0]!r}" if unknown else None
 
 
-def _equal(table: Table, source: str, target: Table, to: str) -> str:
-    """Compare as text when the types differ, because a cast of text to a number may fail."""
+def _comparable(table: Table, source: str, to: str, target: Table) -> tuple[str, str]:
+    """Return both columns as SQL; as text when their types differ, because a cast of text to a number may fail."""
     left, right = f"t.{ident(source)}", f"o.{ident(to)}"
     if expected_type(table.column(source)) == expected_type(target.column(to)):
-        return f"{right} = {left}"
-    return f"cast({right} as varchar) = cast({left} as varchar)"
+        return left, right
+    return f"cast({left} as varchar)", f"cast({right} as varchar)"
 
 
 def _filled(values: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Locating violations: file, physical line, key and value of the first rows that break a rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import duckdb
 
@@ -12,22 +12,38 @@ from tools.workspace import row_file, row_line
 
 
 def locate_violations(
-    connection: duckdb.DuckDBPyConnection, table: Table, broken: Mapping[str, tuple[CompiledRule, tuple[int, ...]]]
+    connection: duckdb.DuckDBPyConnection, table: Table, rules: Sequence[CompiledRule], limit: int
 ) -> dict[str, tuple[Locator, ...]]:
-    """Return locators by rule id for the given rows (ids) of each broken rule of one table, in one query.
+    """Return the locators of the first `limit` violating rows by rule id; all `rules` are of one table.
 
     File and line are known for conformed tables that are fed by files.
     """
-    broken = {rule_id: (rule, rows) for rule_id, (rule, rows) in broken.items() if rows}
-    if not broken:
+    rows = _first_rows(connection, [rule for rule in rules if not rule.alone], limit)
+    for rule in rules:
+        if rule.alone:
+            rows |= _first_rows(connection, [rule], limit)
+    wanted = sorted({row for found in rows.values() for row in found})
+    if not wanted:
         return {}
-    rules = [rule for rule, _ in broken.values()]
-    wanted = sorted({row for _, rows in broken.values() for row in rows})
-    found = {int(row[0]): row for row in connection.execute(_query(table, rules, wanted)).fetchall()}
+    details = {int(row[0]): row for row in connection.execute(_query(table, rules, wanted)).fetchall()}
     return {
-        rule_id: tuple(_locator(found[row], position) for row in rows)
-        for position, (rule_id, (_, rows)) in enumerate(broken.items())
+        rule.id: tuple(_locator(details[row], position) for row in rows[rule.id]) for position, rule in enumerate(rules)
     }
+
+
+def _first_rows(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[CompiledRule], limit: int
+) -> dict[str, tuple[int, ...]]:
+    """Return the ids of the first violating rows by rule id, found in one scan."""
+    if not rules:
+        return {}
+    flags = ", ".join(f"{rule.violation} as broken{n}" for n, rule in enumerate(rules))
+    firsts = ", ".join(f"min(_row, {limit}) filter (where broken{n})" for n in range(len(rules)))
+    some = " or ".join(f"broken{n}" for n in range(len(rules)))
+    source = rules[0].relation.name(rules[0].table)
+    query = f"select {firsts} from (select t._row, {flags} from {source} t) where {some}"
+    found = connection.execute(query).fetchall()[0]
+    return {rule.id: tuple(ids or ()) for rule, ids in zip(rules, found, strict=True)}
 
 
 def _query(table: Table, rules: Sequence[CompiledRule], rows: Sequence[int]) -> str:

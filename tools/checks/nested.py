@@ -7,7 +7,9 @@ items of an array is one constraint on the whole array: some item violates it.
 from collections.abc import Callable, Iterator
 
 from state.contract import Column, LogicalType
+from tools.checks.bounds import bound_constraints
 from tools.checks.constraints import container_options, value_constraints
+from tools.checks.multiples import multiple_constraints
 from tools.checks.rule import Constraint
 from tools.checks.strings import misplaced, string_constraints
 from tools.checks.types import expected_type
@@ -128,7 +130,11 @@ def _size_constraints(column: Column, doc: str) -> Iterator[Constraint]:
     others = "Properties" if column.logical_type is LogicalType.ARRAY else "Items"
     given = {kind: option for kind, option in container_options(column).items() if kind.endswith(others)}
     yield from misplaced(column, given)
-    yield from string_constraints(column, doc)  # names what says nothing about documents
+    for build in (string_constraints, bound_constraints, multiple_constraints):
+        yield from build(column, doc)  # they name what says nothing about documents
+    if column.valid_values:
+        reason = "a list of valid values of documents is not checked"
+        yield Constraint(kind="validValues", expected="one of the valid values", unsupported=reason)
 
 
 def _required_properties(names: tuple[str, ...], doc: str) -> Constraint:

@@ -1,4 +1,4 @@
-"""Running compiled rules: all of a table in one scan, and one query that locates the first violations."""
+"""Running compiled rules: a table's rules on single rows in one scan, then the first violations of what is broken."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,11 +17,10 @@ __all__ = ["judge", "run_rules", "sql_rule_query"]
 
 
 class _Tally(Value):
-    """What one rule found in a table of `total` rows; `rows` are the ids of the first violating ones."""
+    """What one rule measured or counted in a table of `total` rows."""
 
     total: int
     figure: int
-    rows: tuple[int, ...] = ()
 
 
 def run_rules(
@@ -60,43 +59,29 @@ def sql_rule_query(rule: CompiledRule) -> str:
 def _run_table(
     connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule], contract: Contract, limit: int
 ) -> dict[str, CheckResult]:
-    results: dict[str, CheckResult] = {}
-    tallies: dict[str, _Tally] = {}
-    by_id = {rule.id: rule for rule in rules}
-    for rule in rules:
-        if rule.unsupported:
-            results[rule.id] = unchecked(rule, rule.unsupported)
-        elif rule.physical is not None:
-            columns = physical_columns(connection, rule.relation.name(rule.table))
-            results[rule.id] = judge_physical(rule, columns if isinstance(columns, dict) else {})
+    results = {rule.id: unchecked(rule, rule.unsupported) for rule in rules if rule.unsupported}
+    results |= _judge_physical(connection, [rule for rule in rules if rule.physical and not rule.unsupported])
     for group in _scans(rule for rule in rules if rule.id not in results):
-        for rule_id, outcome in _tally(connection, group, limit).items():
-            if isinstance(outcome, str):
-                results[rule_id] = unchecked(by_id[rule_id], outcome)
-            else:
-                tallies[rule_id] = outcome
-    results |= {rule_id: _judged(by_id[rule_id], tally) for rule_id, tally in tallies.items()}
-    return results | _located(connection, by_id, contract, tallies, results)
+        tallies = _tally(connection, group)
+        results |= {rule.id: _judged(rule, tallies[rule.id]) for rule in group}
+    broken = [rule for rule in rules if rule.violation and results[rule.id].count]
+    if broken and limit:
+        located = locate_violations(connection, contract.table(broken[0].table), broken, limit)
+        results |= {rule: results[rule].model_copy(update={"locators": found}) for rule, found in located.items()}
+    return results
 
 
-def _judged(rule: CompiledRule, tally: _Tally) -> CheckResult:
-    return judge(rule, tally.figure) if rule.measure else judge_count(rule, tally.figure, tally.total)
-
-
-def _located(
-    connection: duckdb.DuckDBPyConnection,
-    rules: dict[str, CompiledRule],
-    contract: Contract,
-    tallies: dict[str, _Tally],
-    results: dict[str, CheckResult],
-) -> dict[str, CheckResult]:
-    """Return the results of broken rules with their locators."""
-    broken = {rule_id: (rules[rule_id], tally.rows) for rule_id, tally in tallies.items() if results[rule_id].count}
-    if not broken:
+def _judge_physical(connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule]) -> dict[str, CheckResult]:
+    if not rules:
         return {}
-    table = contract.table(next(iter(rules.values())).table)
-    located = locate_violations(connection, table, broken)
-    return {rule_id: results[rule_id].model_copy(update={"locators": found}) for rule_id, found in located.items()}
+    columns = physical_columns(connection, rules[0].relation.name(rules[0].table))
+    return {rule.id: judge_physical(rule, columns if isinstance(columns, dict) else {}) for rule in rules}
+
+
+def _judged(rule: CompiledRule, tally: _Tally | str) -> CheckResult:
+    if isinstance(tally, str):
+        return unchecked(rule, tally)
+    return judge(rule, tally.figure) if rule.measure else judge_count(rule, tally.figure, tally.total)
 
 
 def _scans(rules: Iterable[CompiledRule]) -> list[list[CompiledRule]]:
@@ -111,44 +96,28 @@ def _scans(rules: Iterable[CompiledRule]) -> list[list[CompiledRule]]:
     return [together, *alone] if together else alone
 
 
-def _tally(connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule], limit: int) -> dict[str, _Tally | str]:
+def _tally(connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule]) -> dict[str, _Tally | str]:
     """Return what each rule found, or why its SQL failed; halves are tried apart until the fault stands alone."""
     try:
-        if rules[0].alone:
-            return {rules[0].id: _across(connection, rules[0], limit)}
-        return dict(_scan(connection, rules, limit))
+        return dict(_scan(connection, rules))
     except RULE_ERRORS as error:
         if len(rules) == 1:
             return {rules[0].id: first_line(error)}
     middle = len(rules) // 2
-    return _tally(connection, rules[:middle], limit) | _tally(connection, rules[middle:], limit)
+    return _tally(connection, rules[:middle]) | _tally(connection, rules[middle:])
 
 
-def _scan(connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule], limit: int) -> dict[str, _Tally]:
-    figures = ", ".join(rule.measure or f"count(*) filter (where {rule.violation})" for rule in rules)
-    firsts = ", ".join(_first_rows(rule, limit) for rule in rules)
+def _scan(connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule]) -> dict[str, _Tally]:
     source = rules[0].relation.name(rules[0].table)
-    row = connection.execute(f"select count(*), {figures}, {firsts} from {source} t").fetchall()[0]
-    total, found, rows = row[0], row[1 : len(rules) + 1], row[len(rules) + 1 :]
-    return {
-        rule.id: _Tally(total=total, figure=figure, rows=tuple(ids or ()))
-        for rule, figure, ids in zip(rules, found, rows, strict=True)
-    }
+    figures = ", ".join(_figure(rule, source) for rule in rules)
+    total, *found = connection.execute(f"select count(*), {figures} from {source} t").fetchall()[0]
+    return {rule.id: _Tally(total=total, figure=figure) for rule, figure in zip(rules, found, strict=True)}
 
 
-def _first_rows(rule: CompiledRule, limit: int) -> str:
-    """Return an aggregate of the ids of the first violating rows: a list of at most `limit`."""
-    if not limit or rule.violation is None:
-        return "null"
-    return f"min(t._row, {limit}) filter (where {rule.violation})"
-
-
-def _across(connection: duckdb.DuckDBPyConnection, rule: CompiledRule, limit: int) -> _Tally:
-    source = rule.relation.name(rule.table)
-    violations = f"(select count(*) from {source} t where {rule.violation})"
-    query = f"select (select count(*) from {source} t), {rule.count or violations}"
-    total, count = connection.execute(query).fetchall()[0]
-    if not count or not limit:
-        return _Tally(total=total, figure=count)
-    rows = connection.execute(f"select min(t._row, {limit}) from {source} t where {rule.violation}").fetchall()[0][0]
-    return _Tally(total=total, figure=count, rows=tuple(rows or ()))
+def _figure(rule: CompiledRule, source: str) -> str:
+    """Return an aggregate or a scalar sub-query; COUNT_IF over nothing but nulls is null."""
+    if rule.measure or rule.count:
+        return rule.measure or rule.count or ""
+    if rule.alone:
+        return f"(select count(*) from {source} t where {rule.violation})"
+    return f"coalesce(count_if({rule.violation}), 0)"
