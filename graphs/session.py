@@ -20,7 +20,16 @@ from state.errors import MillwrightError
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.outputs.event_log import EventLog, prepare_destination
-from tools.records import RunRecord, check_version, read_record, run_lock, write_record, write_status
+from tools.records import (
+    RunRecord,
+    check_new,
+    check_version,
+    read_bytes,
+    read_record,
+    run_lock,
+    write_record,
+    write_status,
+)
 
 Event = Mapping[str, Any]
 Listener = Callable[[Event], None]
@@ -59,9 +68,11 @@ def run(
 
 def begin(request: RunRequest, context: RunContext) -> RunRecord:
     """Write the record of a new run durably and return it."""
-    prepare_destination(Path(request.out))
     context = context.model_copy(update={"home": str(Path(context.home).absolute())})
     record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
+    check_new(record)
+    read_bytes(Path(request.contract))
+    prepare_destination(Path(request.out))
     write_record(record)
     return record
 

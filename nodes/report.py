@@ -7,6 +7,7 @@ import duckdb
 from langgraph.runtime import Runtime
 
 from nodes.context import context_of, run_folder
+from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.events import emit
 from nodes.steps.mapping import landed_tables
 from state.budget import total
@@ -43,6 +44,11 @@ def report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorSt
 
 
 def _write_side_tables(connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake, out: Path) -> None:
+    formats = {
+        decision.subject: decision.decision_id
+        for decision in read_decisions(connection)
+        if decision.kind == VALUE_FORMAT.kind
+    }
     headers = {f"land.{variant.variant_id}": variant.columns for variant in intake.inventory.variants}
     for table in contract.tables:
         if not is_staged(connection, table.name):
@@ -50,7 +56,7 @@ def _write_side_tables(connection: duckdb.DuckDBPyConnection, contract: Contract
         landed = landed_tables(connection, table.name, intake)
         files = intake.table_files.get(table.name, ())
         write_quarantine(connection, table, landed, headers, files, out / "quarantine")
-        write_changes(connection, table, out / "changes")
+        write_changes(connection, table, formats, out / "changes")
 
 
 def _facts(

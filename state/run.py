@@ -63,8 +63,8 @@ class RunContext(Value):
     attempts: int = 3  # of one step before it is given up
 
     def run_folder(self, run_id: str) -> Path:
-        """Return the folder of a run: its record, workspace and artefacts."""
-        return Path(self.home) / "runs" / run_id
+        """Return the absolute folder of a run: its record, workspace and artefacts."""
+        return Path(self.home).absolute() / "runs" / run_id
 
 
 class TableAccount(Value):

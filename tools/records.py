@@ -48,19 +48,24 @@ def write_record(record: RunRecord) -> None:
     Raises RunError when the run exists already or its id cannot be a folder name, and ContractError when the
     contract cannot be read.
     """
-    if not _RUN_ID.fullmatch(record.run_id):
-        raise RunError(
-            f"{record.run_id!r} cannot be a run id", hint="use letters, digits, '.', '_' and '-', at most 100 of them"
-        )
+    check_new(record)
     folder = record.context.run_folder(record.run_id)
-    if (folder / "record.json").exists():
-        raise RunError(f"run {record.run_id!r} exists already", hint=f"millwright resume {record.run_id}")
     contract = read_bytes(Path(record.request.contract))
     folder.mkdir(parents=True, exist_ok=True)
     for parent in (folder.parent, folder.parent.parent):
         sync_folder(parent)
     write_durably(folder / CONTRACT_COPY, contract)
     write_durably(folder / "record.json", record.model_dump_json(indent=2).encode())
+
+
+def check_new(record: RunRecord) -> None:
+    """Raise RunError when the run's id cannot be a folder name, or is taken."""
+    if not _RUN_ID.fullmatch(record.run_id):
+        raise RunError(
+            f"{record.run_id!r} cannot be a run id", hint="use letters, digits, '.', '_' and '-', at most 100 of them"
+        )
+    if (record.context.run_folder(record.run_id) / "record.json").exists():
+        raise RunError(f"run {record.run_id!r} exists already", hint=f"millwright resume {record.run_id}")
 
 
 def read_bytes(contract: Path) -> bytes:

@@ -8,7 +8,8 @@ from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
 from state.contract import Column, LogicalType
 from state.formats import ValueFormat
-from tools.conform.evidence import LandedColumn, gather_format_evidence
+from tools.conform.evidence import gather_format_evidence
+from tools.conform.landed import LandedColumn
 from tools.ledger import Receipt, find_receipt, once, record_decisions
 
 

@@ -71,7 +71,7 @@ def test_quarantine_says_where_and_why(job: Any) -> None:
             f"'{job.out}/_runs/r1/quarantine/orders.parquet' order by 1, 2"
         ).fetchall()
     assert [(file, line) for file, line, *_ in found] == [("orders_1.csv", 5), ("orders_1.csv", 6), ("orders_2.csv", 3)]
-    assert "customers" in found[0][2]
+    assert "relationships" in found[0][2]
     assert found[1][3] == "broken line"
     assert "minimum" in found[2][2]
     assert found[2][4] == "14"

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from state.contract import Table
+from tools.conform.clean import clean_text_sql
 from tools.conform.witness_rows import LandedTable
 from tools.files import sync_folder
 from tools.sql.quote import ident, literal
@@ -30,24 +31,31 @@ def write_quarantine(
     return _copy(connection, f"{rows} union all by name {_reject_rows(table, file_ids)}", folder, table, "_file, _line")
 
 
-def write_changes(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> Path:
-    """Write one row for every changed cell of the rows to publish."""
+def write_changes(
+    connection: duckdb.DuckDBPyConnection, table: Table, decisions: Mapping[str, str], folder: Path
+) -> Path:
+    """Write one row for every changed cell of the rows to publish.
+
+    `decisions` gives the id of the decision on the format of "table.column"; a cell whose change needed no judgement
+    (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes.
+    """
     key = " || ', ' || ".join(f"'{name}=' || coalesce({ident(name)}::varchar, '')" for name in table.key) or "''"
     parts = " union all ".join(
-        f'select {literal(table.name)} as "table", {key} as row_id, _row, {literal(column.name)} as "column", '
+        f'select {key} as row_id, _row, {literal(column.name)} as "column", '
         f"{ident(raw_name(column.name))} as before, {ident(column.name)}::varchar as after, "
-        f"{ident(operator_name(column.name))} as operator from live.{ident(table.name)} "
-        f"where {ident(operator_name(column.name))} is not null"
+        f"{ident(operator_name(column.name))} as operator, "
+        f"{literal(decisions.get(f'{table.name}.{column.name}', ''))} as format_decision "
+        f"from live.{ident(table.name)} where {ident(operator_name(column.name))} is not null"
         for column in table.columns
     )
     query = (
-        'select c."table", c.row_id, f.name as file, '
+        f'select {literal(table.name)} as "table", c.row_id, f.name as file, '
         f'{row_line("c._row")} as line, c."column", c.before, c.after, c.operator, '
-        "coalesce('decision ' || m.decision_id, 'format of the column') as evidence, m.votes, "
+        "coalesce(m.decision_id, nullif(c.format_decision, '')) as evidence, m.votes, "
         "coalesce(m.confidence, 1.0) as confidence "
         f"from ({parts}) c left join land.files f on f.file_id = {row_file('c._row')} "
-        'left join ops.value_map m on m.table_name = c."table" and m.column_name = c."column" '
-        "and c.operator like 'resolve:%' and m.resolved = c.after and trim(c.before) = m.value"
+        f'left join ops.value_map m on m.table_name = {literal(table.name)} and m.column_name = c."column" '
+        f"and m.resolved = c.after and c.operator like 'resolve:%' and {clean_text_sql('c.before')} = m.value"
     )
     return _copy(connection, query, folder, table, 'file, line, "column"')
 

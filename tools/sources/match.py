@@ -21,13 +21,14 @@ class TableSources(Value):
     unused: tuple[str, ...] = ()
 
 
-def match_tables(inventory: Inventory, contract: Contract) -> TableSources:
+def match_tables(inventory: Inventory, contract: Contract, *, every_table: bool = True) -> TableSources:
     """Return which files feed which table.
 
     A table with `millwright.sources` is fed by the files that one of its globs matches (name or base name, without
     regard to case). The other files go to the table without globs that is called as the file is, apart from signs,
     numbers and dates behind the name; the longest name wins. Where the contract has a single source-fed table, and
-    it has no globs, all files feed it. Raises SourceError naming every source-fed table that is left without a file.
+    it has no globs, all files feed it. Raises SourceError naming every source-fed table that is left without a file,
+    unless `every_table` is false: then only the fed ones are returned.
     """
     fed = [table for table in contract.tables if not table.derived]
     named = [table for table in fed if not table.sources]
@@ -41,8 +42,9 @@ def match_tables(inventory: Inventory, contract: Contract) -> TableSources:
             chosen[table.name].append(file.file_id)
         if not tables:
             unused.append(file.name)
-    _check_fed(fed, chosen, unused)
-    return TableSources(files={name: tuple(ids) for name, ids in chosen.items()}, unused=tuple(unused))
+    if every_table:
+        _check_fed(fed, chosen, unused)
+    return TableSources(files={name: tuple(ids) for name, ids in chosen.items() if ids}, unused=tuple(unused))
 
 
 def _matches_glob(file: SourceFile, globs: Sequence[str]) -> bool:
