@@ -133,6 +133,20 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path, *, unique_order: bool) -> N
     assert len(seen[1]) == 3
 
 
+@pytest.mark.parametrize("single_file_rows", [500_000, 200_000])
+def test_ties_in_the_order_do_not_change_the_bytes(tmp_path: Path, single_file_rows: int) -> None:
+    """One thread writes: with several, each of these runs would differ."""
+    seen = []
+    with duckdb.connect(config={"threads": 4}) as connection:
+        connection.execute("create table t as select range as id, hash(range) % 99 as g from range(400000)")
+        table = PublishTable(name="t", query="select g, id from t order by g", rows=400_000)
+        for number in range(3):
+            layout = Layout(single_file_rows=single_file_rows)
+            publish(connection, [table], tmp_path / str(number), key="k", run_id="r", layout=layout)
+            seen.append(published(tmp_path / str(number)))
+    assert seen[0] == seen[1] == seen[2]
+
+
 @pytest.mark.parametrize(
     "name", ["", " ", "../x", "/etc/x", "a/b", "a\\b", ".hidden", "..", "a\0b", "a\nb", "ä" * 101, "\ud800"]
 )

@@ -224,11 +224,11 @@ def test_a_crash_of_the_engine_is_told_and_harmless(workspace: Path) -> None:
     assert names(workspace) == ["orders"]
 
 
-def _children() -> Sequence[int]:
+def _children(parent: int | None = None) -> Sequence[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if _parent(process) == os.getpid() and b"child.py" in (process / "cmdline").read_bytes():
+            if _parent(process) == (parent or os.getpid()) and b"child.py" in (process / "cmdline").read_bytes():
                 found.append(int(process.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
@@ -246,18 +246,31 @@ def test_the_child_dies_with_its_parent(workspace: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        _wait_until(lambda: _is_held(workspace))
+        _wait_until(lambda: bool(_holders(process.pid, workspace)))
+        [child] = _holders(process.pid, workspace)
         process.kill()
-    _wait_until(lambda: not _is_held(workspace))
+    _wait_until(lambda: not _is_running(child))
     assert names(workspace) == ["orders"]
 
 
-def _is_held(workspace: Path) -> bool:
+def _holders(parent: int, workspace: Path) -> list[int]:
+    """The children of a process that have the workspace open."""
+    database = str(workspace / WORKSPACE_FILE)
+    found = []
+    for child in _children(parent):
+        try:
+            if any(str(link.readlink()) == database for link in Path(f"/proc/{child}/fd").iterdir()):
+                found.append(child)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def _is_running(process: int) -> bool:
     try:
-        duckdb.connect(str(workspace / WORKSPACE_FILE)).close()
-    except duckdb.IOException:
-        return True
-    return False
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
