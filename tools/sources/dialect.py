@@ -108,7 +108,7 @@ def _fits(tally: _Tally, extension: str) -> bool:
     meant = _BY_EXTENSION.get(extension, ",") == tally.delimiter
     # A header cut by what the extension stands for is believed even where many lines are broken, and lines that all
     # have one field more than the header are still cut by this delimiter.
-    sure = max(tally.agreeing, tally.uniform) >= _ENOUGH * tally.lines
+    sure = tally.share >= _ENOUGH or (tally.lines > 1 and tally.uniform >= _ENOUGH * (tally.lines - 1))
     return tally.fields > 1 and (sure or (meant and tally.share >= _SOME))
 
 

@@ -25,6 +25,7 @@ _CANDIDATES = [
 ]  # fmt: skip
 # Guesses that say "Western European, one byte a letter": then cp1252 is what such files are.
 _WESTERN = {"ascii", "latin_1", "iso8859_1", "iso8859_15", "cp1252", "cp1254", "cp850", "cp437", "mac_roman"}
+_USUAL = "cp1252"
 _SAMPLE_LINES = 400
 _PLAIN_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b\x1c\x1d\x1e\x1f\0")
 _MAX_CONTROLS = 0.02
@@ -117,10 +118,17 @@ def _damaged_utf8(sample: bytes) -> Encoding | None:
 def _guess(sample: bytes, name: str) -> Encoding:
     from charset_normalizer import from_bytes  # noqa: PLC0415  costs 20 ms that UTF-8 files need not pay
 
-    best = from_bytes(sample, cp_isolation=_CANDIDATES, threshold=0.5).best()
-    codec = best.encoding if best else "cp1252"
-    if codec in _WESTERN:
-        codec = "cp1252"
+    matches = from_bytes(sample, cp_isolation=_CANDIDATES, threshold=0.5)
+    best = matches.best()
+    codec = best.encoding if best else _USUAL
+    # A few letters fit several alphabets equally well: then it is the usual one.
+    usual = any(
+        _USUAL in match.could_be_from_charset and match.chaos <= best.chaos and match.coherence >= best.coherence
+        for match in matches
+        if best
+    )
+    if usual or codec in _WESTERN:
+        codec = _USUAL
     letters = sum(byte > 127 for byte in sample)  # noqa: PLR2004  the end of ASCII
     if best is None and letters > len(sample) // 3:
         raise SourceError("does not look like text in any known encoding", where=name, hint="save it as UTF-8")
