@@ -146,10 +146,11 @@ def values(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None
 
 def pattern(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
     """Judge which share of the samples the pattern of the contract accepts."""
-    samples = [sample.strip() for sample in source.column.samples if len(sample.strip()) <= _PATTERN_LENGTH]
-    if target.pattern is None or not samples:
+    if target.pattern is None:
         return None
-    return sum(target.pattern.search(sample) is not None for sample in samples) / len(samples)
+    samples = [sample for sample in map(str.strip, source.column.samples) if len(sample) <= _PATTERN_LENGTH]
+    accepted = sum(target.pattern.search(sample) is not None for sample in samples)
+    return accepted / len(samples) if samples else None
 
 
 def types(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:

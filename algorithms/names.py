@@ -34,7 +34,7 @@ _PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ"
 _BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _VOWELS = re.compile(r"(?<!^)[aeiou]")
-_MIN_SOLID = 5  # letters of a word that may be several words written together
+_MIN_SOLID, _MAX_SOLID = 5, 60  # letters of a word that may be several words written together
 _LETTERS_PER_TYPO = 6  # of a word, for each typing error that is believed
 _WHOLE_WORD = 4  # letters from which the beginning of a word may be another word
 _CUT_SHARE, _CONTRACTED_SHARE = 0.7, 0.6  # share of the letters that a cut or contracted word keeps at most
@@ -70,8 +70,8 @@ def word_similarity(left: str, right: str) -> float:
     """Return how likely two words of names mean the same, 0..1, symmetric: equal, plural, abbreviated, mistyped."""
     if left == right:
         return 1.0
-    if left.isdigit() or right.isdigit():
-        return float(left.isdigit() and right.isdigit() and int(left) == int(right))
+    if left.isdecimal() or right.isdecimal():
+        return float(left.isdecimal() and right.isdecimal() and int(left) == int(right))
     short, long = sorted((left, right), key=lambda word: (len(word), word))
     conventional = _IDENTIFIER if {short, long} <= IDENTIFIERS else 0.0
     return max(conventional, _inflection(short, long), _abbreviation(short, long), _typing_error(short, long))
@@ -117,7 +117,7 @@ class Lexicon:
         return self._weights.get(word, 1.0) * (_FUNCTION_WORD if word in FUNCTION_WORDS else 1.0)
 
     def _cut_word(self, word: str) -> Words:
-        if len(word) < _MIN_SOLID or word in self._parts:
+        if not _MIN_SOLID <= len(word) <= _MAX_SOLID or word in self._parts:
             return (word,)
         best: list[Words | None] = [(), *(None for _ in word)]
         for end in range(1, len(word) + 1):
@@ -133,7 +133,7 @@ def _affixes(names: Sequence[Words], others: Counter[str]) -> set[str]:
     """Return words that begin or end many names of one side and stand in none of the other: marks of a system."""
     counts = Counter(word for name in names if len(name) > 1 for word in {name[0], name[-1]})
     many = max(_AFFIX_NAMES, _AFFIX_SHARE * len(names))
-    return {word for word, count in counts.items() if count >= many and word not in others and not word.isdigit()}
+    return {word for word, count in counts.items() if count >= many and word not in others and not word.isdecimal()}
 
 
 def _aligned_similarity(left: Words, right: Words, lexicon: Lexicon) -> float:
@@ -154,15 +154,18 @@ def _leftover(left: Iterable[str], right: Iterable[str], lexicon: Lexicon) -> fl
     here, there = list(left), list(right)
     cost = sum(lexicon.weight(word) for word in (*here, *there))
     if not here or not there:
-        return _EXTRA * cost
-    numbers = any(word.isdigit() for word in here) and any(word.isdigit() for word in there)
+        # A customer and the id of a customer are mostly one column.
+        identifiers = sum(lexicon.weight(word) for word in (*here, *there) if word in IDENTIFIERS)
+        return _EXTRA * (cost - identifiers / 2)
+    numbers = any(word.isdecimal() for word in here) and any(word.isdecimal() for word in there)
     return (2 if numbers else _CONFLICT) * cost
 
 
 @lru_cache(maxsize=65_536)
 def _written_together(joined: str, words: Words) -> float:
     """Return how well `joined` reads as abbreviations of all `words` in their order; 0 where it does not."""
-    if len(words) < 2 or len(joined) < len(words) or joined[0] != words[0][0]:  # noqa: PLR2004  two words
+    fits = 1 < len(words) <= len(joined) <= _MAX_SOLID and joined[0] == words[0][0]
+    if not fits:
         return 0.0
     if joined == "".join(word[0] for word in words):
         return _CUT if len(words) > 2 else _SHORT_CUT  # noqa: PLR2004  initials of three words are rarely chance
