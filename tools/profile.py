@@ -39,7 +39,7 @@ _DAY = (
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[ap]\.?m\.?)?"
 _TYPE_PATTERNS = {
     LogicalType.INTEGER: r"[+-]?(\d{1,18}|[1-9]\d{0,2}([,' ]\d{3})+|[1-9]\d{0,2}(\.\d{3}){2,})([.,]0+)?",
-    LogicalType.NUMBER: r"[+-]?[$€£¥]? ?[+-]?(\d[\d,.' ]*|[.,]\d+)([eE][+-]?\d+)?( ?[%$€£¥]|"
+    LogicalType.NUMBER: r"[+-]?[$€£¥]? ?[+-]?((\d+|\d{1,3}([,.' ]\d{3})+)([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?( ?[%$€£¥]|"
     rf" ?{_LETTER}{{1,3}})?",
     LogicalType.BOOLEAN: r"(?i:true|false|yes|no|on|off|[tfyn01])",
     LogicalType.DATE: _DAY,
