@@ -173,6 +173,49 @@ def test_the_engine_lands_ragged_lines_of_a_large_file_without_the_careful_path(
     assert place.rows() == expected
 
 
+def test_more_rejects_than_the_engine_is_asked_for_send_the_file_the_careful_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast, "MAX_REJECTS", 2)
+    lines = [HEADER, *simple(50)]
+    lines[10:40] = ["short\n"] * 30
+    books = place.land("".join(lines))
+    assert (books.records, books.rejects) == (20, 30)
+    assert [line for line, *_ in place.rejects()] == list(range(11, 41))
+
+
+def test_lines_that_the_engine_skips_without_a_word_send_the_file_the_careful_way(place: Place) -> None:
+    # Played: the prescan sends no file with blank lines to the engine.
+    books = place.land(HEADER + "1,a,2\n\n3,b,4\n", reading=Reading.FAST)
+    assert (books.records, books.blank_lines) == (2, 1)
+    assert [line for line, _ in place.rows()] == [2, 4]
+
+
+@pytest.mark.parametrize("shift", [-1, 12])
+def test_a_reject_that_the_engine_misplaces_sends_the_file_the_careful_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch, shift: int
+) -> None:
+    real = fast._line_start
+    monkeypatch.setattr(fast, "_line_start", lambda descriptor, offset: real(descriptor, offset + shift))
+    place.land(HEADER + "".join(simple(5)) + "short\n" + "".join(simple(5)))
+    assert [line for line, *_ in place.rejects()] == [7]
+    assert [line for line, _ in place.rows()] == [2, 3, 4, 5, 6, 8, 9, 10, 11, 12]
+
+
+@pytest.mark.parametrize("size", [1, 100, 5000])
+def test_lines_keep_their_numbers_whatever_the_batches(
+    place: Place, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(careful, "_BATCH_CHARACTERS", size)
+    lines = [HEADER, *simple(400)]
+    lines[100], lines[200], lines[300] = '100,"a\nb\nc",1\n', '200,"open,1\n', "\n"
+    place.land("".join(lines))
+    starts = [*range(2, 102), *range(104, 203), *range(204, 303), *range(304, 404)]
+    assert [line for line, _ in place.rows()] == starts
+    assert [line for line, *_ in place.rejects()] == [203]
+    assert place.rows()[-1] == (403, ("400", "name 400", "100.0"))
+
+
 STRAYS = {
     "unterminated in the middle": {10_000: '9999,"open,1\n'},
     "two far apart": {5_000: '4999,"open,1\n', 15_000: '14999,open",1\n'},
@@ -453,6 +496,7 @@ def test_no_line_of_a_soup_is_lost(
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast, "_LARGE", 1 if large else 1 << 30)
+        patch.setattr(careful, "_BATCH_CHARACTERS", 20 if large else 1 << 20)
         books = place.land("a,b,c\n" + "".join(body))
     rows, rejects = place.rows(), place.rejects()
     held = "\n".join([*(value or "" for _, row in rows for value in row), *(raw for _, _, raw, _ in rejects)])
