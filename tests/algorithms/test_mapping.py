@@ -183,7 +183,8 @@ def test_what_only_looks_alike_is_not_mapped(name: SourceColumn, wanted: TargetC
 def test_the_reason_names_the_evidence() -> None:
     match = mapped(order_columns("a", "b", "c", "stat", "d", "e"), ORDER[3:4]).matches[0]
     assert match.reason == "name 0.80, values 1.00"
-    assert match.margin == pytest.approx(match.score - combine({"words": 0.0, "values": 0.0}), abs=0.01)
+    assert match.runner_up in {"a", "b", "c", "d", "e"}
+    assert 0.9 * match.score < match.margin < match.score
 
 
 def test_bounds_of_the_contract_tell_numbers_apart() -> None:

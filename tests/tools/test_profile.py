@@ -127,6 +127,12 @@ def test_the_sample_is_bounded_spread_over_all_files_and_repeatable(connection: 
     assert first == profile_landed(connection, relation, ["file", "line"], file_ids=None, sample_rows=500)
 
 
+def test_the_sample_keeps_no_step_with_the_lines(connection: duckdb.DuckDBPyConnection) -> None:
+    relation = land(connection, [[["odd" if line % 2 else "even", "1" if line % 2 else ""] for line in range(4000)]])
+    _, filled = profile_landed(connection, relation, ["parity", "filled"], file_ids=None, sample_rows=500)
+    assert 0.4 < filled.filled / filled.rows < 0.6
+
+
 def test_samples_are_bounded(connection: duckdb.DuckDBPyConnection) -> None:
     column = profile(connection, [f"{number}{'x' * 300}" for number in range(200)])
     assert len(column.samples) == 50
