@@ -345,6 +345,15 @@ def test_a_date_format_informs_reading_and_makes_no_rule(workspace: duckdb.DuckD
     assert list(check(workspace, column, ["2020-01-01"])) == ["t.c.type"]
 
 
+@pytest.mark.parametrize("bounds", [{"exclusive_minimum": False}, {"exclusive_maximum": False, "maximum": 1}])
+def test_a_bound_that_is_not_exclusive_makes_no_exclusive_rule(
+    workspace: duckdb.DuckDBPyConnection, bounds: dict[str, Any]
+) -> None:
+    column = Column(name="c", logical_type=T.NUMBER, options=options(**bounds))
+
+    assert set(check(workspace, column, ["1"])) - {"t.c.type", "t.c.maximum"} == set()
+
+
 def test_an_unreadable_value_breaks_the_type_and_shows_its_text(workspace: duckdb.DuckDBPyConnection) -> None:
     column = Column(name="c", logical_type=T.DATE, required=True)
     table = Table(name="t", columns=(column,))

@@ -210,15 +210,14 @@ def test_a_pattern_only_python_can_search_sets_rows_aside_once_prepared(
 ) -> None:
     monkeypatch.setattr(search, "PAGE", 2)
     table = Table(name="t", columns=(Column(name="c", options=TypeOptions(pattern="^(?!x)")),))
-    contract = stage(
-        workspace, table, {1: ("xa",), 2: ("a",), 3: ("xb",), 4: ("xa",), 5: (None,), 6: ("b",), 7: ("c",)}
-    )
+    values = ["xa", "a", "xb", "xa", None, "xc", "xd", "xe"]
+    contract = stage(workspace, table, {number: (value,) for number, value in enumerate(values)})
     rules = compile_rules(contract, table)
 
     assert workspace.execute(violating_rows_sql(rules, table)).fetchall() == []
     prepared = violating_rows_sql(prepare_rules(workspace, rules), table)
-    assert sorted(row[0] for row in workspace.execute(prepared).fetchall()) == [1, 3, 4]
-    assert run(workspace, contract)["t.c.pattern"].count == 3
+    assert sorted(row[0] for row in workspace.execute(prepared).fetchall()) == [0, 2, 3, 5, 6, 7]
+    assert run(workspace, contract)["t.c.pattern"].count == 6
 
 
 def test_a_pattern_that_takes_too_long_is_an_error_and_no_hang(workspace: duckdb.DuckDBPyConnection) -> None:
@@ -230,6 +229,20 @@ def test_a_pattern_that_takes_too_long_is_an_error_and_no_hang(workspace: duckdb
 
     assert "too long" in (prepared["t.c.pattern"].unsupported or "")
     assert prepared["t.c.type"].unsupported is None
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Nonsense}", "((a{100}){100}){100}"])
+def test_a_pattern_the_engine_refuses_spoils_no_other_rule(workspace: duckdb.DuckDBPyConnection, pattern: str) -> None:
+    table = Table(name="t", columns=(Column(name="c", required=True, options=TypeOptions(pattern=pattern)),))
+    contract = stage(workspace, table, {1: (None,)})
+
+    prepared = prepare_rules(workspace, compile_rules(contract, table))
+
+    assert workspace.execute(f"select rule from ({violating_rows_sql(prepared, table)})").fetchall() == [
+        ("t.c.required",)
+    ]
+    assert {rule.id for rule in prepared if rule.unsupported} == {"t.c.pattern"}
+    assert run(workspace, contract)["t.c.pattern"].blocking
 
 
 def test_a_missing_table_or_column_is_named(workspace: duckdb.DuckDBPyConnection) -> None:

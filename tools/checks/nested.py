@@ -72,7 +72,7 @@ def _item_constraints(item: Column, doc: str, depth: int) -> Iterator[tuple[str,
     items = f"json_extract({doc}, '$[*]')"
 
     def some(violation: str) -> str:
-        return f"len(list_filter({items}, lambda {name}: coalesce({violation}, false))) > 0"
+        return f"len(list_filter({items}, lambda {name}: {violation})) > 0"
 
     element = f"nullif({name}, 'null')"
     if item.required:
