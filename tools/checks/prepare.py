@@ -17,8 +17,9 @@ def prepare_rules(
 ) -> tuple[CompiledRule, ...]:
     """Return `rules` as they can be run now; one that cannot has the reason in `unsupported`.
 
-    A rule cannot be run where a column is missing or the engine refuses its SQL. Patterns the engine cannot evaluate are searched in a process of their own, all together in `search_seconds`; the
-    values found lie in temporary tables of this connection, and hold for the data as it is now.
+    A rule cannot be run where a column is missing or the engine refuses its SQL. Patterns the engine cannot evaluate
+    are searched in a process of their own, all together in `search_seconds`; the values found lie in temporary tables
+    of this connection, and hold for the data as it is now.
     """
     deadline = monotonic() + search_seconds
     known: dict[str, dict[str, str] | str] = {}
