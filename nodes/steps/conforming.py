@@ -37,8 +37,13 @@ def derive_table(work: Work) -> Outcome:
 
 
 def sandbox_limits(work: Work) -> SandboxLimits:
-    """Return the limits for SQL of the contract."""
-    return SandboxLimits(seconds=work.context.sql_seconds, memory=work.context.memory, threads=work.context.threads)
+    """Return the limits for SQL of the contract.
+
+    A derived table is made by one thread: sums of floats, and results that hang on the order of rows, would differ
+    from run to run with more, and the published bytes with them.
+    """
+    threads = 1 if work.table.derived else work.context.threads
+    return SandboxLimits(seconds=work.context.sql_seconds, memory=work.context.memory, threads=threads)
 
 
 def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> str:

@@ -1,6 +1,8 @@
-"""Works on a run and kills itself with SIGKILL: at the n-th checkpoint, before or after it is written, or at a point
-of publishing. Started by test_crash.py; arguments: home, run id, where, n."""
+"""Works on runs in forked processes that kill themselves with SIGKILL: at the n-th checkpoint, before or after it is
+written, between an effect and its receipt, or at a point of publishing. Started by test_crash.py, which sends one
+order a line: home, run id, where, n; for each the exit status of the process is answered."""
 
+import json
 import os
 import signal
 import sys
@@ -72,13 +74,27 @@ def kill_at_publishing(count: int) -> None:
     nodes.publish.publish = partial(nodes.publish.publish, hooks=Hooks(checkpoint=hook))  # type: ignore[assignment]
 
 
-if __name__ == "__main__":
-    home, run_id, where, number = sys.argv[1:5]
+def work(home: str, run_id: str, where: str, number: int) -> None:
     if where in ("before", "after"):
-        kill_at_checkpoint(int(number), after=where == "after")
+        kill_at_checkpoint(number, after=where == "after")
     elif where == "receipt":
-        kill_at_receipt(int(number))
+        kill_at_receipt(number)
     elif where == "publish":
-        kill_at_publishing(int(number))
+        kill_at_publishing(number)
     proceed(read_record(Path(home), run_id))
-    sys.stdout.write("finished\n")
+
+
+def main() -> None:
+    for line in sys.stdin:
+        home, run_id, where, number = json.loads(line)
+        child = os.fork()  # everything is loaded, and nothing is started yet
+        if child == 0:
+            work(home, run_id, where, number)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

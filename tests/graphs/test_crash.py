@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,26 @@ def record(job: Any) -> None:
     begin(request, RunContext(home=str(job.home)))
 
 
-def attempt(job: Any, where: str, number: int) -> bool:
-    """Work until killed; return whether the kill came before the run was finished."""
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(job.home), "r1", where, str(number)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+@pytest.fixture
+def worker() -> Iterator[Callable[[Any, str, int], bool]]:
+    """Works on a job until killed; returns whether the kill came before the run was finished."""
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )
-    assert done.returncode in (0, SIGKILLED), done.stderr[-2000:]
-    return done.returncode == SIGKILLED
+    assert process.stdin is not None
+    assert process.stdout is not None
+    orders, answers = process.stdin, process.stdout
+
+    def attempt(job: Any, where: str, number: int) -> bool:
+        orders.write(json.dumps([str(job.home), "r1", where, number]) + "\n")
+        status = int(answers.readline())
+        assert status in (0, SIGKILLED)
+        return status == SIGKILLED
+
+    yield attempt
+    orders.close()
+    process.wait(timeout=60)
+    answers.close()
 
 
 def published(out: Path) -> dict[str, str]:
@@ -47,7 +57,7 @@ def told(out: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("where", ["before", "after", "receipt", "publish"])
-def test_killed_at_every_point_it_ends_the_same(job: Any, tmp_path: Path, where: str) -> None:
+def test_killed_at_every_point_it_ends_the_same(job: Any, tmp_path: Path, worker: Any, where: str) -> None:
     record(job)
     assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
     expected, told_first = published(job.out), told(job.out)
@@ -57,7 +67,7 @@ def test_killed_at_every_point_it_ends_the_same(job: Any, tmp_path: Path, where:
         folder = tmp_path / f"{where}-{number}"
         fresh = type(job)(job.contract, job.sources, folder / "out", folder / "home")
         record(fresh)
-        killed = attempt(fresh, where, number)
+        killed = worker(fresh, where, number)
         output = resume(fresh.home, "r1")
         assert output["status"] is RunStatus.PUBLISHED
         assert published(fresh.out) == expected
@@ -66,14 +76,14 @@ def test_killed_at_every_point_it_ends_the_same(job: Any, tmp_path: Path, where:
     assert number > 3, "the run was never killed: the test tests nothing"
 
 
-def test_killed_again_and_again_it_ends_the_same(job: Any, tmp_path: Path) -> None:
+def test_killed_again_and_again_it_ends_the_same(job: Any, tmp_path: Path, worker: Any) -> None:
     record(job)
     resume(job.home, "r1")
     folder = tmp_path / "again"
     fresh = type(job)(job.contract, job.sources, folder / "out", folder / "home")
     record(fresh)
     kills = 0
-    while attempt(fresh, "after", 4):  # three supersteps a life
+    while worker(fresh, "after", 4):  # three supersteps a life
         kills += 1
         assert kills < 40, "no progress from one life to the next"
     assert kills > 3
