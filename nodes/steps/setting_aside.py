@@ -6,6 +6,7 @@ from nodes.steps.mapping import read_mappings
 from nodes.steps.work import Outcome, Work
 from state.contract import Drift, Table
 from tools.checks.compile import compile_rules
+from tools.checks.prepare import prepare_rules
 from tools.checks.quarantine import violating_rows_sql
 from tools.conform.dedupe import dedupe_statements
 from tools.ledger import Receipt, once
@@ -38,9 +39,10 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
     def effect() -> Receipt:
         if work.table.drift is Drift.DISCARD_ROW and not work.table.derived:
             _discard_drifted(connection, work)
-        violating = violating_rows_sql(compile_rules(work.contract, work.table), work.table)
+        rules = compile_rules(work.contract, work.table)
         for _ in range(_MOST_ROUNDS):
             before = _count(connection, "quarantine", work.table)
+            violating = violating_rows_sql(prepare_rules(connection, rules), work.table)
             connection.execute(f"insert into ops.quarantine select {literal(work.table.name)}, * from ({violating})")
             if not _refers_to_itself(work.table) or _count(connection, "quarantine", work.table) == before:
                 break
