@@ -37,7 +37,7 @@ _KINDS = {
 def number_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: str) -> dict[str, object]:
     """Return the fields of `FormatEvidence` on numbers; `texts` is SQL for `_row` and the landed text `v`."""
     filled, points = connection.execute(
-        f"select count(v), count_if({_SIMPLE} and contains(v, '.')) from ({texts})"
+        f"select count(v), count(*) filter (where {_SIMPLE} and contains(v, '.')) from ({texts})"
     ).fetchall()[0]
     written = connection.execute(_by_unit(texts)).fetchall()
     trusted = [row for row in written if not row[0] or counts_as_unit(row[0], row[1], filled)]
@@ -74,7 +74,7 @@ def _by_unit(texts: str) -> str:
 def _bare_numbers(connection: duckdb.DuckDBPyConnection, texts: str) -> dict[str, object]:
     """Count the numbers without a percent sign in 0..1 and above; zero tells nothing."""
     small, large = connection.execute(
-        "select count_if(n > 0 and n <= 1), count_if(n > 1) from ("
+        "select count(*) filter (where n > 0 and n <= 1), count(*) filter (where n > 1) from ("
         f"select abs(try_cast(replace(v, ',', '.') as double)) as n from ({texts}))"
     ).fetchall()[0]
     return {"bare_numbers_up_to_one": small, "bare_numbers_above_one": large}

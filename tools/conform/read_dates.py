@@ -39,11 +39,14 @@ _DATE_PARTS = (
 )
 _MOMENT = rf"^{_WEEKDAY}(?:{'|'.join(_DATES)})(?:(?: ?t ?|,? (?:at )?){_TIME})?$"
 _ISO_MOMENT = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00(:?00)?)?"
+_ISO_FRACTION = r"[1-2]\d{3}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+"
+_ISO_UTC = r"[1-2]\d{3}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z"
 _CENTURY = r"((?:1[89]|2[01])\d\d)(\d\d)(\d\d)"
 _EIGHT_DIGITS = r"\d{8}.*"
 _COMPACT = rf"^{_CENTURY}$"
 _COMPACT_MOMENT = rf"^{_CENTURY}[t ]?(\d\d)(\d\d)(\d\d)(z|[-+]\d\d:?\d\d)?$"
 _EPOCHS = {"epoch_s": (r"-?\d{1,11}(\.\d+)?", 1_000_000), "epoch_ms": (r"-?\d{1,14}", 1_000)}
+_USUAL = r"(\d{{1,2}}){0}(\d{{1,2}}){0}([12]\d{{3}})( \d{{1,2}}:\d\d(?::\d\d)?)?"
 _FIRST_YEAR = "1000-01-01"  # strptime reads '20' as the year 20
 
 
@@ -52,7 +55,7 @@ def moment_value(value_format: ValueFormat, column: Column, text: str, file: str
     is_date = column.logical_type is LogicalType.DATE
     order = _order_sql(value_format, file)
     slow = bind("t", _expanded(f"lower({clean_text_sql(text)})"), _read_parts(column, order))
-    branches = [_iso(column, text), *_usual(value_format, text, file, timed=not is_date), slow]
+    branches = [_iso(column, text), *_usual(value_format, text, file), slow]
     preferred = _preferred(value_format, column, text)
     if preferred:
         branches.insert(0 if not _is_iso(value_format.pattern) else 1, preferred)
@@ -73,7 +76,8 @@ def moment_unchanged(column: Column, text: str, value: str) -> str:
 
 def time_value(value_format: ValueFormat, text: str) -> str:
     """Return SQL for the time of day in `text`; an offset is not applied."""
-    parsed = bind("p", extract("t", f"^{_TIME}$", _TIME_PARTS), f"try_cast({_time_of_day()} as time)")
+    read = f"case when p.hour <> '' then try_cast({_time_of_day()} as time) end"
+    parsed = bind("p", extract("t", f"^{_TIME}$", _TIME_PARTS), read)
     slow = bind("t", f"lower({clean_text_sql(text)})", parsed)
     fast = f"case when try_cast({text} as time)::varchar = {text} then try_cast({text} as time) end"
     if value_format.pattern and "%H" in value_format.pattern.replace("%I", "%H"):
@@ -92,24 +96,31 @@ def _is_iso(pattern: str | None) -> bool:
 def _iso(column: Column, text: str) -> str:
     """Return SQL for the fast reading of ISO text; the engine's own cast would drop an offset, so none may stand."""
     if column.logical_type is LogicalType.DATE:
-        exact = f"strlen({text}) = 10 and try_cast({text} as date)::varchar = {text}"
-        return f"case when {exact} then try_cast({text} as timestamp) end"
+        return f"case when {text} like '____-__-__' and {text} >= '0001' then try_cast({text} as timestamp) end"
+    shape = f"{text} like '____-__-_____:__:__' and {text} >= '0001'"
+    utc = _local(column, f"try_cast(rtrim({text}, 'Z') as timestamp)")
     return (
-        f"case when strlen({text}) = 19 and {text}[5] = '-' and {text}[14] = ':' and {text}[17] = ':' "
-        f"then try_cast({text} as timestamp) end"
+        f"case when {shape} then try_cast({text} as timestamp) when {matches(text, _ISO_FRACTION)} "
+        f"then try_cast({text} as timestamp) when {matches(text, _ISO_UTC)} then {utc} end"
     )
 
 
-def _usual(value_format: ValueFormat, text: str, file: str, *, timed: bool) -> list[str]:
-    """Return SQL that reads four-digit years with strptime in the order of the file, where one is known."""
-    ends = ("", " %H:%M", " %H:%M:%S") if timed else ("",)
+def _usual(value_format: ValueFormat, text: str, file: str) -> list[str]:
+    """Return SQL for the fast reading of dates with four-digit years in the order of the file, where one is known.
+
+    Whether a pattern fits is asked first: a cast that fails costs the engine five times as much.
+    """
     found = []
-    for order, days in ((DateOrder.DAY_FIRST, "%d{0}%m{0}%Y"), (DateOrder.MONTH_FIRST, "%m{0}%d{0}%Y")):
+    for order, rewritten in ((DateOrder.DAY_FIRST, r"\3-\2-\1\4"), (DateOrder.MONTH_FIRST, r"\3-\1-\2\4")):
         condition = _in_order(value_format, order, file)
         if condition:
-            patterns = ", ".join(literal(days.format(mark) + end) for end in ends for mark in "/.-")
-            read = f"try_strptime({text}, [{patterns}])"
-            found.append(f"case when {condition} and {read} >= timestamp '{_FIRST_YEAR}' then {read} end")
+            cases = " ".join(
+                f"when {matches(text, pattern)} then "
+                f"try_cast(regexp_replace({text}, '^{pattern}$', '{rewritten}') as timestamp)"
+                for pattern in (_USUAL.format(mark) for mark in ("/", "[.]", "-"))
+            )
+            read = f"case {cases} end"
+            found.append(read if condition == "true" else f"case when {condition} then {read} end")
     return found
 
 

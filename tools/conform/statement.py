@@ -1,8 +1,8 @@
 """The one statement that turns landed text into a staged table, and the one that stages a derived table.
 
 Levels of the conforming SELECT, from the inside: landed fields by contract column, typed values, operators and raw
-text, resolved values, derived columns. Each is a projection, so rows stream through all of them in one pass; only the
-small value map and the list of files are joined.
+text, resolved values, derived columns. Each is a projection, so rows stream through all of them in one pass and in
+their order; nothing is joined.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +21,9 @@ from tools.conform.landed import relation_sql, rows_of_files
 from tools.conform.read import read_expression
 from tools.sql.quote import ident, literal
 from tools.workspace import operator_name, raw_name, row_file
+
+_ANSWER = "answer$"  # prefix of what the value map says
+_BUCKETS = 1024
 
 
 class VariantInput(Value):
@@ -42,8 +45,7 @@ def conform_statement(
     """Return the statement that creates or replaces `stage.<table>` from landed rows.
 
     `derived` holds the guarded SQL of derived columns. Raises ContractError when derived columns depend on each other
-    in a circle. Rows follow the order of `_row` where the variants' files allow it without sorting, or are sorted by
-    it; a join with the value map keeps that order as long as the table is the larger side.
+    in a circle. Rows follow the order of `_row`: as they were landed where the variants' files allow it, else sorted.
     """
     fed = {name for variant in variants for name in variant.mapping}
     columns = [column for column in table.columns if column.name in fed]
@@ -150,23 +152,33 @@ def _typed(columns: Sequence[Column], formats: Mapping[str, ValueFormat], query:
 
 def _resolved(table: Table, columns: Sequence[Column], query: str) -> str:
     """Return SQL that replaces values by what the value map says they become."""
-    joins, replaced = "", []
-    for position, column in enumerate(columns):
-        name, operator, found = ident(column.name), ident(operator_name(column.name)), f"m{position}"
-        text = f"s.{ident(TEXT + column.name)}"
-        key = f"s.{name}" if column.logical_type is LogicalType.STRING else clean_text_sql(text)
-        joins += (
-            f" left join (select value, min(resolved) as resolved, arg_min(operator, resolved) as operator "
-            f"from ops.value_map where table_name = {literal(table.name)} and column_name = {literal(column.name)} "
-            f"group by value) {found} on {found}.value = {key}"
-        )
-        value = f"coalesce(try_cast({found}.resolved as {expected_type(column)}), s.{name})"
-        changed = f"{value} is distinct from s.{name}"
-        replaced += [
-            f"{value} as {name}",
-            f"case when {changed} then 'resolve:' || {found}.operator else s.{operator} end as {operator}",
-        ]
-    return f"select s.* replace ({', '.join(replaced)}) from ({query}) s{joins}"
+    found, replaced = ["*"], []
+    for column in columns:
+        name, operator, answer = ident(column.name), ident(operator_name(column.name)), ident(_ANSWER + column.name)
+        key = name if column.logical_type is LogicalType.STRING else clean_text_sql(ident(TEXT + column.name))
+        found.append(f"{_look_up(table, column, key)} as {answer}")
+        value = f"coalesce(try_cast({answer}.resolved as {expected_type(column)}), {name})"
+        changed = f"case when {value} is distinct from {name} then 'resolve:' || {answer}.operator else {operator} end"
+        replaced += [f"{value} as {name}", f"{changed} as {operator}"]
+    return f"select * replace ({', '.join(replaced)}) from (select {', '.join(found)} from ({query}))"
+
+
+def _look_up(table: Table, column: Column, key: str) -> str:
+    """Return SQL for the answer of the value map to `key`: a struct of resolved and operator, or NULL.
+
+    The map is one value, a list of small maps by hash: looking up in it keeps the order of the rows, a join does not.
+    """
+    answers = (
+        "select value, {'resolved': min(resolved), 'operator': arg_min(operator, resolved)} as answer "
+        f"from ops.value_map where table_name = {literal(table.name)} and column_name = {literal(column.name)} "
+        "and value is not null and resolved is not null group by value"
+    )
+    buckets = (
+        "select bucket, map(list(value), list(answer)) as answers from "
+        f"(select hash(value) % {_BUCKETS} as bucket, value, answer from ({answers})) group by bucket"
+    )
+    whole = f"select list(answers order by b) from range({_BUCKETS}) r(b) left join ({buckets}) on bucket = b"
+    return f"case when {key} is not null then ({whole})[(hash({key}) % {_BUCKETS})::bigint + 1][{key}] end"
 
 
 def _complete(table: Table, fed: Collection[str], query: str) -> str:
