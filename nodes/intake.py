@@ -3,10 +3,11 @@
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from langgraph.runtime import Runtime
 from pydantic import ValidationError
+from typing_extensions import TypedDict
 
 from nodes.context import context_of, run_folder
 from nodes.events import emit

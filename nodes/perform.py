@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import TypedDict
 
 import duckdb
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from algorithms.dag import ready
 from nodes.boundary import FAILURES, classify, failure_line

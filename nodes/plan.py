@@ -1,9 +1,9 @@
 """Planning: facts from the landed tables to a plan."""
 
 import time
-from typing import TypedDict
 
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from algorithms.delivery import plan_delivery
 from nodes.context import context_of, run_folder

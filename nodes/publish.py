@@ -1,10 +1,10 @@
 """Publishing: the tables of the contract together, or none of them."""
 
 from pathlib import Path
-from typing import TypedDict
 
 import duckdb
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from nodes.boundary import FAILURES, failure_line, operator_must_act
 from nodes.context import context_of, run_folder

@@ -1,8 +1,7 @@
 """Replanning, first version: a failed step is tried again when its failure may pass, else the run stops."""
 
-from typing import TypedDict
-
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from nodes.context import context_of, run_folder
 from nodes.decide import decide

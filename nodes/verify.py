@@ -2,9 +2,9 @@
 
 import time
 from pathlib import Path
-from typing import TypedDict
 
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder

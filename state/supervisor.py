@@ -1,6 +1,8 @@
 """Channels of the supervisor graph and of the subgraphs it composes. State holds references, never data."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated
+
+from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id

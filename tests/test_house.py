@@ -64,6 +64,14 @@ def test_exported_graphs_have_no_checkpointer_of_their_own(path: str) -> None:
     assert load(path).checkpointer is None
 
 
+@pytest.mark.parametrize("path", GRAPHS.values())
+def test_a_server_can_show_what_goes_in_and_out(path: str) -> None:
+    graph = load(path)
+    assert graph.get_input_jsonschema()["properties"]
+    assert graph.get_output_jsonschema()["properties"]
+    assert graph.context_schema is not None
+
+
 def sources() -> list[Path]:
     rooms = ("state", "algorithms", "tools", "nodes", "graphs", "evals", "app")
     return [path for room in rooms for path in (ROOT / room).rglob("*.py")]
