@@ -166,6 +166,13 @@ def test_counts_are_of_rows_and_by_file() -> None:
     assert evidence.shapes["99/99/99 99:99"] == 2
 
 
+def test_without_range_or_bounds_nothing_is_plausible() -> None:
+    evidence = gather([["1/2/2020"]], Column(name="c", logical_type=LogicalType.DATE))
+    assert evidence.ambiguous == {0: 1}
+    assert evidence.day_first_plausible == evidence.month_first_plausible == {}
+    assert evidence.day_first_in_bounds == evidence.month_first_in_bounds == {}
+
+
 def test_only_the_given_files_count() -> None:
     column = Column(name="c", logical_type=LogicalType.DATE)
     files = [["13/02/2020"], ["02/13/2020"], ["14/02/2020"], ["02/14/2020"]]

@@ -237,6 +237,12 @@ def test_a_slip_does_not_decide_the_column() -> None:
     assert (value_format.decimal, value_format.unit) == (".", None)
 
 
+def test_texts_that_are_no_unit_say_nothing_about_the_sign() -> None:
+    values, value_format = read_column([*["10.25"] * 20, "12,5x", "13,5x", "1,234"])
+    assert values[-3:] == [None, None, 1234]
+    assert value_format.evidence == "20 rows read only with a decimal point, 0 only with a decimal comma"
+
+
 def test_rows_in_the_minority_unit_are_not_read() -> None:
     values, value_format = read_column(["12.0 oz", "12 oz.", "16 Ounce", "16", "0.5 kg"])
     assert values == [12, 12, 16, 16, None]

@@ -103,6 +103,17 @@ def test_variants_are_united_by_contract_column_in_the_order_of_rows(workspace: 
     assert [(row["id"], row["Name"]) for row in rows] == [(0, "a"), (1, "b"), (2, "c"), (3, "d")]
 
 
+def test_variants_that_follow_each_other_are_not_sorted(workspace: duckdb.DuckDBPyConnection) -> None:
+    land(workspace, "v001", {1 << LINE_BITS | 2: ["1", "b"]})
+    land(workspace, "v002", {0 << LINE_BITS | 2: ["0", "a"]})
+    variants = [
+        BOTH.model_copy(update={"relation": relation, "file_ids": (file,)})
+        for relation, file in (("land.v001", 1), ("land.v002", 0))
+    ]
+    assert "order by _row" not in conform_statement(ORDERS, variants, {}, {}, [])
+    assert [row["id"] for row in conform(workspace, ORDERS, variants)] == [0, 1]
+
+
 def test_formats_hold_for_their_file(workspace: duckdb.DuckDBPyConnection) -> None:
     table = Table(name="t", columns=(column("at", "date"),))
     land(workspace, "v001", {file << LINE_BITS | 2: ["01/02/2020"] for file in range(2)})

@@ -12,7 +12,7 @@ from tools.conform.landed import LandedColumn, relation_sql, rows_of_files
 
 __all__ = ["LandedColumn", "gather_format_evidence"]
 
-_SAMPLED_ROWS = 50_000  # rows, spread over the column by their id, that shapes and samples are taken from
+_SAMPLED_ROWS = 20_000  # rows, spread over the column by their id, that shapes and samples are taken from
 _MOST_SHAPES = 200
 _MOST_SAMPLES = 20
 _MOST_CHARACTERS = 100
@@ -31,7 +31,7 @@ def gather_format_evidence(
     if column.logical_type in (LogicalType.DATE, LogicalType.TIMESTAMP):
         details = date_evidence(connection, column, texts)
     elif column.logical_type in (LogicalType.NUMBER, LogicalType.INTEGER):
-        details = number_evidence(connection, column, texts)
+        details = number_evidence(connection, column, texts, filled)
     if column.logical_type is not LogicalType.STRING:
         details["shapes"] = _shapes(connection, texts, rows)
     return FormatEvidence.model_validate(

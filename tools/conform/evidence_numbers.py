@@ -12,7 +12,11 @@ from tools.conform.binding import extract, matches
 from tools.conform.clean import clean_text_sql
 
 _MOST_UNITS = 50
-_SIMPLE = "try_cast(v as double) is not null and substr(v, -4, 1) <> '.'"  # with three places it could be a group
+_SHAPE = (
+    "case when try_cast(v as double) is null or substr(v, -4, 1) = '.' then translate(v, '12345678', '99999999') "
+    "when contains(v, '.') then '9.9' else '9' end"
+)
+"""The shape of a text; a plain number that cannot be grouped counts as a short one, which is faster."""
 _UNIT = r"([^\d.,'’()+−–\s%-][^\d,'’()+−–%]*?)?"
 _SIGN = r"[-+−–]?"
 _WRITTEN = rf"^\(?{_SIGN} ?{_UNIT} ?{_SIGN} ?([\d.,'’ ]*\d[.,]?)(?:e[-+]?\d+)? ?(%)? ?{_UNIT} ?\)?[-−–]?$"
@@ -34,18 +38,16 @@ _KINDS = {
 }
 
 
-def number_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: str) -> dict[str, object]:
-    """Return the fields of `FormatEvidence` on numbers; `texts` is SQL for `_row` and the landed text `v`."""
-    filled, points = connection.execute(
-        f"select count(v), count(*) filter (where {_SIMPLE} and contains(v, '.')) from ({texts})"
-    ).fetchall()[0]
+def number_evidence(
+    connection: duckdb.DuckDBPyConnection, column: Column, texts: str, filled: int
+) -> dict[str, object]:
+    """Return the fields of `FormatEvidence` on numbers; `texts` is SQL for the landed text `v`, `filled` its rows."""
     written = connection.execute(_by_unit(texts)).fetchall()
     trusted = [row for row in written if not row[0] or counts_as_unit(row[0], row[1], filled)]
     counts = {kind: sum(row[position] for row in trusted) for position, kind in enumerate(_KINDS, start=3)}
     percent = sum(row[2] for row in written)
     return {
         **counts,
-        "decimal_point": points + counts["decimal_point"],
         "units": {row[0]: row[1] for row in written if row[0]},
         "percent": percent,
         "minimum": _bound(column.options.minimum),
@@ -59,8 +61,7 @@ def _by_unit(texts: str) -> str:
     kinds = ", ".join(f"sum(n) filter (where {matches('p.body', pattern)})" for pattern in _KINDS.values())
     return f"""
     with shapes as (
-        select translate(v, '12345678', '99999999') as v, count(*) as n from ({texts})
-        where v is not null and not ({_SIMPLE}) group by 1),
+        select {_SHAPE} as v, count(*) as n from ({texts}) where v is not null group by 1),
     parts as (select n, {extract("t", _WRITTEN, _PARTS)} as p
         from (select n, lower({clean_text_sql("v")}) as t from shapes)),
     bodies as (select n, concat_ws(' ', nullif(trim(p.prefix, ' .'), ''), nullif(trim(p.suffix, ' .'), '')) as unit,
