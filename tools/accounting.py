@@ -8,7 +8,9 @@ from state.contract import Table
 from state.errors import AccountingError
 from state.run import TableAccount
 from tools.sql.quote import ident, literal
-from tools.workspace import operator_name
+from tools.workspace import operator_name, row_file
+
+_FAULT = "this is a fault of millwright; nothing was published; please report it with run.json"
 
 
 def account_table(connection: duckdb.DuckDBPyConnection, table: Table, file_ids: Sequence[int]) -> TableAccount:
@@ -22,7 +24,7 @@ def account_table(connection: duckdb.DuckDBPyConnection, table: Table, file_ids:
             f"{account.rows_read} rows read, but {account.rows_published} to publish + {account.rows_quarantined} "
             f"quarantined + {account.rows_merged} merged",
             where=table.name,
-            hint="this is a fault of millwright; nothing was published; please report it with run.json",
+            hint=_FAULT,
         )
     return account
 
@@ -34,6 +36,7 @@ def _fed(connection: duckdb.DuckDBPyConnection, table: Table, file_ids: Sequence
         f"select coalesce(sum(records), 0), coalesce(sum(rejects), 0) from land.files where file_id in ({files})",
     )
     _check_landed(connection, table, files, records, rejects)
+    _check_merged(connection, table)
     return TableAccount(
         table=table.name,
         derived=False,
@@ -58,6 +61,39 @@ def _check_landed(connection: duckdb.DuckDBPyConnection, table: Table, files: st
         raise AccountingError(
             f"{records} records and {rejects} rejects were landed, {staged} and {kept} are staged", where=where
         )
+    _check_identity(connection, table, files)
+
+
+def _check_identity(connection: duckdb.DuckDBPyConnection, table: Table, files: str) -> None:
+    """Compare the ids of staged and landed rows by sums that no swapped, doubled or foreign row leaves equal."""
+    variants = connection.execute(
+        f"select distinct variant_id from land.files where file_id in ({files}) and variant_id is not null"
+    ).fetchall()
+    landed = " union all ".join(
+        f"select _row from land.{ident(variant)} where {row_file('_row')} in ({files})" for (variant,) in variants
+    )
+    sums = "select sum(_row::hugeint), sum(hash(_row)::hugeint) from"
+    given = connection.execute(f"{sums} ({landed or 'select 0 as _row where false'})").fetchone()
+    if given != connection.execute(f"{sums} stage.{ident(table.name)}").fetchone():
+        raise AccountingError(
+            "as many rows are staged as were landed, but not the same ones: some are missing, others there twice",
+            where=table.name,
+            hint=_FAULT,
+        )
+
+
+def _check_merged(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Refuse rows merged into one that is not staged or is merged itself: their values would be nowhere."""
+    name = literal(table.name)
+    lost = _one(
+        connection,
+        f"select count(*) from (select kept_row from ops.merged where table_name = {name} except "
+        f"(select _row from stage.{ident(table.name)} except select _row from ops.merged where table_name = {name}))",
+    )
+    if lost:
+        raise AccountingError(
+            f"{lost} rows into which others were merged are not kept themselves", where=table.name, hint=_FAULT
+        )
 
 
 def _derived(connection: duckdb.DuckDBPyConnection, table: Table) -> TableAccount:
@@ -68,7 +104,7 @@ def _derived(connection: duckdb.DuckDBPyConnection, table: Table) -> TableAccoun
         rows_published=_live(connection, table),
         rows_quarantined=_set_aside(connection, table),
         rows_merged=_merged(connection, table),
-        cells_changed=0,
+        cells_changed=_cells_changed(connection, table),
         rows_in={
             source: _one(connection, f"select count(*) from live.{ident(source)}") for source in table.transform_sources
         },
@@ -92,7 +128,7 @@ def _merged(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
 
 
 def _cells_changed(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
-    counts = " + ".join(f"count_if({ident(operator_name(column.name))} is not null)" for column in table.columns)
+    counts = " + ".join(f"count({ident(operator_name(column.name))})" for column in table.columns)
     return _one(connection, f"select {counts} from live.{ident(table.name)}")
 
 

@@ -8,12 +8,25 @@ def write_durably(path: Path, content: bytes) -> None:
     """Replace `path` by `content` and return only when both the file and its name are on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with aside.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(path)
+    except BaseException:  # a full disk, or a kill from the keyboard: leave nothing behind, and let it rise
+        aside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Return when the content of a file that something else wrote is on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

@@ -48,19 +48,25 @@ def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef
 
 def read_contract(folder: Path) -> Contract:
     """Return the parsed contract of a run."""
-    return _contract(str(folder / CONTRACT_FILE), (folder / CONTRACT_FILE).stat().st_mtime_ns)
+    return _contract(str(folder / CONTRACT_FILE), _written(folder / CONTRACT_FILE))
 
 
 def read_intake(folder: Path) -> Intake:
     """Return what intake found."""
-    return _intake(str(folder / INTAKE_FILE), (folder / INTAKE_FILE).stat().st_mtime_ns)
+    return _intake(str(folder / INTAKE_FILE), _written(folder / INTAKE_FILE))
+
+
+def _written(path: Path) -> tuple[int, int, int]:
+    """Return what differs when a file was replaced: two writes may fall into one tick of the file system's clock."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 @lru_cache(maxsize=4)
-def _contract(path: str, _written: int) -> Contract:
+def _contract(path: str, _version: tuple[int, int, int]) -> Contract:
     return Contract.model_validate_json(Path(path).read_bytes())
 
 
 @lru_cache(maxsize=4)
-def _intake(path: str, _written: int) -> Intake:
+def _intake(path: str, _version: tuple[int, int, int]) -> Intake:
     return Intake.model_validate_json(Path(path).read_bytes())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -29,7 +30,8 @@ def once(connection: duckdb.DuckDBPyConnection, step_key: str, effect: Callable[
         connection.execute("insert into ops.receipts values (?, ?)", [step_key, json.dumps(receipt)])
         connection.commit()
     except BaseException:  # rolls back whatever ended the effect, a kill from the keyboard too, and lets it rise
-        connection.rollback()
+        with suppress(duckdb.TransactionException):  # a commit that failed has ended the transaction itself
+            connection.rollback()
         raise
     return receipt
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -86,13 +86,16 @@ def read_record(home: Path, run_id: str) -> RunRecord:
     path = home / "runs" / run_id / "record.json"
     if not _RUN_ID.fullmatch(run_id) or not path.is_file():
         raise RunError(f"there is no run {run_id!r}", where=str(home), hint="millwright runs lists the runs")
-    content = json.loads(path.read_text())
-    check_version(int(content.get("schema_version", 0)), run_id)
     try:
-        return RunRecord.model_validate(content)
+        version = _version(path)
+        if version is not None:
+            check_version(version, run_id)
+        return RunRecord.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise RunError(
-            f"the record of run {run_id!r} is damaged: {error.errors()[0]['msg']}", where=str(path)
+            f"the record of run {run_id!r} is damaged: {error.errors()[0]['msg']}",
+            where=str(path),
+            hint="start a new run",
         ) from error
 
 
@@ -105,6 +108,16 @@ def check_version(found: int, run_id: str) -> None:
         )
 
 
+def _version(record: Path) -> int | None:
+    """Return the schema version a record names; None when it is too damaged to name one."""
+    try:
+        content = json.loads(record.read_bytes())
+    except ValueError:
+        return None
+    version = content.get("schema_version", 0) if isinstance(content, dict) else None
+    return version if isinstance(version, int) else None
+
+
 def write_status(record: RunRecord, status: RunStatus, problem: str, now: datetime) -> None:
     """Write the status of a run durably."""
     state = RunState(status=status, problem=problem, updated_at=now)
@@ -113,23 +126,26 @@ def write_status(record: RunRecord, status: RunStatus, problem: str, now: dateti
 
 
 def read_status(home: Path, run_id: str) -> RunState | None:
-    """Return the last known status, None when the run was killed before it wrote one."""
-    path = home / "runs" / run_id / "status.json"
-    return RunState.model_validate_json(path.read_bytes()) if path.is_file() else None
+    """Return the last known status, None when the run was killed before it wrote one, or it cannot be read."""
+    try:
+        return RunState.model_validate_json((home / "runs" / run_id / "status.json").read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        return None
 
 
 def list_records(home: Path) -> tuple[RunRecord, ...]:
-    """Return all readable records, oldest first; records of other schema versions are left out."""
+    """Return all readable records, oldest first; damaged ones and those of other schema versions are left out."""
     found = []
-    for path in sorted((home / "runs").glob("*/record.json")):
-        content = json.loads(path.read_text())
-        if content.get("schema_version") == SCHEMA_VERSION:
-            found.append(RunRecord.model_validate(content))
+    for path in (home / "runs").glob("*/record.json"):
+        with suppress(RunError, StateVersionError):
+            found.append(read_record(home, path.parent.name))
     return tuple(sorted(found, key=lambda record: (record.created_at, record.run_id)))
 
 
 def is_running(home: Path, run_id: str) -> bool:
     """Return whether a living process holds the run."""
+    if not (home / "runs" / run_id / "lock").is_file():
+        return False
     try:
         with run_lock(home, run_id):
             return False
@@ -141,7 +157,10 @@ def is_running(home: Path, run_id: str) -> bool:
 def run_lock(home: Path, run_id: str) -> Iterator[None]:
     """Hold the run for this process; the lock ends with the process. RunError when another one holds it."""
     path = home / "runs" / run_id / "lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileNotFoundError as error:
+        raise RunError(f"there is no run {run_id!r}", where=str(home), hint="millwright runs lists the runs") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

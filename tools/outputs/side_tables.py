@@ -13,7 +13,8 @@ import duckdb
 from state.contract import Table
 from tools.conform.clean import clean_text_sql
 from tools.conform.witness_rows import LandedTable
-from tools.files import sync_folder
+from tools.files import sync_file, sync_folder
+from tools.outputs.parquet import one_thread
 from tools.sql.quote import ident, literal
 from tools.workspace import operator_name, raw_name, row_file, row_line
 
@@ -28,7 +29,8 @@ def write_quarantine(
 ) -> Path:
     """Write the quarantined rows and rejects of a table; `headers` names the source columns of each landed relation."""
     rows = _derived_rows(table) if table.derived else _landed_rows(table, landed, headers)
-    return _copy(connection, f"{rows} union all by name {_reject_rows(table, file_ids)}", folder, table, "_file, _line")
+    query = f"{rows} union all by name {_reject_rows(table, file_ids)}"
+    return _copy(connection, query, folder, table, "_file, _line, _row")
 
 
 def write_changes(
@@ -39,25 +41,31 @@ def write_changes(
     `decisions` gives the id of the decision on the format of "table.column"; a cell whose change needed no judgement
     (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes.
     """
-    key = " || ', ' || ".join(f"'{name}=' || coalesce({ident(name)}::varchar, '')" for name in table.key) or "''"
+    key = (
+        " || ', ' || ".join(f"{literal(name + '=')} || coalesce(s.{ident(name)}::varchar, '')" for name in table.key)
+        or "''"
+    )
     parts = " union all ".join(
-        f'select {key} as row_id, _row, {literal(column.name)} as "column", '
-        f"{ident(raw_name(column.name))} as before, {ident(column.name)}::varchar as after, "
-        f"{ident(operator_name(column.name))} as operator, "
+        f'select {key} as row_id, s._row, {literal(column.name)} as "column", '
+        f"s.{ident(raw_name(column.name))} as before, s.{ident(column.name)}::varchar as after, "
+        f"s.{ident(operator_name(column.name))} as operator, "
         f"{literal(decisions.get(f'{table.name}.{column.name}', ''))} as format_decision "
-        f"from live.{ident(table.name)} where {ident(operator_name(column.name))} is not null"
+        f"from live.{ident(table.name)} s where s.{ident(operator_name(column.name))} is not null"
         for column in table.columns
     )
+    # Rows of a derived table are numbered 1, 2, ...: read as ids of files' rows they would be lines of the first file.
+    file_id = "null" if table.derived else row_file("c._row")
     query = (
         f'select {literal(table.name)} as "table", c.row_id, f.name as file, '
-        f'{row_line("c._row")} as line, c."column", c.before, c.after, c.operator, '
+        f"{'null::bigint' if table.derived else row_line('c._row')} as line, "
+        'c."column", c.before, c.after, c.operator, '
         "coalesce(m.decision_id, nullif(c.format_decision, '')) as evidence, m.votes, "
-        "coalesce(m.confidence, 1.0) as confidence "
-        f"from ({parts}) c left join land.files f on f.file_id = {row_file('c._row')} "
+        "coalesce(m.confidence, 1.0) as confidence, c._row "
+        f"from ({parts}) c left join land.files f on f.file_id = {file_id} "
         f'left join ops.value_map m on m.table_name = {literal(table.name)} and m.column_name = c."column" '
         f"and m.resolved = c.after and c.operator like 'resolve:%' and {clean_text_sql('c.before')} = m.value"
     )
-    return _copy(connection, query, folder, table, 'file, line, "column"')
+    return _copy(connection, query, folder, table, 'file, line, _row, "column"')
 
 
 def _landed_rows(table: Table, landed: Sequence[LandedTable], headers: Mapping[str, Sequence[str]]) -> str:
@@ -71,10 +79,11 @@ def _landed_rows(table: Table, landed: Sequence[LandedTable], headers: Mapping[s
             for column in table.columns
         )
         unknown = [index for index in range(len(names)) if index not in source.fields.values()]
-        extra = ", ".join(f"{literal(names[index])}: l.c{index}" for index in unknown)
+        # Not a struct: its names would have to differ by more than case, and be more than nothing.
+        extra = ", ".join(f"{literal(names[index])}, l.c{index}" for index in unknown)
         parts.append(
-            f"select {fields}, q._reason, q._rule, f.name as _file, {row_line('l._row')} as _line, "
-            f"null::varchar as _raw, {f'({{{extra}}})::json::varchar' if unknown else 'null::varchar'} as _extra "
+            f"select {fields}, q._reason, q._rule, f.name as _file, {row_line('l._row')} as _line, l._row, "
+            f"null::varchar as _raw, {f'json_object({extra})::varchar' if unknown else 'null::varchar'} as _extra "
             f"from {source.relation} l join ({_reasons(table)}) q on q._row = l._row "
             f"left join land.files f on f.file_id = {row_file('l._row')}"
         )
@@ -82,9 +91,13 @@ def _landed_rows(table: Table, landed: Sequence[LandedTable], headers: Mapping[s
 
 
 def _derived_rows(table: Table) -> str:
-    fields = ", ".join(f"s.{ident(column.name)}::varchar as {ident(column.name)}" for column in table.columns)
+    fields = ", ".join(
+        f"coalesce(s.{ident(raw_name(column.name))}, s.{ident(column.name)}::varchar) as {ident(column.name)}"
+        for column in table.columns
+    )
     return (
-        f"select {fields}, q._reason, q._rule, null::varchar as _file, null::bigint as _line, null::varchar as _raw, "
+        f"select {fields}, q._reason, q._rule, null::varchar as _file, null::bigint as _line, s._row, "
+        "null::varchar as _raw, "
         f"null::varchar as _extra from stage.{ident(table.name)} s join ({_reasons(table)}) q on q._row = s._row"
     )
 
@@ -94,7 +107,7 @@ def _reject_rows(table: Table, file_ids: Sequence[int]) -> str:
     fields = ", ".join(f"null::varchar as {ident(column.name)}" for column in table.columns)
     return (
         f"select {fields}, r.reason as _reason, {literal(table.name + '.reject')} as _rule, f.name as _file, "
-        "r.line as _line, r.raw as _raw, null::varchar as _extra "
+        "r.line as _line, r._row, r.raw as _raw, null::varchar as _extra "
         f"from land.rejects r left join land.files f using (file_id) where r.file_id in ({files})"
     )
 
@@ -111,16 +124,19 @@ def _no_columns(table: Table) -> str:
     columns = ", ".join(f"null::varchar as {ident(column.name)}" for column in table.columns)
     return (
         f"{columns}, null::varchar as _reason, null::varchar as _rule, null::varchar as _file, null::bigint as _line, "
-        "null::varchar as _raw, null::varchar as _extra"
+        "null::bigint as _row, null::varchar as _raw, null::varchar as _extra"
     )
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, table: Table, order: str) -> Path:
+    """Write the rows of a query in an order without ties; `_row` orders them and is not written."""
     folder.mkdir(parents=True, exist_ok=True)
     path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
-    connection.execute("set threads = 1")  # the order of rows written by one thread is the same every time
-    connection.execute(f"copy (select * from ({query}) order by {order}) to {literal(str(aside))} (format parquet)")
-    connection.execute("reset threads")
+    with one_thread(connection):  # the order of rows written by one thread is the same every time
+        connection.execute(
+            f"copy (select * exclude (_row) from ({query}) order by {order}) to {literal(str(aside))} (format parquet)"
+        )
+    sync_file(aside)
     aside.replace(path)
     sync_folder(folder)
     return path
