@@ -137,3 +137,42 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def examples() -> Path:
     return ROOT / "examples"
+
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Builds contracts: settings become `millwright.*` custom properties, everything else stands as it is given."""
+
+    @staticmethod
+    def column(name: str, kind: str = "string", settings: Fields | None = None, **fields: Any) -> Fields:
+        return {"name": name, "logicalType": kind, **fields, "customProperties": _settings(settings)}
+
+    @staticmethod
+    def table(name: str, *columns: Fields, settings: Fields | None = None, **fields: Any) -> Fields:
+        loose = {"maxQuarantine": 1, **(settings or {})}
+        return {"name": name, "properties": list(columns), **fields, "customProperties": _settings(loose)}
+
+    @staticmethod
+    def contract(*tables: Fields, settings: Fields | None = None) -> str:
+        head = {"apiVersion": "v3.1.0", "kind": "DataContract", "id": "c", "name": "c", "version": "1.0.0"}
+        content = {**head, "status": "active", "schema": list(tables), "customProperties": _settings(settings)}
+        return json.dumps(content)  # JSON is YAML
+
+    @staticmethod
+    def listed(*values: str, **fields: Any) -> Fields:
+        """Return a column's fields: only these values are allowed."""
+        return {
+            "quality": [{"metric": "invalidValues", "arguments": {"validValues": list(values)}, "mustBe": 0, **fields}]
+        }
+
+
+def _settings(settings: Fields | None) -> list[Fields]:
+    return [{"property": f"millwright.{name}", "value": value} for name, value in (settings or {}).items()]
+
+
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    return Schema()
