@@ -60,6 +60,7 @@ def open_workspace(folder: Path, *, threads: int = 2, memory: str | None = None)
         connection.execute(f"set threads = {int(threads)}")
         connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
         connection.execute("set preserve_insertion_order = true")
+        connection.execute("set TimeZone = 'UTC'")  # what a time means must not hang on the machine it runs on
         if memory:
             connection.execute(f"set memory_limit = {literal(memory)}")
         connection.execute(_TABLES)

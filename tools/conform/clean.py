@@ -9,11 +9,12 @@ _INVISIBLE = (
 )
 """Control characters, marks of direction, blanks of no width. Joiners (U+200C, U+200D) stay: they spell words."""
 
-_BLANKS = r"[\s\pZ\x0b\x{85}]+"
+_BLANK = r"[ \t\x0b\x0c\pZ\x{85}]"
+"""White space within a line. Line breaks are content: an address or a comment is written in lines."""
 
 
 def clean_text_sql(text_sql: str) -> str:
-    """Return SQL for the text of `text_sql` in NFC, without invisible characters, blanks single and none around it.
+    """Return SQL for the text of `text_sql` in NFC, without invisible characters, its white space as in `blanks_sql`.
 
     `text_sql` is repeated: it should be a column or a name bound by `tools.conform.binding`.
     """
@@ -22,5 +23,6 @@ def clean_text_sql(text_sql: str) -> str:
 
 
 def blanks_sql(text_sql: str) -> str:
-    """Return SQL for the text with every run of white space as one blank and none around it, else unchanged."""
-    return f"trim(regexp_replace({text_sql}, '{_BLANKS}', ' ', 'g'))"
+    """Return SQL for the text with every run of blanks as one, every line break as LF, and neither around it."""
+    lines = f"regexp_replace({text_sql}, '{_BLANK}*(\\r\\n|\\r|\\n){_BLANK}*', chr(10), 'g')"
+    return f"trim(regexp_replace({lines}, '{_BLANK}+', ' ', 'g'), ' ' || chr(10))"

@@ -50,6 +50,7 @@ def _say(line: str) -> None:
 def _serve(request: dict[str, Any]) -> str:
     try:
         with duckdb.connect(request["database"], config=request["config"]) as connection:
+            connection.execute("set TimeZone = 'UTC'")
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
             connection.begin()
