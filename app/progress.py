@@ -8,11 +8,10 @@ _WORDS = {
     "scanned": "scanned {files} files, {variants} header variants, {lines} lines",
     "landed": "landed {files} of {of} files",
     "planned": "planned {steps} steps",
-    "step": "{event_id}: {status}, {detail}",
+    "step": "{step}: {detail}",
     "replan": "replanned {event_id}: {action}, {reason}",
     "verified": "verified: {passed} checks passed, {failed} failed",
     "published": "published {tables} tables",
-    "reported": "report in {path}",
 }
 
 

@@ -39,8 +39,8 @@ def print_summary(run: dict[str, Any]) -> None:
     lines += _verdicts(run)
     if run["receipt"]:
         lines += ["", "  published:"]
-        lines += [f"    {Path(run['out']) / name}.parquet" for name in run["receipt"]["tables"]]
-    lines += ["", f"  report: {Path(run['out']) / '_runs' / run['run_id'] / 'report.html'}"]
+        lines += [f"    {shown_path(Path(run['out']) / f'{name}.parquet')}" for name in run["receipt"]["tables"]]
+    lines += ["", f"  report: {shown_path(Path(run['out']) / '_runs' / run['run_id'] / 'report.html')}"]
     if run["status"] in ("failed", "budget_spent"):
         lines.append(f"  continue with: millwright resume {run['run_id']}")
     sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
@@ -55,6 +55,13 @@ def _verdicts(run: dict[str, Any]) -> list[str]:
     lines = ["  checks: " + ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))]
     for check in run["checks"]:
         if check["result"] in ("failed", "error", "warning"):
-            detail = f" ({check['detail']})" if check["detail"] else ""
-            lines.append(f"    {check['result']:<8} {check['rule']}: {check['count']} violations{detail}"[:200])
+            count = f"{check['count']} violations" if check["count"] else ""
+            told = " ".join(part for part in (count, f"({check['detail']})" if check["detail"] else "") if part)
+            lines.append(f"    {check['result']:<8} {check['rule']}: {told}"[:160])
     return lines
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as a person would type it here: relative when it lies below the working folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -69,7 +69,8 @@ def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput
     report = _attempt(state, runtime, step, attempt)
     seconds = time.monotonic() - started
     report = report.model_copy(update={"seconds": seconds})
-    emit("step", f"{step.step_id}#{attempt}", status=report.status.value, detail=report.detail or report.error)
+    told = report.detail if report.status is StepStatus.DONE else f"attempt {attempt} failed, {report.error}"
+    emit("step", f"{step.step_id}#{attempt}", step=step.step_id, status=report.status.value, detail=told)
     return {"steps": {step.step_id: report}, "spent": {f"{step.step_id}#{attempt}": Spent(steps=1, seconds=seconds)}}
 
 

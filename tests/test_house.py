@@ -3,6 +3,8 @@
 import ast
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -88,3 +90,8 @@ def test_packages_are_all_declared() -> None:
 def test_nothing_prints_outside_the_renderer(path: Path) -> None:
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls)
+
+
+def test_the_picture_in_the_readme_is_drawn_from_the_code_as_it_is() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "docs" / "draw_graphs.py"), "--check"], check=False)
+    assert done.returncode == 0, "run python docs/draw_graphs.py"
