@@ -15,7 +15,7 @@ from tools.checks.compile import compile_rules
 from tools.checks.judge import judge
 from tools.checks.rule import CompiledRule, Relation
 from tools.checks.run import run_rules, sql_rule_query
-from tools.contract.order import dependencies
+from tools.contract.order import source_edges
 from tools.files import write_durably
 from tools.intake import Intake
 from tools.ledger import find_receipt
@@ -115,7 +115,7 @@ def judge_quarantine(contract: Contract, accounts: Mapping[str, TableAccount]) -
                 result=Verdict.FAILED if too_many else Verdict.PASSED,
                 count=account.rows_quarantined if too_many else 0,
                 measured=account.quarantine_share,
-                expected=f"at most {table.max_quarantine:.1%} of the rows in quarantine",
+                expected=f"at most {100 * table.max_quarantine:.6g}% of the rows in quarantine",
                 detail=f"{account.rows_quarantined} of {account.rows_read} rows" if too_many else "",
             )
         )
@@ -124,20 +124,29 @@ def judge_quarantine(contract: Contract, accounts: Mapping[str, TableAccount]) -
 
 def reasons_not_met(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
     """Return why the contract is not met, one line a blocking result."""
-    return tuple(
-        f"{result.rule}: {result.count} violations"
-        + (f", expected {result.expected}" if result.expected else "")
-        + (f" ({result.detail})" if result.detail else "")
-        for result in results
-        if result.blocking
-    )
+    return tuple(_reason(result) for result in results if result.blocking)
+
+
+def _reason(result: CheckResult) -> str:
+    if result.result is Verdict.ERROR:
+        return f"{result.rule}: {result.detail or 'could not be checked'}"
+    expected = f", expected {result.expected}" if result.expected else ""
+    detail = f" ({result.detail})" if result.detail else ""
+    return f"{result.rule}: {result.count} violations{expected}{detail}"
 
 
 def deliverable(contract: Contract, results: tuple[CheckResult, ...]) -> tuple[str, ...]:
-    """Return the tables without a blocking result whose every dependency has none either."""
+    """Return the tables without a blocking result whose every dependency has none either.
+
+    Relationships that form a cycle count here, though they do not for the order in which tables are made.
+    """
     good = {table.name for table in contract.tables} - {result.table for result in results if result.blocking}
-    needs = dependencies(contract)
-    while dropped := {name for name in good if not set(needs[name]) <= good}:
+    sources = source_edges(contract)
+    needs = {
+        table.name: sources[table.name] | {each.to_table for each in table.relationships} & set(sources)
+        for table in contract.tables
+    }
+    while dropped := {name for name in good if not needs[name] <= good}:
         good -= dropped
     return tuple(table.name for table in contract.tables if table.name in good)
 

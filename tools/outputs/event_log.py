@@ -26,7 +26,8 @@ class EventLog:
             content = self._path.read_bytes()
             torn = bool(content) and not content.endswith(b"\n")
             self._seen = {event_id for event_id in map(_event_id, content.splitlines()) if event_id}
-        self._stream = self._path.open("a", encoding="utf-8")
+        # Names of files that are not UTF-8 hold lone surrogates: written as the escapes that JSON knows.
+        self._stream = self._path.open("a", encoding="utf-8", errors="backslashreplace")
         if torn:
             self._stream.write("\n")
         return self

@@ -17,6 +17,7 @@ code { background: #f2f2f4; padding: 0 .25rem; overflow-wrap: anywhere; }
 _STATUS_WORDS = {
     "published": "Published: every table meets the contract.",
     "not_met": "Not published: the contract is not met.",
+    "partial": "Published in part: the contract is not met, but these tables are and all they depend on: ",
     "failed": "Stopped: a step failed and could not be repaired. Nothing was published.",
     "budget_spent": "Stopped: the budget is spent. The run can be resumed.",
 }
@@ -29,7 +30,7 @@ def render_report(run: dict[str, Any]) -> str:
     title = f"Run {run['run_id']}: {run['contract']['name']} {run['contract']['version']}"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="verdict">{escape(_STATUS_WORDS.get(run["status"], run["status"]))}</p>',
+        f'<p class="verdict">{escape(_verdict(run))}</p>',
         f"<p>{escape(run['problem'])}</p>" if run["problem"] else "",
         _accounts(run),
         _sources(run),
@@ -43,6 +44,13 @@ def render_report(run: dict[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
+
+
+def _verdict(run: dict[str, Any]) -> str:
+    status, published = str(run["status"]), run["receipt"]["tables"] if run["receipt"] else {}
+    if status == "not_met" and published:
+        return _STATUS_WORDS["partial"] + ", ".join(published)
+    return _STATUS_WORDS.get(status, status)
 
 
 def _accounts(run: dict[str, Any]) -> str:
@@ -82,7 +90,7 @@ def _checks(run: dict[str, Any]) -> str:
     rows = [
         [check["result"], check["rule"], check["count"], check["expected"], _where(check)] for check in checks[:_SHOWN]
     ]
-    return "<h2>Checks</h2>" + _table(["result", "rule", "violations", "expected", "where"], rows)
+    return "<h2>Checks</h2>" + _table(["result", "rule", "violations", "expected", "where"], rows) + _more(checks)
 
 
 def _where(check: dict[str, Any]) -> str:
@@ -98,7 +106,8 @@ def _decisions(run: dict[str, Any]) -> str:
         [decision["kind"], decision["subject"], decision["answer"], f"{decision['confidence']:.2f}", decision["reason"]]
         for decision in run["decisions"][:_SHOWN]
     ]
-    return "<h2>Decisions</h2>" + _table(["kind", "about", "answer", "confidence", "why"], rows)
+    head = ["kind", "about", "answer", "confidence", "why"]
+    return "<h2>Decisions</h2>" + _table(head, rows) + _more(run["decisions"])
 
 
 def _plan(run: dict[str, Any]) -> str:
@@ -120,6 +129,10 @@ def _plan(run: dict[str, Any]) -> str:
 def _list(title: str, lines: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f"<h2>{escape(title)}</h2><ul>{items}</ul>" if items else ""
+
+
+def _more(entries: Sequence[object]) -> str:
+    return f"<p>and {len(entries) - _SHOWN} more: see run.json</p>" if len(entries) > _SHOWN else ""
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

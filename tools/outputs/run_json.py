@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,18 @@ def build_run_json(facts: RunFacts) -> Json:
 def write_run_json(folder: Path, content: Json) -> Path:
     """Write run.json durably and return its path."""
     path = folder / "run.json"
-    write_durably(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+    text = json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False)
+    write_durably(path, text.encode(errors="backslashreplace"))
     return path
+
+
+def _finite(content: Any) -> Any:  # noqa: ANN401  any JSON data
+    """Return the content with figures that JSON has no number for ("nan", "inf") as text."""
+    if isinstance(content, dict):
+        return {key: _finite(item) for key, item in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(item) for item in content]
+    return str(content) if isinstance(content, float) and not isfinite(content) else content
 
 
 def _sources(facts: RunFacts) -> Json:
