@@ -40,13 +40,14 @@ class Played:
         return sorted(path.stem for path in self.out.glob("*.parquet"))
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
-        return ask(f"select {columns} from '{self.out / table}.parquet' order by all")
+        return ask(f"select {columns} from {_file(self.out / f'{table}.parquet')} order by all")
 
     def quarantine(self, table: str, columns: str = "_file, _line, _rule") -> list[tuple[Any, ...]]:
         return self.side("quarantine", table, columns)
 
     def side(self, kind: str, table: str, columns: str) -> list[tuple[Any, ...]]:
-        return ask(f"select {columns} from '{self.out / '_runs' / self.run_id / kind / table}.parquet' order by all")
+        path = self.out / "_runs" / self.run_id / kind / f"{table}.parquet"
+        return ask(f"select {columns} from {_file(path)} order by all")
 
     def check(self, rule: str) -> Any:
         return next(check for check in self.told["checks"] if check["rule"] == rule)
@@ -87,6 +88,10 @@ Play = Callable[..., Played]
 def ask(query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         return connection.execute(query).fetchall()
+
+
+def _file(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def player(folder: Path) -> Play:

@@ -160,6 +160,14 @@ def test_tables_that_refer_to_each_other(play: Any, schema: Any, tmp_path: Path,
     played.assert_balanced()
 
 
+def test_a_relationship_out_of_the_contract_cannot_be_checked(play: Any, schema: Any, rows: Path) -> None:
+    table = base(schema, relationships=[{"from": "t.id", "to": "elsewhere.id"}])
+    played = play(schema.contract(table), rows)
+    assert (played.status, played.published()) == ("not_met", [])
+    assert played.check("t.relationships[0]")["result"] == "error"
+    assert "elsewhere" in played.problem
+
+
 def test_folders_globs_and_gzip_are_one_table(play: Any, schema: Any, tmp_path: Path) -> None:
     for name, number in (("one/deep/t_1.csv", 1), ("two/t_1.csv", 2), ("three/t_3.csv.gz", 3), ("three/other.csv", 9)):
         path = tmp_path / name

@@ -96,3 +96,9 @@ def test_a_cycle_found_is_a_cycle_and_none_is_missed(edges: dict[str, list[str]]
         assert leaves
         for leaf in leaves:
             del remaining[leaf]
+
+
+def test_a_table_outside_the_contract_is_waited_for_by_nobody() -> None:
+    outside = contract({"a": ["elsewhere"], "b": ["a"]}, names=["a", "b"])
+    assert table_order(outside) == ("a", "b")
+    assert dependencies(outside) == {"a": (), "b": ("a",)}

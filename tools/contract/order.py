@@ -56,9 +56,11 @@ def find_cycle(edges: Edges) -> tuple[str, ...] | None:
 
 
 def _all_edges(contract: Contract) -> Edges:
+    """Return sources and referenced tables; a table outside the contract is there already, so nothing waits for it."""
     hard = source_edges(contract)
     return {
-        table.name: hard[table.name] | {each.to_table for each in table.relationships if each.to_table != table.name}
+        table.name: hard[table.name]
+        | {each.to_table for each in table.relationships if each.to_table in hard and each.to_table != table.name}
         for table in contract.tables
     }
 
