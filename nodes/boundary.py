@@ -9,9 +9,13 @@ FAILURES = (MillwrightError, duckdb.Error, OSError)
 """What may go wrong in a step without being a fault of the program; everything else rises."""
 
 
+_LONGEST = 1_000
+
+
 def failure_line(error: Exception) -> str:
-    """Return an error as one line."""
-    return error.line() if isinstance(error, MillwrightError) else " ".join(str(error).split())[:500]
+    """Return an error as one line of at most 1,000 characters: it is kept in the state."""
+    line = error.line() if isinstance(error, MillwrightError) else " ".join(str(error).split())
+    return (line or type(error).__name__)[:_LONGEST]
 
 
 def classify(error: Exception) -> FailureKind:

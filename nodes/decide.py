@@ -62,16 +62,20 @@ def decide(point: DecisionPoint[Evidence, Answer], evidence: Evidence) -> tuple[
     if fault is not None:
         raise StepError(f"the expert's answer fails its check: {fault}", where=point.kind)
     asked = digest(evidence)
-    return answer, tuple(_record(point, account, asked) for account in point.accounts(evidence, answer))
+    method = f"expert rule {point.card.id} {point.version}"
+    return answer, tuple(
+        record(point.kind, account, asked, method=method) for account in point.accounts(evidence, answer)
+    )
 
 
-def _record(point: DecisionPoint[Evidence, Answer], account: Account, asked: str) -> Decision:
+def record(kind: str, account: Account, asked: str, *, method: str) -> Decision:
+    """Return the record of a judgement; `asked` is the digest of its evidence."""
     return Decision(
-        decision_id=digest([point.kind, account.subject, asked])[:16],
-        kind=point.kind,
-        subject=account.subject,
+        decision_id=digest([kind, account.subject, asked])[:16],
+        kind=kind,
+        subject=_bounded(account.subject),
         answer=_bounded(account.answer),
-        method=f"expert rule {point.card.id} {point.version}",
+        method=method,
         confidence=account.confidence,
         decided_by=DecidedBy.EXPERT,
         reason=_bounded(account.reason),

@@ -3,6 +3,7 @@
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
+from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decide import decide
 from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence
@@ -37,8 +38,12 @@ def replan(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         replanning=context.patterns.replanning,
     )
     response, decisions = decide(FAILURE_RESPONSE, evidence)
-    with open_workspace(run_folder(runtime, state["request"])) as connection:
-        record_decisions(connection, decisions)
+    try:
+        with open_workspace(run_folder(runtime, state["request"])) as connection:
+            record_decisions(connection, decisions)
+    except FAILURES as error:  # what cannot be recorded is not done; the run can be resumed
+        problem = f"step {report.step_id} failed: {report.error}; the ledger cannot be written: {failure_line(error)}"
+        return {"status": RunStatus.FAILED, "problem": problem}
     ruling = Replan(
         replan_id=f"{report.step_id}#{report.attempt}",
         step_id=report.step_id,

@@ -1,20 +1,30 @@
 """Decision: which source column of a header variant feeds which contract column."""
 
+from collections.abc import Sequence
+
 from algorithms.mapping import match_columns
 from nodes.decide import Account, DecisionPoint
 from state.mapping import ColumnMapping, MappingEvidence
 
 
 def check(evidence: MappingEvidence, answer: ColumnMapping) -> str | None:
-    """Return what is wrong: unknown columns, or one used twice."""
-    sources = [match.source for match in answer.matches]
-    targets = [match.target for match in answer.matches]
-    if not set(sources) <= {source.name for source in evidence.sources}:
-        return "a source column that does not exist is mapped"
-    if not set(targets) <= {target.name for target in evidence.targets}:
-        return "a contract column that does not exist is mapped"
-    if len(set(sources)) < len(sources) or len(set(targets)) < len(targets):
-        return "a column is mapped twice"
+    """Return what is wrong: another question's answer, unknown columns, one used twice, or one that is left untold."""
+    if (answer.table, answer.variant_id) != (evidence.table, evidence.variant_id):
+        return "the answer is for another table or header variant"
+    there = [source.name for source in evidence.sources]
+    fault = _side("source", there, [match.source for match in answer.matches], answer.unmapped_sources)
+    wanted = [target.name for target in evidence.targets]
+    return fault or _side("contract", wanted, [match.target for match in answer.matches], answer.unmapped_targets)
+
+
+def _side(side: str, known: Sequence[str], mapped: Sequence[str], left: Sequence[str]) -> str | None:
+    """Return what is wrong with one side of the mapping."""
+    if not set(mapped) <= set(known):
+        return f"a {side} column that does not exist is mapped"
+    if len(set(mapped)) < len(mapped):
+        return f"a {side} column is mapped twice"
+    if set(left) != set(known) - set(mapped):
+        return f"the {side} columns left over are not those that are not mapped"
     return None
 
 

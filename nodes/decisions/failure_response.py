@@ -46,12 +46,16 @@ def respond(evidence: FailureEvidence) -> FailureResponse:
 
 
 def check(evidence: FailureEvidence, answer: FailureResponse) -> str | None:
-    """Return what is wrong: an unknown action, or a retry beyond the allowed attempts."""
+    """Return what is wrong: an unknown action, or a retry that is switched off, used up, or of wrong books."""
     if answer.action not in ("retry", "stop"):
         return f"unknown action {answer.action!r}"
-    if answer.action == "retry" and evidence.attempt >= evidence.attempts:
+    if answer.action == "stop":
+        return None
+    if evidence.attempt >= evidence.attempts:
         return "a retry beyond the allowed attempts"
-    return None
+    if evidence.replanning == "off":
+        return "a retry though patterns.replanning is off"
+    return "a retry though the books do not balance" if evidence.failure is FailureKind.ACCOUNTING else None
 
 
 def accounts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Account, ...]:

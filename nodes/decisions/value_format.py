@@ -6,26 +6,33 @@ from state.formats import DateOrder, FormatEvidence, ValueFormat
 
 
 def check(evidence: FormatEvidence, answer: ValueFormat) -> str | None:
-    """Return what is wrong: another column's answer, equal signs, or an order the values contradict."""
+    """Return what is wrong: another column's answer, equal signs, or a sign or order the values contradict."""
     if (answer.table, answer.column, answer.logical_type) != (evidence.table, evidence.column, evidence.logical_type):
         return "the answer is for another column"
     if answer.thousands is not None and answer.thousands == answer.decimal:
         return "decimal and thousands sign are the same"
-    for group in answer.groups:
-        for file_id in group.file_ids:
-            if group.date_order is DateOrder.DAY_FIRST and _contradicts(
-                evidence.month_first_only, evidence.day_first_only, file_id
-            ):
-                return f"file {file_id} holds dates that only read with the month first"
-            if group.date_order is DateOrder.MONTH_FIRST and _contradicts(
-                evidence.day_first_only, evidence.month_first_only, file_id
-            ):
-                return f"file {file_id} holds dates that only read with the day first"
+    if answer.decimal == "," and evidence.decimal_point and not evidence.decimal_comma:
+        return "the values only read with a decimal point"
+    if answer.decimal == "." and evidence.decimal_comma and not evidence.decimal_point:
+        return "the values only read with a decimal comma"
+    return _contradicted_order(evidence, answer)
+
+
+def _contradicted_order(evidence: FormatEvidence, answer: ValueFormat) -> str | None:
+    """Return the first file whose dates do not read in the order that is given for it."""
+    grouped = [file_id for group in answer.groups for file_id in group.file_ids]
+    if len(set(grouped)) < len(grouped):
+        return "a file is in two groups"
+    orders = {file_id: group.date_order for group in answer.groups for file_id in group.file_ids}
+    unnamed = answer.groups[0].date_order if answer.groups else None  # files not named use the first group
+    for file_id in sorted({*evidence.day_first_only, *evidence.month_first_only}):
+        day, month = evidence.day_first_only.get(file_id, 0), evidence.month_first_only.get(file_id, 0)
+        order = orders.get(file_id, unnamed)
+        if order is DateOrder.DAY_FIRST and month and not day:
+            return f"file {file_id} holds dates that only read with the month first"
+        if order is DateOrder.MONTH_FIRST and day and not month:
+            return f"file {file_id} holds dates that only read with the day first"
     return None
-
-
-def _contradicts(other: dict[int, int], own: dict[int, int], file_id: int) -> bool:
-    return other.get(file_id, 0) > 0 and own.get(file_id, 0) == 0
 
 
 def accounts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Account, ...]:

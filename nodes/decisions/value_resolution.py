@@ -6,14 +6,19 @@ from state.resolution import ResolutionEvidence, Resolutions
 
 
 def check(evidence: ResolutionEvidence, answer: Resolutions) -> str | None:
-    """Return what is wrong: values nobody asked about, or results that are not in the list."""
+    """Return what is wrong: another column's answer, values not asked for or not answered, results not in the list."""
+    if (answer.table, answer.column) != (evidence.table, evidence.column):
+        return "the answer is for another column"
     asked, valid = {unknown.value for unknown in evidence.unknown}, set(evidence.valid)
+    answered = [resolution.value for resolution in answer.values]
+    if len(set(answered)) < len(answered):
+        return "a value is answered twice"
     for resolution in answer.values:
         if resolution.value not in asked:
             return f"{resolution.value!r} was not asked about"
         if resolution.resolved is not None and resolution.resolved not in valid:
             return f"{resolution.resolved!r} is not in the list"
-    return None
+    return "a value is not answered" if len(answered) < len(asked) else None
 
 
 def accounts(evidence: ResolutionEvidence, answer: Resolutions) -> tuple[Account, ...]:
