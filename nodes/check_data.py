@@ -24,23 +24,21 @@ from tools.sql.sandbox import SandboxLimits
 from tools.verification import run_contract_rules
 from tools.workspace import open_workspace
 
+_TWICE = "the table is given twice"
+
 
 def check_files(contract: Contract, data: Sequence[str], folder: Path, context: RunContext) -> tuple[CheckResult, ...]:
     """Return the verdicts for the tables there is data for, working in the temporary `folder`.
 
     Parquet files, and folders of numbered parts, belong to the table they are named after; text files are matched
-    as in a run. SourceError when some data belongs to no table.
+    as in a run. SourceError when some data belongs to no table, a table is given twice, or a file cannot be read.
     """
-    parquet = {Path(path).name.removesuffix(".parquet"): Path(path) for path in data if path.endswith(".parquet")}
-    texts = [path for path in data if not path.endswith(".parquet")]
-    names = {table.name for table in contract.tables}
-    for name, path in parquet.items():
-        if name not in names:
-            raise SourceError(
-                "the contract has no such table", where=str(path), hint=f"tables: {', '.join(sorted(names))}"
-            )
+    parquet = _parquet_by_table(contract, [Path(path) for path in data if Path(path).suffix == ".parquet"])
+    texts = [path for path in data if Path(path).suffix != ".parquet"]
     given = contract.model_copy(update={"tables": tuple(_plain(table) for table in contract.tables)})
     intake = _land(given, texts, folder, context)
+    if twice := sorted(set(parquet) & set(intake.table_files)):
+        raise SourceError(_TWICE, where=twice[0], hint="give its Parquet or its text files, not both")
     present = set(parquet) | set(intake.table_files)
     checked = given.model_copy(update={"tables": tuple(table for table in given.tables if table.name in present)})
     for name in intake.table_files:
@@ -50,6 +48,19 @@ def check_files(contract: Contract, data: Sequence[str], folder: Path, context: 
             _stage_parquet(connection, checked.table(name), path)
     limits = SandboxLimits(seconds=context.sql_seconds, memory=context.memory, threads=context.threads)
     return run_contract_rules(folder, checked, limits=limits, plain=frozenset(parquet))
+
+
+def _parquet_by_table(contract: Contract, paths: Sequence[Path]) -> dict[str, Path]:
+    names = {table.name for table in contract.tables}
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = path.name.removesuffix(".parquet")
+        if name not in names:
+            hint = f"tables: {', '.join(sorted(names))}"
+            raise SourceError("the contract has no such table", where=str(path), hint=hint)
+        if found.setdefault(name, path) != path:
+            raise SourceError(_TWICE, where=name, hint=f"give {found[name]} or {path}, not both")
+    return found
 
 
 def _plain(table: Table) -> Table:
@@ -81,9 +92,13 @@ def _stage_text(work: Work) -> None:
 def _stage_parquet(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
     files = literal(str(path / "*.parquet") if path.is_dir() else str(path))
     name = ident(table.name)
-    connection.execute(
-        f"create table stage.{name} as select row_number() over () as _row, * from read_parquet({files})"
-    )
+    try:
+        connection.execute(
+            f"create table stage.{name} as select row_number() over () as _row, * from read_parquet({files})"
+        )
+    except duckdb.Error as error:
+        what = f"it cannot be read as Parquet: {' '.join(str(error).split())[:300]}"
+        raise SourceError(what, where=str(path), hint="give a readable Parquet file, or a folder of them") from error
     connection.execute(f"create view live.{name} as from stage.{name}")
     connection.execute(f"create view main.{name} as select * exclude (_row) from stage.{name}")
 

@@ -10,17 +10,20 @@ from pydantic import ValidationError
 from typing_extensions import TypedDict
 
 from nodes.context import context_of, run_folder
+from nodes.decide import Account, record
 from nodes.events import emit
 from state.budget import Spent
 from state.checks import Fault
 from state.contract import Contract
+from state.decisions import Decision
 from state.errors import ContractError, SetupError
 from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
-from state.sources import SourcesRef
+from state.sources import Inventory, SourceFile, SourcesRef
 from state.supervisor import IntakeOutput
 from state.values import digest
 from tools.contract.read import require_contract
 from tools.intake import Intake, read_intake, write_intake
+from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY, RunRecord, write_record
 from tools.sources.inventory import take_inventory
 from tools.sources.land import land
@@ -95,6 +98,7 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOut
     intake = read_intake(folder)
     wanted = sorted({file_id for files in intake.table_files.values() for file_id in files})
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        record_decisions(connection, _dialect_decisions(intake.inventory))
         landed = {row[0] for row in connection.execute("select file_id from land.files").fetchall()}
         waiting = [file_id for file_id in wanted if file_id not in landed]
         for start in range(0, len(waiting), _FILES_AT_ONCE):
@@ -110,6 +114,25 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOut
         "sources": sources,
         "spent": {"intake:land": Spent(steps=1, seconds=time.monotonic() - started)},
     }
+
+
+def _dialect_decisions(inventory: Inventory) -> tuple[Decision, ...]:
+    """Return the record of how files are cut and decoded, one for each way that was found."""
+    groups: dict[str, list[SourceFile]] = {}
+    for file in (file for file in inventory.files if file.header):
+        dialect = file.dialect
+        encoding = dialect.decoded_from or dialect.encoding
+        way = f"delimiter {dialect.delimiter!r}, quote {dialect.quote!r}, {encoding}{', byte-order mark' * dialect.bom}"
+        groups.setdefault(way, []).append(file)
+    decisions = []
+    for way, files in groups.items():
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        evidence = files[0].dialect.evidence
+        account = Account(subject=f"{files[0].name}{more}", answer=way, confidence=1.0, evidence=evidence)
+        decisions.append(
+            record("source_dialect", account, digest([way, evidence]), method="field counts and clevercsv")
+        )
+    return tuple(decisions)
 
 
 def _read_copy(path: Path, shown_as: str) -> tuple[Contract, tuple[Fault, ...]]:
