@@ -1,7 +1,8 @@
 """Suite `covid19`: the daily reports of JHU CSSE through the whole crew, against the series JHU published later.
 
 Answer: the published table `daily_reports`. Score: share of country-days on which the sum of confirmed cases equals
-the official series, over all country-days and over those with cases. A resolved spelling is judged by the data as
+the official series, over all country-days and over those with cases; the days are those that there are reports of,
+whatever was published of them. A resolved spelling is judged by the data as
 well: right when the official series of that country fits better with its rows than without them.
 """
 
@@ -29,7 +30,7 @@ create table truth as
                    from read_csv({truth}, header = true, all_varchar = true))
           on columns(* exclude country) into name day_text value confirmed_text) u,
     lateral (select strptime(u.day_text, '%-m/%-d/%y')::date as day, u.confirmed_text::bigint as confirmed) d
-    where day between (select min(report_date) from published) and (select max(report_date) from published)
+    where day in (select unnest({days}::date[]))
     group by all;
 create table agreement as
     select t.country, t.day, t.confirmed as official, coalesce(p.confirmed, 0) as published
@@ -39,7 +40,7 @@ create table agreement as
 
 _SPELLINGS = """
 with changed as (
-    select before, after, row_id, count(*) over (partition by row_id) as n from read_parquet({changes})
+    select before, row_id from read_parquet({changes})
     where "column" = 'country' and operator like 'resolve:%'),
 rows_of as (
     select c.before, p.country, p.report_date as day, sum(p.confirmed) as part
@@ -86,7 +87,7 @@ class Covid19:
         number = len(list((out / ".millwright" / "runs").glob("*")))
         side = out / "_runs" / f"{_RUN_ID}-{number}"
         with duckdb.connect() as connection:
-            _load(connection, out / "daily_reports.parquet", Path(task.inputs["truth"]))
+            _load(connection, out / "daily_reports.parquet", Path(task.inputs["truth"]), _days(task))
             scores = (
                 _agreement(connection, "country-days equal", "true"),
                 _agreement(connection, "country-days with cases equal", "official > 0"),
@@ -98,9 +99,16 @@ class Covid19:
         return tuple(score for result in results for score in result.scores)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, published: Path, truth: Path) -> None:
+def _days(task: Task) -> list[str]:
+    """Return the days of the reports, named MM-DD-YYYY.csv, as ISO dates."""
+    names = (path.stem.split("-") for path in Path(task.inputs["reports"]).glob("??-??-????.csv"))
+    return sorted(f"{year}-{month}-{day}" for month, day, year in names)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, published: Path, truth: Path, days: Sequence[str]) -> None:
     connection.execute(f"create view published as from read_parquet({literal(str(published))})")
-    connection.execute(_DAYS.format(truth=literal(str(truth))))
+    listed = f"[{', '.join(literal(day) for day in days)}]"
+    connection.execute(_DAYS.format(truth=literal(str(truth)), days=listed))
     connection.execute(
         "create view keyed as select *, 'report_date=' || report_date::varchar || ', place=' || place as row_id "
         "from published"
@@ -109,7 +117,7 @@ def _load(connection: duckdb.DuckDBPyConnection, published: Path, truth: Path) -
 
 def _agreement(connection: duckdb.DuckDBPyConnection, name: str, condition: str) -> Score:
     row = connection.execute(
-        f"select count_if(official = published), count(*) from agreement where {condition}"
+        f"select count(*) filter (official = published), count(*) from agreement where {condition}"
     ).fetchone()
     equal, total = (int(row[0]), int(row[1])) if row else (0, 0)
     low, high = wilson(equal, total)

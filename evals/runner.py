@@ -5,12 +5,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from evals.protocol import Suite, SuiteResult, Task, TaskResult
-from state.errors import MillwrightError
+from nodes.boundary import FAILURES, failure_line
 from tools.files import write_durably
 
 
 def run_suite(suite: Suite, *, data: Path | None, contract: Path | None, out: Path) -> SuiteResult:
-    """Run all tasks of a suite in order; a task that fails is a result, not the end."""
+    """Run all tasks of a suite in order; a task that fails, or cannot be scored, is a result, not the end."""
     results = tuple(_run_task(suite, task, out / task.task_id) for task in suite.tasks(data, contract))
     result = SuiteResult(
         suite=suite.name,
@@ -27,9 +27,13 @@ def _run_task(suite: Suite, task: Task, out: Path) -> TaskResult:
     started = time.perf_counter()
     try:
         suite.solve(task, out)
-    except MillwrightError as error:
+    except FAILURES as error:
         seconds = time.perf_counter() - started
-        return TaskResult(task_id=task.task_id, solved=False, seconds=seconds, error=error.line())
+        return TaskResult(task_id=task.task_id, solved=False, seconds=seconds, error=failure_line(error))
     seconds = time.perf_counter() - started
-    scores, details = suite.score(task, out)
+    try:
+        scores, details = suite.score(task, out)
+    except FAILURES as error:
+        told = f"the answer cannot be scored: {failure_line(error)}"
+        return TaskResult(task_id=task.task_id, solved=False, seconds=seconds, error=told)
     return TaskResult(task_id=task.task_id, solved=True, seconds=seconds, scores=scores, details=details)
