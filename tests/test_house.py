@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,10 @@ def test_nothing_prints_outside_the_renderer(path: Path) -> None:
 def test_the_picture_in_the_readme_is_drawn_from_the_code_as_it_is() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "docs" / "draw_graphs.py"), "--check"], check=False)
     assert done.returncode == 0, "run python docs/draw_graphs.py"
+
+
+def test_every_path_in_the_table_of_symptoms_exists() -> None:
+    table = [line for line in (ROOT / "AGENTS.md").read_text().splitlines() if line.startswith("|")]
+    paths = [path for line in table[2:] for path in re.findall(r"`([\w./-]+/[\w./-]*)`", line.split("|")[2])]
+    assert len(paths) >= len(table) - 2, "a row names no file"
+    assert [path for path in paths if not (ROOT / path).exists()] == []

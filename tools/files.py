@@ -29,6 +29,15 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
+def is_text(name: str) -> bool:
+    """Return whether a name can be written as UTF-8; names that the system gave in other bytes cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def sync_folder(folder: Path) -> None:
     """Return when the names in `folder` are on disk."""
     handle = os.open(folder, os.O_RDONLY)

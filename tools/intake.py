@@ -4,9 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from state.contract import Contract
+from state.errors import SourceError
 from state.sources import Inventory, SourcesRef
 from state.values import Value, digest
-from tools.files import write_durably
+from tools.files import is_text, write_durably
 
 CONTRACT_FILE = "contract.json"
 INTAKE_FILE = "intake.json"
@@ -31,7 +32,14 @@ class Intake(Value):
 
 
 def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef:
-    """Write both artefacts durably and return what state holds of the inputs; records and rejects are still 0."""
+    """Write both artefacts durably and return what state holds of the inputs; records and rejects are still 0.
+
+    SourceError when a file's name is no text: it could be shown neither in `_file` nor in a report.
+    """
+    for name in (*(file.path for file in intake.inventory.files), *intake.inventory.ignored):
+        if not is_text(name):
+            shown = name.encode(errors="backslashreplace").decode()
+            raise SourceError("the name of the file is not UTF-8", where=shown, hint="rename the file")
     write_durably(folder / CONTRACT_FILE, contract.model_dump_json().encode())
     write_durably(folder / INTAKE_FILE, intake.model_dump_json().encode())
     files = intake.inventory.files

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from state.errors import ContractError, RunError, StateVersionError
+from state.errors import ContractError, RunError, SetupError, StateVersionError
 from state.run import SCHEMA_VERSION, RunContext, RunRequest, RunStatus
 from state.values import Value
-from tools.files import sync_folder, write_durably
+from tools.files import is_text, sync_folder, write_durably
 
 CONTRACT_COPY = "contract.yaml"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -45,8 +45,8 @@ class RunState(Value):
 def write_record(record: RunRecord) -> None:
     """Write the record, its first status and the copy of the contract durably.
 
-    Raises RunError when the run exists already or its id cannot be a folder name, and ContractError when the
-    contract cannot be read.
+    Raises RunError when the run exists already or its id cannot be a folder name, SetupError when a path is no text,
+    and ContractError when the contract cannot be read.
     """
     check_new(record)
     folder = record.context.run_folder(record.run_id)
@@ -59,11 +59,14 @@ def write_record(record: RunRecord) -> None:
 
 
 def check_new(record: RunRecord) -> None:
-    """Raise RunError when the run's id cannot be a folder name, or is taken."""
+    """Raise RunError when the run's id cannot be a folder name, or is taken; SetupError when a path is no text."""
     if not _RUN_ID.fullmatch(record.run_id):
         raise RunError(
             f"{record.run_id!r} cannot be a run id", hint="use letters, digits, '.', '_' and '-', at most 100 of them"
         )
+    for path in (record.request.contract, record.request.out, *record.request.sources, record.context.home):
+        if not is_text(path):
+            raise SetupError("the path is not UTF-8", where=path.encode(errors="backslashreplace").decode())
     if (record.context.run_folder(record.run_id) / "record.json").exists():
         raise RunError(f"run {record.run_id!r} exists already", hint=f"millwright resume {record.run_id}")
 

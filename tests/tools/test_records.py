@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tools.files
-from state.errors import ContractError, RunError, StateVersionError
+from state.errors import ContractError, RunError, SetupError, StateVersionError
 from state.run import RunContext, RunRequest, RunStatus
 from tools.records import (
     CONTRACT_COPY,
@@ -115,6 +115,15 @@ def test_an_id_is_a_name_inside_the_folder_of_runs_or_refused(run_id: str) -> No
 def test_ids_that_are_no_names_are_refused(home: Path, run_id: str) -> None:
     with pytest.raises(RunError, match="cannot be a run id"):
         check_new(new(home, run_id))
+
+
+def test_paths_that_are_no_text_are_refused(home: Path) -> None:
+    record = new(home)
+    request = record.request.model_copy(update={"sources": (os.fsdecode(b"/in/\xff.csv"),)})
+    with pytest.raises(SetupError, match="not UTF-8") as caught:
+        write_record(record.model_copy(update={"request": request}))
+    assert caught.value.line().isprintable()
+    assert not home.exists()
 
 
 def test_a_contract_that_cannot_be_read_leaves_no_run(home: Path) -> None:
