@@ -10,6 +10,7 @@ from app.settings import Settings, load_settings
 from state.errors import SetupError
 from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
+from tools.admission import admit
 from tools.records import RunRecord, is_running, list_records, read_record, read_status
 
 EXIT_CODES = {
@@ -41,17 +42,15 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
     """Record and work on a new run; return the exit code."""
     _refuse_unbuilt(options)
     settings = load_settings()
-    from graphs.session import begin, new_run_id
-
     request = RunRequest(
-        contract=str(options.contract.absolute()),
-        sources=tuple(str(Path(source).absolute()) for source in options.sources),
-        out=str(options.out.absolute()),
-        run_id=options.run_id or new_run_id(),
+        contract=str(options.contract),
+        sources=options.sources,
+        out=str(options.out),
+        run_id=options.run_id,
         partial=options.partial,
     )
     context = settings.context(budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds)
-    record = begin(request, context)
+    record = admit(request, context)
     if options.goal:
         sys.stderr.write("millwright: --goal was not used: no model is configured\n")
     return _work(record, as_json=as_json)

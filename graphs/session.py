@@ -1,7 +1,6 @@
 """Sessions: start, resume and finish a run with saver and record. The supervisor always runs with durability "sync"."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,17 +18,9 @@ from state.budget import BudgetLimits, Spent, total
 from state.errors import MillwrightError
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
-from tools.outputs.event_log import EventLog, prepare_destination
-from tools.records import (
-    RunRecord,
-    check_new,
-    check_version,
-    read_bytes,
-    read_record,
-    run_lock,
-    write_record,
-    write_status,
-)
+from tools.admission import admit
+from tools.outputs.event_log import EventLog
+from tools.records import RunRecord, check_version, read_record, run_lock, write_status
 
 Event = Mapping[str, Any]
 Listener = Callable[[Event], None]
@@ -56,25 +47,9 @@ def run(
     Raises SetupError for wrong use or unusable input; everything else is in the returned `status` and `problem`.
     """
     request = RunRequest(
-        contract=str(Path(contract).absolute()),
-        sources=tuple(str(Path(source).absolute()) for source in sources),
-        out=str(Path(out).absolute()),
-        run_id=run_id or new_run_id(),
-        partial=partial,
+        contract=str(contract), sources=tuple(map(str, sources)), out=str(out), run_id=run_id, partial=partial
     )
-    record = begin(request, context or RunContext())
-    return proceed(record, listener=listener)
-
-
-def begin(request: RunRequest, context: RunContext) -> RunRecord:
-    """Write the record of a new run durably and return it."""
-    context = context.model_copy(update={"home": str(Path(context.home).absolute())})
-    record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
-    check_new(record)
-    read_bytes(Path(request.contract))
-    prepare_destination(Path(request.out))
-    write_record(record)
-    return record
+    return proceed(admit(request, context or RunContext()), listener=listener)
 
 
 def resume(home: str | Path, run_id: str, *, listener: Listener | None = None) -> SupervisorOutput:
@@ -93,11 +68,6 @@ def proceed(record: RunRecord, *, listener: Listener | None = None) -> Superviso
             raise
         write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
         return output
-
-
-def new_run_id() -> str:
-    """Return a fresh run id: UTC time and four random hex digits."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """Intake: the contract is valid, the sources are readable, every line is landed or kept as a reject."""
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,11 @@ from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunSt
 from state.sources import Inventory, SourceFile, SourcesRef
 from state.supervisor import IntakeOutput
 from state.values import digest
+from tools.admission import admit, completed
 from tools.contract.read import require_contract
 from tools.intake import Intake, read_intake, write_intake
 from tools.ledger import record_decisions
-from tools.records import CONTRACT_COPY, RunRecord, write_record
+from tools.records import CONTRACT_COPY
 from tools.sources.inventory import take_inventory
 from tools.sources.land import land
 from tools.sources.limits import LandingLimits
@@ -50,13 +50,9 @@ class SourcesInput(TypedDict):
 
 def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     """Validate the request and make the run's record when the caller did not."""
-    request = _validated(state["request"])
-    context = context_of(runtime)
-    if not request.run_id:
-        request = request.model_copy(update={"run_id": digest([request, datetime.now(UTC).isoformat()])[:12]})
+    request, context = completed(_validated(state["request"])), context_of(runtime)
     if not (context.run_folder(request.run_id) / "record.json").exists():
-        record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
-        write_record(record)
+        admit(request, context)
     return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING}
 
 
@@ -146,20 +142,13 @@ def _read_copy(path: Path, shown_as: str) -> tuple[Contract, tuple[Fault, ...]]:
 
 
 def _validated(request: RunRequest | dict[str, Any]) -> RunRequest:
-    """Return the request with absolute paths; served graphs hand it over as plain JSON."""
+    """Return the request, which a served graph gets as plain JSON."""
     try:
-        valid = RunRequest.model_validate(request if isinstance(request, dict) else request.model_dump())
+        return RunRequest.model_validate(request if isinstance(request, dict) else request.model_dump())
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SetupError(first["msg"], where=f"request.{place}", hint="see the input schema of the graph") from error
-    return valid.model_copy(
-        update={
-            "contract": str(Path(valid.contract).absolute()),
-            "out": str(Path(valid.out).absolute()),
-            "sources": tuple(str(Path(source).absolute()) for source in valid.sources),
-        }
-    )
 
 
 def _bounded(warnings: list[str]) -> tuple[str, ...]:

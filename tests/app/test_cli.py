@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -186,3 +187,23 @@ def test_report_escapes_values(cli: Any, job: Any) -> None:
     report = (job.out / "_runs" / "x" / "report.html").read_text()
     assert "<script>" not in report
     assert "&lt;script&gt;" in report
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.3, 0.8, 1.5])
+def test_killed_in_its_first_moments_a_run_can_be_resumed(cli: Any, job: Any, patience: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from app.cli import main; main()"]
+        + ["run", str(job.contract), str(job.sources), "--out", str(job.out), "--run-id", "k"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "run k\n"
+    time.sleep(patience)
+    process.kill()
+    process.stderr.close()
+    process.wait()
+    code, out, err = cli("resume", "k")
+    assert code == 0, out + err
+    assert sorted(path.stem for path in job.out.glob("*.parquet")) == ["customers", "orders", "totals"]

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from graphs.session import begin, resume
+from graphs.session import resume
 from state.run import RunContext, RunRequest, RunStatus
+from tools.admission import admit
 
 SCRIPT = Path(__file__).with_name("killed_session.py")
 SIGKILLED = -9
@@ -19,7 +20,7 @@ SIGKILLED = -9
 
 def record(job: Any) -> None:
     request = RunRequest(contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1")
-    begin(request, RunContext(home=str(job.home)))
+    admit(request, RunContext(home=str(job.home)))
 
 
 @pytest.fixture

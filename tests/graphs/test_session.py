@@ -9,10 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from graphs.session import begin, open_saver, proceed, resume, run
+from graphs.session import open_saver, proceed, resume, run
 from graphs.supervisor import graph
 from state.errors import ContractError, RunError, SourceError, StateVersionError
 from state.run import BudgetLimits, RunContext, RunRequest, RunStatus
+from tools.admission import admit
 from tools.records import read_record, run_lock
 
 
@@ -142,7 +143,7 @@ def test_resuming_a_finished_run_changes_nothing(job: Any) -> None:
 
 def test_a_run_that_never_started_can_be_resumed(job: Any) -> None:
     request = RunRequest(contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1")
-    begin(request, RunContext(home=str(job.home)))
+    admit(request, RunContext(home=str(job.home)))
     assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
 
 
@@ -193,7 +194,7 @@ def test_a_state_of_another_schema_version_is_refused(job: Any) -> None:
 
 def test_a_run_is_worked_on_by_one_process_at_a_time(job: Any) -> None:
     request = RunRequest(contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1")
-    record = begin(request, RunContext(home=str(job.home)))
+    record = admit(request, RunContext(home=str(job.home)))
     with run_lock(job.home, "r1"), pytest.raises(RunError, match="another process"):
         proceed(record)
 

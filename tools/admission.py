@@ -1,0 +1,46 @@
+"""Admitting a run: its paths made absolute, its id settled, its record written before anything else is loaded or done.
+
+This module imports neither LangGraph nor the engine, so that a run started from the command line is on record within
+its first moments and can be resumed however early it is killed.
+"""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from state.run import RunContext, RunRequest
+from tools.outputs.event_log import prepare_destination
+from tools.records import RunRecord, check_new, read_bytes, write_record
+
+
+def completed(request: RunRequest) -> RunRequest:
+    """Return the request with absolute paths and, when it has none, a fresh id."""
+    return request.model_copy(
+        update={
+            "contract": str(Path(request.contract).absolute()),
+            "sources": tuple(str(Path(source).absolute()) for source in request.sources),
+            "out": str(Path(request.out).absolute()),
+            "run_id": request.run_id or new_run_id(),
+        }
+    )
+
+
+def admit(request: RunRequest, context: RunContext) -> RunRecord:
+    """Write the record of a new run durably and return it.
+
+    Raises RunError when the id is taken or no name for a folder, ContractError when the contract cannot be read, and
+    SetupError when the destination cannot be written to; then nothing of the run is left.
+    """
+    context = context.model_copy(update={"home": str(Path(context.home).absolute())})
+    request = completed(request)
+    record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
+    check_new(record)
+    read_bytes(Path(request.contract))
+    prepare_destination(Path(request.out))
+    write_record(record)
+    return record
+
+
+def new_run_id() -> str:
+    """Return a fresh run id: UTC time and four random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
