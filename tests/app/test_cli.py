@@ -10,6 +10,8 @@ import pytest
 
 from app.cli import main
 
+PROGRAM = "from app.cli import main; main()"
+
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], job: Any) -> Any:
@@ -192,8 +194,7 @@ def test_report_escapes_values(cli: Any, job: Any) -> None:
 @pytest.mark.parametrize("patience", [0.0, 0.3, 0.8, 1.5])
 def test_killed_in_its_first_moments_a_run_can_be_resumed(cli: Any, job: Any, patience: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", "from app.cli import main; main()"]
-        + ["run", str(job.contract), str(job.sources), "--out", str(job.out), "--run-id", "k"],
+        [sys.executable, "-c", PROGRAM, "run", job.contract, job.sources, "--out", job.out, "--run-id", "k"],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
