@@ -70,6 +70,9 @@ def rule(**fields: Any) -> list[Fields]:
     return [fields]
 
 
+NO_ZERO = {"metric": "invalidValues", "mustBe": 0, "arguments": {"pattern": "^(?!0)[0-9]+$"}}
+"""A pattern that the engine cannot search itself."""
+
 HALF = "id,v\n1,a\n2,\n3,\n4,b\n"
 WORDS = {"type": "text", "description": "looks nice"}
 NULLS = {"metric": "nullValues", "unit": "percent"}
@@ -122,6 +125,13 @@ CASES = [
          rows=[(1, "a"), (2, None), (3, None), (4, "b")], verdicts={"t.v.quality[0]": "warning"}),
     Case("a strict rule", simple(quality=rule(metric="nullValues", mustBe=0)), HALF, rows=[(1, "a"), (4, "b")],
          quarantined=(3, 4), verdicts={"t.v.quality[0]": "passed"}),
+    Case("a pattern that looks ahead", simple(quality=rule(**NO_ZERO)), "id,v\n1,5\n2,0\n", rows=[(1, "5")],
+         quarantined=(3,)),
+    Case("a pattern that looks ahead, numbers", simple(quality=rule(**NO_ZERO), kind="integer"), "id,v\n1,5\n2,0\n",
+         rows=[(1, 5)], quarantined=(3,)),
+    Case("fail, keys clash", keyed(onViolation="fail"), DUPLICATES, status="not_met"),
+    Case("fail, a row is discarded", simple(settings={"onViolation": "fail", "drift": "discard_row"}), EXTRA,
+         status="not_met"),
     Case("not enough rows", simple({"quality": rule(metric="rowCount", mustBeGreaterThan=4)}), HALF, status="not_met"),
     Case("a rule nobody can check", simple(quality=rule(type="custom", engine="soda", implementation="x")), HALF,
          status="not_met", verdicts={"t.v.quality[0]": "error"}),
@@ -146,6 +156,18 @@ def test_settings(play: Any, schema: Any, tmp_path: Path, case: Case) -> None:
     if case.rows is not None or case.quarantined:
         assert tuple(line for _, line in played.places("t")["quarantined"]) == case.quarantined
         assert tuple(line for _, line in played.places("t")["merged"]) == case.merged
+
+
+@pytest.mark.parametrize("more", [{}, {"u_1.csv": "colour,weight\nred,1.5\nblue,2\n"}])
+def test_rows_of_which_no_column_is_known_are_not_published_as_nulls(
+    play: Any, schema: Any, tmp_path: Path, more: dict[str, str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name, content in {"u_2.csv": "zzz,qqq\n1,a\n2,b\n", **more}.items():
+        (tmp_path / "in" / name).write_text(content)
+    table = schema.table("u", schema.column("colour"), schema.column("weight", "number"))
+    played = play(schema.contract(table), tmp_path / "in", fails=True)
+    assert played.status != "published" or (None, None) not in played.rows("u")
 
 
 def test_aliases_bring_a_column_that_no_name_would(play: Any, schema: Any, tmp_path: Path) -> None:
