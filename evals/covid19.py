@@ -3,7 +3,7 @@
 Answer: the published table `daily_reports`. Score: share of country-days on which the sum of confirmed cases equals
 the official series, over all country-days and over those with cases; the days are those that there are reports of,
 whatever was published of them. A resolved spelling is judged by the data as
-well: right when the official series of that country fits better with its rows than without them.
+well: wrong when the official series of that country fits better without its rows than with them.
 """
 
 from collections.abc import Sequence

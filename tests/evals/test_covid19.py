@@ -25,6 +25,7 @@ PUBLISHED = """
 2020-02-02,n,Beria,4
 2020-02-02,x,Beria,7
 2020-02-02,y,Beria,1
+2020-02-02,e,Beria,0
 2020-02-02,z,Elsewhere,50
 """
 
@@ -105,6 +106,7 @@ def test_a_spelling_is_right_when_the_series_fits_better_with_its_rows(made: Pat
         [
             change(1, "a", "Åland"),  # 10 with it, as official; 0 without
             change(2, "x", "Siberia"),  # 12 with it, 5 without, as official
+            change(2, "e", "Nothing"),  # no cases: it makes no difference
             change(2, "n", " Beria", "trim"),
             change(2, "y", "south", column="place"),
         ],
@@ -116,7 +118,10 @@ def test_a_spelling_is_right_when_the_series_fits_better_with_its_rows(made: Pat
     )
     _, details = score(made)
     assert details == {
-        "resolved": ["'Åland' -> 'Aland' (1 days, error 0 with its rows, 10 without)"],
+        "resolved": [
+            "'Nothing' -> 'Beria' (1 days, error 7 with its rows, 7 without)",
+            "'Åland' -> 'Aland' (1 days, error 0 with its rows, 10 without)",
+        ],
         "wrong": ["'Siberia' -> 'Beria' (1 days, error 7 with its rows, 0 without)"],
         "unresolved": ["'Atlantis' (2 rows)"],
     }

@@ -74,6 +74,13 @@ def test_a_derived_table_is_judged_as_it_is_and_not_made_again(job: Any, check: 
     assert any(rule.startswith("totals.amount") for rule in found)
 
 
+def test_a_derived_table_may_come_as_text(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "totals.csv").write_text("country,orders,amount\nX,1,2.5\n,1,2.5\n")
+    found = check(tmp_path / "totals.csv")
+    assert broken(found) == {"totals.country.required": 1, "totals.primaryKey": 1}
+    assert [(where.file, where.line) for where in found["totals.country.required"].locators] == [("totals.csv", 3)]
+
+
 def test_a_folder_of_parts_is_one_table(job: Any, check: Check, tmp_path: Path) -> None:
     folder = tmp_path / "customers.parquet"
     folder.mkdir()

@@ -156,7 +156,12 @@ def test_changes_tell_before_after_operator_and_who_decided(
     put(workspace, row(B, 2), "gone", (1, "x", "number"), "quarantined")
     quarantined(workspace, row(B, 2))
     votes = json.dumps([{"voter": "edit", "choice": "Germany"}])
-    for value, resolved, decision in (("Germny", "Germany", "d7"), ("Germni", "Germany", "d8"), ("x", "y", "d9")):
+    for value, resolved, decision in (
+        ("Germny", "Zermany", "d6"),
+        ("Germny", "Germany", "d7"),
+        ("Germni", "Germany", "d8"),
+        ("x", "y", "d9"),
+    ):
         workspace.execute(
             "insert into ops.value_map values (?, 'größe', ?, ?, 'edit', ?, ?, 0.9)",
             [NAME, value, resolved, decision, votes],
