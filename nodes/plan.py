@@ -14,7 +14,7 @@ from state.contract import Contract, Table
 from state.plans import DeliveryFacts, NoPlan, TableFacts
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import PlannerOutput
-from tools.contract.order import dependencies
+from tools.contract.order import references
 from tools.intake import Intake, read_contract, read_intake
 from tools.workspace import landed_rows, open_workspace
 
@@ -45,12 +45,12 @@ def make_plan(state: PlanInput, runtime: Runtime[RunContext]) -> PlannerOutput:
 def _table_facts(
     contract: Contract, intake: Intake, rows: dict[int, int], context: RunContext
 ) -> tuple[TableFacts, ...]:
-    needs = dependencies(contract)
+    needs = references(contract)
     return tuple(
         TableFacts(
             name=table.name,
             derived=table.derived,
-            needs=needs[table.name],
+            needs=tuple(sorted(needs[table.name])),
             rows=sum(rows.get(file_id, 0) for file_id in intake.table_files.get(table.name, ())),
             files=len(intake.table_files.get(table.name, ())),
             variants=len(intake.variants_of(table.name)),

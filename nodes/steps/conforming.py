@@ -3,16 +3,19 @@
 SQL of the contract runs in a process of its own; a step without such SQL runs in this one.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
 from nodes.steps.formatting import read_formats
 from nodes.steps.mapping import landed_tables, read_mappings
 from nodes.steps.work import Outcome, Work
-from state.contract import Drift
+from state.contract import Drift, Table
+from tools.conform.landed import rows_of_files
 from tools.conform.statement import VariantInput, conform_statement, derive_statement
 from tools.ledger import find_receipt, receipt_statement
 from tools.sql.guard import guard_expression, guard_query
-from tools.sql.quote import ident
+from tools.sql.quote import ident, literal
 from tools.sql.sandbox import SandboxLimits, Statement, run_statements
 from tools.workspace import create_views, open_workspace
 
@@ -22,8 +25,8 @@ def conform_table(work: Work) -> Outcome:
     with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
         if find_receipt(connection, work.step.step_id) is not None:
             return _staged(connection, work)
-        statement = _conform_sql(connection, work)
-    return _stage(work, statement, untrusted=any(column.transform_logic for column in work.table.columns))
+        statements = [_conform_sql(connection, work), *_misfits(connection, work)]
+    return _stage(work, statements, untrusted=any(column.transform_logic for column in work.table.columns))
 
 
 def derive_table(work: Work) -> Outcome:
@@ -33,7 +36,7 @@ def derive_table(work: Work) -> Outcome:
             return _staged(connection, work)
     others = [table.name for table in work.contract.tables if table.name != work.table.name]
     guarded = guard_query(work.table.transform_logic or "", tables=others, where=f"{work.table.name}.transformLogic")
-    return _stage(work, derive_statement(work.table, guarded.sql), untrusted=True)
+    return _stage(work, [derive_statement(work.table, guarded.sql)], untrusted=True)
 
 
 def sandbox_limits(work: Work) -> SandboxLimits:
@@ -79,15 +82,44 @@ def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> str:
     )
 
 
-def _stage(work: Work, statement: str, *, untrusted: bool) -> Outcome:
-    receipt = receipt_statement(work.step.step_id, {"table": work.table.name})
+def _misfits(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
+    """Return the SQL that sets aside rows that are not of this table.
+
+    These are the rows of a header variant no column of which is the contract's (publishing them would publish rows of
+    nothing), and with `drift: discard_row` rows with a value in a column the contract does not know.
+    """
+    table, files, statements = work.table, dict(work.intake.variants_of(work.table.name)), []
+    for mapping in read_mappings(connection, table.name):
+        rows = rows_of_files(files[mapping.variant_id])
+        columns = work.intake.inventory.variant(mapping.variant_id).columns
+        if not mapping.matches and any(not column.transform_logic for column in table.columns):
+            reason = f"no column of its file is a column of {table.name}"
+            statements.append(_aside(table, "mapping", reason, f"land.{mapping.variant_id} where {rows}"))
+        elif table.drift is Drift.DISCARD_ROW and mapping.unmapped_sources:
+            drifted = " or ".join(f"c{columns.index(source)} is not null" for source in mapping.unmapped_sources)
+            reason = "a value in a column the contract does not know"
+            statements.append(_aside(table, "drift", reason, f"land.{mapping.variant_id} where {rows} and ({drifted})"))
+    return statements
+
+
+def _aside(table: Table, rule: str, reason: str, source: str) -> str:
+    return (
+        f"insert into ops.quarantine select {literal(table.name)}, _row, {literal(f'{table.name}.{rule}')}, "
+        f"{literal(reason)} from {source}"
+    )
+
+
+def _stage(work: Work, statements: Sequence[str], *, untrusted: bool) -> Outcome:
+    """Run the statements and write the receipt in one transaction, in a process of their own when untrusted."""
+    batch = [*statements, receipt_statement(work.step.step_id, {"table": work.table.name})]
     if untrusted:
-        run_statements(work.folder, [Statement(sql=statement), Statement(sql=receipt)], limits=sandbox_limits(work))
+        where = f"{work.table.name}.transformLogic"
+        run_statements(work.folder, [Statement(sql=sql, where=where) for sql in batch], limits=sandbox_limits(work))
     with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
         if not untrusted:
             connection.begin()
-            connection.execute(statement)
-            connection.execute(receipt)
+            for sql in batch:
+                connection.execute(sql)
             connection.commit()
         return _staged(connection, work)
 

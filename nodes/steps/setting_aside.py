@@ -1,31 +1,48 @@
 """Steps `dedupe` and `quarantine`: merge or reject rows that share a key, set aside rows that break row-level rules."""
 
+from collections.abc import Sequence
+
 import duckdb
 
-from nodes.steps.mapping import read_mappings
+from algorithms.dag import components
 from nodes.steps.work import Outcome, Work
-from state.contract import Drift, Table
+from state.contract import OnViolation, Table
+from state.plans import StepKind
 from tools.checks.compile import compile_rules
 from tools.checks.prepare import prepare_rules
 from tools.checks.quarantine import violating_rows_sql
+from tools.checks.rule import CompiledRule
 from tools.conform.dedupe import dedupe_statements
-from tools.ledger import Receipt, once
+from tools.contract.order import references
+from tools.ledger import Receipt, find_receipt, once
 from tools.sql.quote import literal
-from tools.workspace import row_file
 
 _MOST_ROUNDS = 50
-"""A self-relationship needs a round per level of its hierarchy; deeper ones are left to verification."""
+"""References in a circle need a round for each level they cascade; deeper ones are left to verification."""
+
+_BETWEEN_ROWS = frozenset({"primaryKey", "unique", "duplicateValues", "relationship"})
+"""Kinds of rules that look at other rows: they are judged after duplicates are merged."""
 
 
 def dedupe_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
-    """Merge or reject duplicates by key as the contract says."""
+    """Merge or reject duplicates by key as the contract says; a row that is wrong in itself is set aside before.
+
+    Otherwise a broken latest version of a record would swallow the good one before it, and both be gone.
+    """
+    rules: tuple[CompiledRule, ...] = ()
+    if find_receipt(connection, work.step.step_id) is None and work.table.on_violation is not OnViolation.FAIL:
+        alone = [rule for rule in compile_rules(work.contract, work.table) if rule.kind not in _BETWEEN_ROWS]
+        rules = prepare_rules(connection, alone)
 
     def effect() -> Receipt:
+        if rules:
+            _set_aside(connection, work.table, rules)
+        before = _count(connection, "quarantine", work.table)
         for statement in dedupe_statements(work.table):
             connection.execute(statement)
         return {
             "merged": _count(connection, "merged", work.table),
-            "rejected": _count(connection, "quarantine", work.table),
+            "rejected": _count(connection, "quarantine", work.table) - before,
         }
 
     receipt = once(connection, work.step.step_id, effect)
@@ -34,17 +51,20 @@ def dedupe_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
 
 
 def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
-    """Set aside the rows that break a row-level rule of severity error."""
+    """Set aside the rows that break a row-level rule of severity error.
+
+    Tables that refer to each other in a circle are settled together, once all of them are staged: a row set aside in
+    one may leave rows of another without what they refer to.
+    """
+    done = find_receipt(connection, work.step.step_id) is not None
+    tables = [] if done else _settled_together(connection, work)
+    # Rules are prepared outside the transaction: one that the engine refuses would end it.
+    group = [(table, prepare_rules(connection, compile_rules(work.contract, table))) for table in tables]
+    rounds = _MOST_ROUNDS if len(group) > 1 or _refers_to_itself(work.table) else 1
 
     def effect() -> Receipt:
-        if work.table.drift is Drift.DISCARD_ROW and not work.table.derived:
-            _discard_drifted(connection, work)
-        rules = compile_rules(work.contract, work.table)
-        for _ in range(_MOST_ROUNDS):
-            before = _count(connection, "quarantine", work.table)
-            violating = violating_rows_sql(prepare_rules(connection, rules), work.table)
-            connection.execute(f"insert into ops.quarantine select {literal(work.table.name)}, * from ({violating})")
-            if not _refers_to_itself(work.table) or _count(connection, "quarantine", work.table) == before:
+        for _ in range(rounds):
+            if not sum(_set_aside(connection, table, rules) for table, rules in group):
                 break
         return {"rows": _count(connection, "quarantine", work.table)}
 
@@ -52,24 +72,23 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
     return Outcome(rows=int(receipt["rows"]), detail=f"{receipt['rows']} rows quarantined")
 
 
+def _settled_together(connection: duckdb.DuckDBPyConnection, work: Work) -> list[Table]:
+    """Return the table, and those of its circle of references whose own quarantine was done before."""
+    circle = next(group for group in components(references(work.contract)) if work.table.name in group)
+    others = [name for name in circle if find_receipt(connection, f"{StepKind.QUARANTINE.value}:{name}") is not None]
+    return [work.table, *(work.contract.table(name) for name in others)]
+
+
 def _refers_to_itself(table: Table) -> bool:
     return any(relationship.to_table == table.name for relationship in table.relationships)
 
 
-def _discard_drifted(connection: duckdb.DuckDBPyConnection, work: Work) -> None:
-    """Set aside rows with a value in a column the contract does not know."""
-    name = literal(work.table.name)
-    files = dict(work.intake.variants_of(work.table.name))
-    for mapping in read_mappings(connection, work.table.name):
-        columns = work.intake.inventory.variant(mapping.variant_id).columns
-        fields = [f"c{columns.index(source)} is not null" for source in mapping.unmapped_sources]
-        if fields:
-            ids = ", ".join(str(file_id) for file_id in files[mapping.variant_id])
-            connection.execute(
-                f"insert into ops.quarantine select {name}, _row, {literal(work.table.name + '.drift')}, "
-                f"'a value in a column the contract does not know' from land.{mapping.variant_id} "
-                f"where ({' or '.join(fields)}) and {row_file('_row')} in ({ids})"
-            )
+def _set_aside(connection: duckdb.DuckDBPyConnection, table: Table, rules: Sequence[CompiledRule]) -> int:
+    """Quarantine the violating rows of a table and return how many there are more than before."""
+    before = _count(connection, "quarantine", table)
+    violating = violating_rows_sql(rules, table)
+    connection.execute(f"insert into ops.quarantine select {literal(table.name)}, * from ({violating})")
+    return _count(connection, "quarantine", table) - before
 
 
 def _count(connection: duckdb.DuckDBPyConnection, side: str, table: Table) -> int:

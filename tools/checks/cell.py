@@ -54,7 +54,7 @@ class Cell(Value):
         """Return the search of this cell's values for a pattern of Python, None without one."""
         if pattern is None:
             return None
-        return Search(subject=self.value, pattern=pattern, unmatched=unmatched_table(rule_id))
+        return Search(subject=f"cast({self.value} as varchar)", pattern=pattern, unmatched=unmatched_table(rule_id))
 
 
 def column_cell(table: str, column: Column, relation: Relation) -> Cell:

@@ -38,8 +38,8 @@ def search_unmatched(connection: duckdb.DuckDBPyConnection, search: Search, sour
     deadline = monotonic() + seconds
     values = f'{search.unmatched[:-1]} values"'
     connection.execute(
-        f"create or replace temporary table {values} as select distinct {search.subject} as value "
-        f"from {source} t where {search.subject} is not null"
+        f"create or replace temporary table {values} as select row_number() over () - 1 as number, value from "
+        f"(select distinct {search.subject} as value from {source} t where {search.subject} is not null)"
     )
     connection.execute(f"create or replace temporary table {search.unmatched} (value varchar)")
     start = 0
@@ -53,7 +53,7 @@ def search_unmatched(connection: duckdb.DuckDBPyConnection, search: Search, sour
 
 def _page(connection: duckdb.DuckDBPyConnection, values: str, start: int) -> list[str]:
     rows = connection.execute(
-        f"select value from {values} where rowid >= {start} and rowid < {start + PAGE}"
+        f"select value from {values} where number >= {start} and number < {start + PAGE}"
     ).fetchall()
     return [str(row[0]) for row in rows]
 

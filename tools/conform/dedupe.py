@@ -1,6 +1,6 @@
 """Duplicates by primary key: which rows are merged into another one, and which clash."""
 
-from state.contract import KeepPolicy, Table
+from state.contract import KeepPolicy, OnViolation, Table
 from tools.sql.quote import ident, literal
 
 _KEYS, _ROWS, _WINNERS = "temp.dedupe_keys", "temp.dedupe_rows", "temp.dedupe_winners"
@@ -16,8 +16,9 @@ def dedupe_statements(table: Table) -> tuple[str, ...]:
 
     Rows identical in all contract columns count as one, kept at its first position. Of rows that differ, `keep` names
     the winner, the others are merged into it: the first or last by position, or the latest by a column (nulls last,
-    of equals the later position). With `reject`, or no policy, all rows of such a key are quarantined. Rows whose key
-    has a null and rows quarantined before are left alone. Run again, the statements give the same answer.
+    of equals the later position). With `reject`, or no policy, all rows of such a key are quarantined; where any
+    violation fails the table they stay, for verification to find. Rows whose key has a null and rows quarantined before
+    are left alone, so that a row set aside never wins. Run again, the statements give the same answer.
     """
     if not table.key:
         return ()
@@ -27,7 +28,7 @@ def dedupe_statements(table: Table) -> tuple[str, ...]:
         f"delete from ops.quarantine where table_name = {name} and rule = {rule}",
     )
     drop = tuple(f"drop table if exists {relation}" for relation in (_KEYS, _ROWS, _WINNERS))
-    reject = () if _keeps(table) else (_quarantine_clashes(table),)
+    reject = () if _keeps(table) or table.on_violation is OnViolation.FAIL else (_quarantine_clashes(table),)
     return (*clear, _duplicated_keys(table), _numbered_rows(table), _WINNING, _merge(table), *reject, *drop)
 
 

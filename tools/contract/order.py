@@ -16,7 +16,7 @@ def dependencies(contract: Contract) -> dict[str, tuple[str, ...]]:
     both tables stand. ContractError when derived tables are made from each other in a cycle.
     """
     names, placed = [table.name for table in contract.tables], set[str]()
-    every = _all_edges(contract)
+    every = references(contract)
     needed: dict[str, tuple[str, ...]] = {}
     for name in table_order(contract):
         needed[name] = tuple(other for other in names if other in every[name] & placed)
@@ -29,7 +29,7 @@ def table_order(contract: Contract) -> tuple[str, ...]:
 
     ContractError when derived tables are made from each other in a cycle.
     """
-    every, hard = _all_edges(contract), source_edges(contract)
+    every, hard = references(contract), source_edges(contract)
     remaining = [table.name for table in contract.tables]
     order: list[str] = []
     while remaining:
@@ -44,6 +44,19 @@ def table_order(contract: Contract) -> tuple[str, ...]:
     return tuple(order)
 
 
+def references(contract: Contract) -> Edges:
+    """Return, for every table, its sources and the tables it refers to, circles included.
+
+    A table outside the contract is there already, so nothing waits for it; a reference to itself is no edge.
+    """
+    hard = source_edges(contract)
+    return {
+        table.name: hard[table.name]
+        | {each.to_table for each in table.relationships if each.to_table in hard and each.to_table != table.name}
+        for table in contract.tables
+    }
+
+
 def source_edges(contract: Contract) -> dict[str, frozenset[str]]:
     """Return, for every table, the tables its SQL is made from, itself included when it names itself."""
     names = frozenset(table.name for table in contract.tables)
@@ -53,16 +66,6 @@ def source_edges(contract: Contract) -> dict[str, frozenset[str]]:
 def find_cycle(edges: Edges) -> tuple[str, ...] | None:
     """Return the nodes of one shortest cycle through the first node that lies on one, that node first and last."""
     return next((path for path in (_path_back(start, edges) for start in edges) if path), None)
-
-
-def _all_edges(contract: Contract) -> Edges:
-    """Return sources and referenced tables; a table outside the contract is there already, so nothing waits for it."""
-    hard = source_edges(contract)
-    return {
-        table.name: hard[table.name]
-        | {each.to_table for each in table.relationships if each.to_table in hard and each.to_table != table.name}
-        for table in contract.tables
-    }
 
 
 def _break_cycle(remaining: Sequence[str], placed: frozenset[str], every: Edges, hard: Edges) -> str | None:
