@@ -7,8 +7,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graphs.replanner import graph as replanner
-from nodes.perform import next_step, perform
-from nodes.replan import failed_step
+from nodes.perform import perform
 from state.run import RunContext, RunStatus
 from state.supervisor import ExecutorOutput, ExecutorState
 
@@ -24,9 +23,9 @@ def after_step(state: ExecutorState) -> Literal["perform", "replanner", "__end__
     """Go on, ask the replanner, or end when no step that prepares a table is left."""
     if state["status"] is not RunStatus.RUNNING:
         return "__end__"
-    if failed_step(state.get("steps", {})) is not None:
+    if state["progress"].failed is not None:
         return "replanner"
-    return "perform" if next_step(state["plan"], state.get("steps", {})) is not None else "__end__"
+    return "perform" if state["progress"].waiting else "__end__"
 
 
 def after_ruling(state: ExecutorState) -> Literal["perform", "__end__"]:

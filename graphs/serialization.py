@@ -7,11 +7,9 @@ from state import budget, plans, reports, run, sources
 _TYPES = (
     budget.Spent,
     budget.BudgetLimits,
-    plans.Plan,
-    plans.Step,
-    plans.StepKind,
-    plans.MethodChoice,
+    plans.PlanRef,
     plans.NoPlan,
+    reports.Progress,
     reports.StepReport,
     reports.StepStatus,
     reports.FailureKind,

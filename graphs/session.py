@@ -13,7 +13,6 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from graphs.serialization import strict_serializer
 from graphs.supervisor import build
-from nodes.perform import next_step
 from state.budget import BudgetLimits, Spent, total
 from state.errors import MillwrightError
 from state.run import RunContext, RunRequest, RunStatus
@@ -93,13 +92,13 @@ async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
         if begun:
             check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
         context = record.context
-        if begun and not saved.next:
-            if saved.values["status"] not in _STOPPED:
-                return cast("SupervisorOutput", saved.values)
+        if begun and (not saved.next or saved.next == ("report",)) and saved.values["status"] in _STOPPED:
             context = _another_budget(context, total(saved.values.get("spent", {})))
             await graph.aupdate_state(
                 config, {"status": RunStatus.RUNNING, "problem": ""}, as_node=_go_on_after(saved.values)
             )
+        elif begun and not saved.next:
+            return cast("SupervisorOutput", saved.values)
         given = None if begun else {"request": record.request}
         with EventLog(_events_path(record)) as log:
             log.append({"event": "resumed" if begun else "started", "event_id": f"session:{datetime.now(UTC)}"})
@@ -116,7 +115,7 @@ def _go_on_after(values: Mapping[str, Any]) -> str:
     """Return the node after which a stopped run goes on."""
     if "plan" not in values:
         return "intake"
-    return "planner" if next_step(values["plan"], values.get("steps", {})) is not None else "executor"
+    return "planner" if "progress" not in values or values["progress"].waiting else "executor"
 
 
 def _another_budget(context: RunContext, spent: Spent) -> RunContext:

@@ -1,7 +1,8 @@
 """Performing one step of the plan, at the boundary where failures become reports."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import duckdb
 from langgraph.runtime import Runtime
@@ -19,11 +20,13 @@ from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
-from state.plans import Plan, Step, StepKind
-from state.reports import StepReport, StepStatus
+from state.plans import Plan, PlanRef, Step, StepKind
+from state.reports import Progress, StepReport, StepStatus
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.intake import read_contract, read_intake
+from tools.ledger import read_reports, record_report
+from tools.plans import read_plan
 from tools.workspace import open_workspace
 
 ConnectedStep = Callable[[duckdb.DuckDBPyConnection, Work], Outcome]
@@ -48,52 +51,73 @@ class PerformInput(TypedDict):
     """Keys performing reads."""
 
     request: RunRequest
-    plan: Plan
-    steps: dict[str, StepReport]
+    plan: PlanRef
     spent: dict[str, Spent]
 
 
 def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
-    """Perform the next ready step and report how it ended."""
-    context = context_of(runtime)
-    step = next_step(state["plan"], state.get("steps", {}))
-    if step is None:
-        return {}
+    """Perform the next ready step, keep its report in the ledger and tell how far the plan is."""
+    context, folder = context_of(runtime), run_folder(runtime, state["request"])
+    spent = state.get("spent", {})
     try:
-        check_budget(context.budget, total(state.get("spent", {})))
+        check_budget(context.budget, total(spent))
+        plan, reports = read_plan(state["plan"]), _reports(folder)
+        step = next_step(plan, reports)
+        if step is None:
+            return {"progress": _progress(plan, reports, None)}
+        report = _attempt(step, reports.get(step.step_id), folder, context)
+        with open_workspace(folder) as connection:
+            record_report(connection, report)
     except BudgetExhausted as spent_up:
         return {"status": RunStatus.BUDGET_SPENT, "problem": spent_up.line()}
-    before = state.get("steps", {}).get(step.step_id)
-    attempt = before.attempt + 1 if before is not None else 1
-    started = time.monotonic()
-    report = _attempt(state, runtime, step, attempt)
-    seconds = time.monotonic() - started
-    report = report.model_copy(update={"seconds": seconds})
-    told = report.detail if report.status is StepStatus.DONE else f"attempt {attempt} failed, {report.error}"
-    emit("step", f"{step.step_id}#{attempt}", step=step.step_id, status=report.status.value, detail=told)
-    return {"steps": {step.step_id: report}, "spent": {f"{step.step_id}#{attempt}": Spent(steps=1, seconds=seconds)}}
+    except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
+        return {"status": RunStatus.FAILED, "problem": f"the run's ledger cannot be used: {failure_line(error)}"}
+    told = report.detail if report.status is StepStatus.DONE else f"attempt {report.attempt} failed, {report.error}"
+    emit("step", f"{step.step_id}#{report.attempt}", step=step.step_id, status=report.status.value, detail=told)
+    return {
+        "progress": _progress(plan, {**reports, step.step_id: report}, report),
+        "spent": {"execute": spent.get("execute", Spent()).plus(Spent(steps=1, seconds=report.seconds))},
+    }
 
 
-def next_step(plan: Plan, reports: dict[str, StepReport]) -> Step | None:
+def next_step(plan: Plan, reports: Mapping[str, StepReport]) -> Step | None:
     """Return the first ready step that prepares a table; None when verification is next."""
-    done = {step_id for step_id, report in reports.items() if report.status is StepStatus.DONE}
-    for step in ready(plan, done):
+    for step in ready(plan, _done(reports)):
         if step.kind in _CONNECTED or step.kind in _ALONE:
             return step
     return None
 
 
-def _attempt(state: PerformInput, runtime: Runtime[RunContext], step: Step, attempt: int) -> StepReport:
-    folder, context = run_folder(runtime, state["request"]), context_of(runtime)
-    work = Work(step=step, contract=read_contract(folder), intake=read_intake(folder), folder=folder, context=context)
+def _done(reports: Mapping[str, StepReport]) -> set[str]:
+    return {step_id for step_id, report in reports.items() if report.status is StepStatus.DONE}
+
+
+def _reports(folder: Path) -> dict[str, StepReport]:
+    with open_workspace(folder) as connection:
+        return read_reports(connection)
+
+
+def _progress(plan: Plan, reports: Mapping[str, StepReport], last: StepReport | None) -> Progress:
+    return Progress(
+        done=len(_done(reports)),
+        waiting=next_step(plan, reports) is not None,
+        last=f"{last.step_id}: {last.detail or last.error}"[:300] if last else "",
+        failed=last if last and last.status is StepStatus.FAILED else None,
+    )
+
+
+def _attempt(step: Step, before: StepReport | None, folder: Path, context: RunContext) -> StepReport:
+    attempt, started = before.attempt + 1 if before else 1, time.monotonic()
     try:
+        contract, intake = read_contract(folder), read_intake(folder)
+        work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context)
         outcome = _run(work)
     except FAILURES as error:
         return StepReport(
             step_id=step.step_id,
             status=StepStatus.FAILED,
             attempt=attempt,
-            seconds=0.0,
+            seconds=time.monotonic() - started,
             failure=classify(error),
             error=failure_line(error),
         )
@@ -101,7 +125,7 @@ def _attempt(state: PerformInput, runtime: Runtime[RunContext], step: Step, atte
         step_id=step.step_id,
         status=StepStatus.DONE,
         attempt=attempt,
-        seconds=0.0,
+        seconds=time.monotonic() - started,
         rows=outcome.rows,
         detail=outcome.detail[:300],
     )

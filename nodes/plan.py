@@ -16,6 +16,7 @@ from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import PlannerOutput
 from tools.contract.order import references
 from tools.intake import Intake, read_contract, read_intake
+from tools.plans import write_plan
 from tools.workspace import landed_rows, open_workspace
 
 
@@ -39,7 +40,7 @@ def make_plan(state: PlanInput, runtime: Runtime[RunContext]) -> PlannerOutput:
         problem = f"no plan: {plan.reason}"
         return {"no_plan": plan, "status": RunStatus.FAILED, "problem": problem, "spent": spent}
     emit("planned", "plan", steps=len(plan.steps), seconds=plan.seconds, probability=plan.probability)
-    return {"plan": plan, "spent": spent}
+    return {"plan": write_plan(folder, plan), "spent": spent}
 
 
 def _table_facts(

@@ -10,7 +10,7 @@ from nodes.boundary import FAILURES, failure_line, operator_must_act
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from state.contract import Table
-from state.plans import Plan
+from state.plans import PlanRef
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunContext, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef
 from state.supervisor import SupervisorState
@@ -27,7 +27,7 @@ class PublishInput(TypedDict):
     request: RunRequest
     contract: ContractRef
     sources: SourcesRef
-    plan: Plan
+    plan: PlanRef
     checks: CheckSummary
     accounts: dict[str, TableAccount]
 

@@ -8,7 +8,7 @@ from nodes.context import context_of, run_folder
 from nodes.decide import decide
 from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence
 from nodes.events import emit
-from state.reports import FailureKind, Replan, StepReport, StepStatus
+from state.reports import FailureKind, Progress, Replan
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.ledger import record_decisions
@@ -19,14 +19,13 @@ class ReplanInput(TypedDict):
     """Keys replanning reads."""
 
     request: RunRequest
-    steps: dict[str, StepReport]
-    replans: dict[str, Replan]
+    progress: Progress
 
 
 def replan(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
     """Decide what is done about the failed step."""
     context = context_of(runtime)
-    report = failed_step(state["steps"])
+    report = state["progress"].failed
     if report is None:
         return {}
     evidence = FailureEvidence(
@@ -58,9 +57,3 @@ def replan(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         update["status"] = RunStatus.FAILED
         update["problem"] = f"step {report.step_id} failed: {report.error}"
     return update
-
-
-def failed_step(reports: dict[str, StepReport]) -> StepReport | None:
-    """Return the report of the step that failed last; None when every step is done."""
-    failed = [report for report in reports.values() if report.status is StepStatus.FAILED]
-    return failed[-1] if failed else None

@@ -6,27 +6,46 @@ from pathlib import Path
 import duckdb
 from langgraph.runtime import Runtime
 
+from nodes.boundary import FAILURES, failure_line, operator_must_act
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.events import emit
 from nodes.steps.mapping import landed_tables
 from state.budget import total
 from state.contract import Contract
+from state.errors import SetupError
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
-from tools.ledger import read_decisions
+from tools.ledger import read_decisions, read_reports
 from tools.outputs.report_html import render_report
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
-from tools.outputs.side_tables import write_changes, write_quarantine
+from tools.outputs.side_tables import write_changes, write_merged, write_quarantine
+from tools.plans import read_plan
 from tools.records import read_record, write_status
 from tools.verification import read_checks
 from tools.workspace import is_staged, open_workspace
 
 
 def report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorState:
-    """Write quarantine, changes, run.json and report.html, then the run's final status."""
+    """Write quarantine, merged rows, changes, run.json and report.html, then the run's final status.
+
+    Raises SetupError when they cannot be written: the operator can make room, and `resume` goes on from here.
+    """
+    try:
+        return _report(state, runtime)
+    except FAILURES as error:
+        if operator_must_act(error):
+            raise
+        raise SetupError(
+            f"the report cannot be written: {failure_line(error)}",
+            where=state["request"].out,
+            hint=f"make room, then millwright resume {state['request'].run_id}",
+        ) from error
+
+
+def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorState:
     request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
     out = Path(request.out) / "_runs" / request.run_id
     contract, intake = read_contract(folder), read_intake(folder)
@@ -56,13 +75,15 @@ def _write_side_tables(connection: duckdb.DuckDBPyConnection, contract: Contract
         landed = landed_tables(connection, table.name, intake)
         files = intake.table_files.get(table.name, ())
         write_quarantine(connection, table, landed, headers, files, out / "quarantine")
+        write_merged(connection, table, out / "merged")
         write_changes(connection, table, formats, out / "changes")
 
 
 def _facts(
     connection: duckdb.DuckDBPyConnection, state: SupervisorState, contract: Contract, intake: Intake
 ) -> RunFacts:
-    context_folder = Path(state["sources"].path).parent
+    run_folder_path, reports = Path(state["sources"].path).parent, read_reports(connection)
+    parts = {name: spent.seconds for name, spent in state.get("spent", {}).items() if name != "execute"}
     return RunFacts(
         request=state["request"],
         status=state.get("status", RunStatus.FAILED),
@@ -71,13 +92,13 @@ def _facts(
         sources=state["sources"],
         variants={variant.variant_id: variant for variant in intake.inventory.variants},
         warnings=tuple(state.get("warnings", ())),
-        plan=state.get("plan"),
-        steps=tuple(state.get("steps", {}).values()),
+        plan=read_plan(state["plan"]) if "plan" in state else None,
+        steps=tuple(reports.values()),
         replans=tuple(state.get("replans", {}).values()),
         accounts=state.get("accounts", {}),
         receipt=state.get("receipt"),
-        checks=read_checks(context_folder) if "checks" in state else (),
+        checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection),
         spent=total(state.get("spent", {})),
-        seconds={name: spent.seconds for name, spent in state.get("spent", {}).items()},
+        seconds=parts | {step_id: step.seconds for step_id, step in reports.items()},
     )

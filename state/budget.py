@@ -36,7 +36,7 @@ class Spent(Value):
 
 
 def total(spent: Mapping[str, Spent]) -> Spent:
-    """Return the sum over all acts; keys are ids of acts, so that a repeated act counts once."""
+    """Return the sum over all parts of a run; keys are their names, so that a repeated update counts once."""
     result = Spent()
     for entry in spent.values():
         result = result.plus(entry)
@@ -55,5 +55,5 @@ def check_budget(limits: BudgetLimits, spent: Spent) -> None:
         if limit is not None and amount >= limit:
             raise BudgetExhausted(
                 f"the budget of {limit:g} {name} is spent ({amount:g} used)",
-                hint="resume the run with a larger budget",
+                hint="resume grants the same budget again",
             )

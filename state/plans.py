@@ -63,6 +63,18 @@ class Plan(Value):
         raise KeyError(step_id)
 
 
+class PlanRef(Value):
+    """What state holds of the plan: where it lies, and the figures people ask for."""
+
+    path: str
+    plan_id: str
+    goal: str
+    steps: int
+    seconds: float  # estimated, along the critical path
+    probability: float  # estimated chance that no step fails
+    revision: int
+
+
 class NoPlan(Value):
     """Why there is no plan: what was tried and which precondition stopped it."""
 

@@ -35,6 +35,15 @@ class StepReport(Value):
     error: str = ""  # one line
 
 
+class Progress(Value):
+    """How far a plan has been performed; the reports of all steps lie in the run's ledger."""
+
+    done: int  # steps of the plan that are done
+    waiting: bool  # a step that prepares a table is left
+    last: str = ""  # the step performed last, with what it did
+    failed: StepReport | None = None  # the step that failed last and is not done yet
+
+
 class Replan(Value):
     """What was decided after a failed step."""
 

@@ -6,8 +6,8 @@ from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
-from state.plans import NoPlan, Plan
-from state.reports import Replan, StepReport
+from state.plans import NoPlan, PlanRef
+from state.reports import Progress, Replan
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef
 
@@ -31,7 +31,7 @@ class RunChannels(TypedDict, total=False):
     problem: str
     """Written with a status that is a failure: one line for people."""
     spent: Annotated[dict[str, Spent], merge_by_id]
-    """Written by every act, keyed by its id; read by the budget check."""
+    """Written by every part of the run, keyed by its name; read by the budget check."""
 
 
 class IntakeOutput(TypedDict, total=False):
@@ -53,8 +53,8 @@ class IntakeOutput(TypedDict, total=False):
 class PlannerOutput(TypedDict, total=False):
     """What the planner hands to the supervisor."""
 
-    plan: Plan
-    """Written by the planner; read by execution."""
+    plan: PlanRef
+    """Written by the planner; read by execution and publishing."""
     no_plan: NoPlan
     """Written by the planner when there is no plan; read by the report."""
     status: RunStatus
@@ -65,8 +65,8 @@ class PlannerOutput(TypedDict, total=False):
 class ExecutorOutput(TypedDict, total=False):
     """What execution hands to the supervisor."""
 
-    steps: Annotated[dict[str, StepReport], merge_by_id]
-    """Written by every performed step; read by routing and report."""
+    progress: Progress
+    """Written by every performed step; read by routing and the replanner."""
     replans: Annotated[dict[str, Replan], merge_by_id]
     """Written by the replanner; read by routing and report."""
     status: RunStatus
@@ -91,9 +91,9 @@ class SupervisorState(RunChannels, total=False):
     contract: ContractRef
     sources: SourcesRef
     warnings: tuple[str, ...]
-    plan: Plan
+    plan: PlanRef
     no_plan: NoPlan
-    steps: Annotated[dict[str, StepReport], merge_by_id]
+    progress: Progress
     replans: Annotated[dict[str, Replan], merge_by_id]
     checks: CheckSummary
     """Written by verification; read by publishing and report."""
@@ -116,7 +116,7 @@ class PlannerState(RunChannels, total=False):
 
     contract: ContractRef
     sources: SourcesRef
-    plan: Plan
+    plan: PlanRef
     no_plan: NoPlan
 
 
@@ -125,6 +125,6 @@ class ExecutorState(RunChannels, total=False):
 
     contract: ContractRef
     sources: SourcesRef
-    plan: Plan
-    steps: Annotated[dict[str, StepReport], merge_by_id]
+    plan: PlanRef
+    progress: Progress
     replans: Annotated[dict[str, Replan], merge_by_id]

@@ -1,4 +1,4 @@
-"""The ledger of a run in its workspace: decisions, and receipts written in the transaction of their effect."""
+"""The ledger of a run in its workspace: decisions, reports, and receipts written in the transaction of their effect."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from state.decisions import Decision
+from state.reports import StepReport
 from tools.sql.quote import literal
 
 Receipt = dict[str, Any]
@@ -54,3 +55,14 @@ def read_decisions(connection: duckdb.DuckDBPyConnection) -> tuple[Decision, ...
     """Return all decisions in the order they were made."""
     rows = connection.execute("select record from ops.decisions order by seq").fetchall()
     return tuple(Decision.model_validate_json(row[0]) for row in rows)
+
+
+def record_report(connection: duckdb.DuckDBPyConnection, report: StepReport) -> None:
+    """Keep the report of a step; that of a later attempt takes the place of the earlier one."""
+    connection.execute("insert or replace into ops.reports values (?, ?)", [report.step_id, report.model_dump_json()])
+
+
+def read_reports(connection: duckdb.DuckDBPyConnection) -> dict[str, StepReport]:
+    """Return the last report of every step that was tried, by its id."""
+    rows = connection.execute("select step_id, record from ops.reports").fetchall()
+    return {row[0]: StepReport.model_validate_json(row[1]) for row in rows}

@@ -15,6 +15,7 @@ Schemas and tables (columns in their order):
     ops.quarantine   table_name, _row, rule, reason
     ops.merged       table_name, _row, kept_row
     ops.decisions    decision_id, seq, record (JSON)
+    ops.reports      step_id, record (JSON): how each step of the plan ended
     ops.receipts     step_key, receipt (JSON): written in the transaction of the effect it proves
 
 `_row` is `file_id << 36 | line` for rows from files (see `state.sources.LINE_BITS`) and 1, 2, ... for derived rows.
@@ -48,6 +49,7 @@ create table if not exists ops.value_map (
 create table if not exists ops.quarantine (table_name varchar, _row bigint, rule varchar, reason varchar);
 create table if not exists ops.merged (table_name varchar, _row bigint, kept_row bigint);
 create table if not exists ops.decisions (decision_id varchar primary key, seq bigint, record varchar);
+create table if not exists ops.reports (step_id varchar primary key, record varchar);
 create table if not exists ops.receipts (step_key varchar primary key, receipt varchar);
 """
 

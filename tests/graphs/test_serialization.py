@@ -72,7 +72,7 @@ def example(annotation: Any) -> Any:
 
 def test_the_walk_finds_what_a_run_saves() -> None:
     names = {kind.__name__ for kind in TYPES}
-    assert {"Plan", "Step", "StepKind", "StepReport", "FailureKind", "TableAccount", "Spent", "RunStatus"} <= names
+    assert {"PlanRef", "Progress", "StepReport", "FailureKind", "TableAccount", "Spent", "RunStatus"} <= names
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)

@@ -231,9 +231,9 @@ def test_state_is_revived_as_the_types_that_were_saved(job: Any) -> None:
 
     values = asyncio.run(saved()).checkpoint["channel_values"]
     assert values["status"] is RunStatus.PUBLISHED
-    assert type(values["plan"]).__name__ == "Plan"
+    assert type(values["plan"]).__name__ == "PlanRef"
     assert type(values["accounts"]["orders"]).__name__ == "TableAccount"
-    assert all(type(report).__name__ == "StepReport" for report in values["steps"].values())
+    assert type(values["progress"]).__name__ == "Progress"
 
 
 def test_the_exported_graph_runs_without_a_session(job: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""Quarantine and changes: the two side tables a run writes for every published or refused table.
+"""Quarantine, merged rows and changes: the side tables a run writes for every published or refused table.
 
 `quarantine/<table>.parquet`: the source's text under the contract's column names, `_reason`, `_rule`, `_file`,
 `_line`, `_raw` (the raw line of a reject, else NULL) and `_extra` (JSON of columns the contract does not know).
+`merged/<table>.parquet`: row_id, file, line, kept_file, kept_line.
 `changes/<table>.parquet`: table, row_id, file, line, column, before, after, operator, evidence, votes, confidence.
 """
 
@@ -33,6 +34,19 @@ def write_quarantine(
     return _copy(connection, query, folder, table, "_file, _line, _row")
 
 
+def write_merged(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> Path:
+    """Write one row for every row merged into another one: their key, and file and line of both."""
+    query = (
+        f"select {_key_text(table)} as row_id, f.name as file, {row_line('s._row')} as line, "
+        f"k.name as kept_file, {row_line('m.kept_row')} as kept_line, s._row "
+        f"from ops.merged m join stage.{ident(table.name)} s on s._row = m._row "
+        f"left join land.files f on f.file_id = {row_file('s._row')} "
+        f"left join land.files k on k.file_id = {row_file('m.kept_row')} "
+        f"where m.table_name = {literal(table.name)}"
+    )
+    return _copy(connection, query, folder, table, "file, line, _row")
+
+
 def write_changes(
     connection: duckdb.DuckDBPyConnection, table: Table, decisions: Mapping[str, str], folder: Path
 ) -> Path:
@@ -41,12 +55,8 @@ def write_changes(
     `decisions` gives the id of the decision on the format of "table.column"; a cell whose change needed no judgement
     (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes.
     """
-    key = (
-        " || ', ' || ".join(f"{literal(name + '=')} || coalesce(s.{ident(name)}::varchar, '')" for name in table.key)
-        or "''"
-    )
     parts = " union all ".join(
-        f'select {key} as row_id, s._row, {literal(column.name)} as "column", '
+        f'select {_key_text(table)} as row_id, s._row, {literal(column.name)} as "column", '
         f"s.{ident(raw_name(column.name))} as before, s.{ident(column.name)}::varchar as after, "
         f"s.{ident(operator_name(column.name))} as operator, "
         f"{literal(decisions.get(f'{table.name}.{column.name}', ''))} as format_decision "
@@ -66,6 +76,12 @@ def write_changes(
         f"and m.resolved = c.after and c.operator like 'resolve:%' and {clean_text_sql('c.before')} = m.value"
     )
     return _copy(connection, query, folder, table, 'file, line, _row, "column"')
+
+
+def _key_text(table: Table) -> str:
+    """Return SQL for the key of a staged row `s` as text; empty without a key."""
+    parts = [f"{literal(name + '=')} || coalesce(s.{ident(name)}::varchar, '')" for name in table.key]
+    return " || ', ' || ".join(parts) or "''"
 
 
 def _landed_rows(table: Table, landed: Sequence[LandedTable], headers: Mapping[str, Sequence[str]]) -> str:

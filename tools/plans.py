@@ -1,0 +1,32 @@
+"""The plan of a run as an artefact in its folder; state holds a reference to it."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from state.plans import Plan, PlanRef
+from tools.files import write_durably
+
+
+def write_plan(folder: Path, plan: Plan) -> PlanRef:
+    """Write a plan durably, under its revision, and return the reference to it."""
+    path = folder / f"plan-{plan.revision}.json"
+    write_durably(path, plan.model_dump_json().encode())
+    return PlanRef(
+        path=str(path),
+        plan_id=plan.plan_id,
+        goal=plan.goal,
+        steps=len(plan.steps),
+        seconds=plan.seconds,
+        probability=plan.probability,
+        revision=plan.revision,
+    )
+
+
+def read_plan(reference: PlanRef) -> Plan:
+    """Return the plan that is referred to."""
+    return _plan(reference.path, reference.plan_id)
+
+
+@lru_cache(maxsize=4)
+def _plan(path: str, _plan_id: str) -> Plan:
+    return Plan.model_validate_json(Path(path).read_bytes())
