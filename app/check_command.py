@@ -4,39 +4,54 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from app.progress import printable
 from app.render import print_json
 from app.settings import load_settings
-from state.checks import CheckResult, Fault
+from state.checks import CheckResult, Fault, Verdict
 from state.contract import Contract
 from tools.checks.compile import compile_rules
+from tools.checks.rule import counted
 from tools.contract.read import load_contract, require_contract
+from tools.contract_sql import contract_sql_faults
 from tools.verification import reasons_not_met
 
 _SHOWN = 200
 
 
+class _Unsupported(NamedTuple):
+    """A rule that cannot be checked, and whether that stops publishing."""
+
+    line: str
+    blocks: bool
+
+
 def check_contract(path: Path, *, as_json: bool) -> int:
-    """Print every fault of a contract and every rule that cannot be checked; return 0 when it is valid, else 1."""
+    """Print every fault of a contract and every rule that cannot be checked; return 0 when it can be used, else 1."""
     loaded = load_contract(path)
-    unsupported = _unsupported(loaded.contract) if loaded.contract is not None else []
+    faults, unsupported = loaded.faults, []
+    if loaded.contract is not None:
+        unsupported = _unsupported(loaded.contract)
+        faults += () if loaded.errors else contract_sql_faults(loaded.contract)
+    usable = loaded.contract is not None and not any(fault.error for fault in faults)
+    good = loaded.valid and usable
     if as_json:
         print_json(
             {
                 "contract": str(path),
                 "valid": loaded.valid,
-                "usable": loaded.contract is not None and not loaded.errors,
-                "faults": [fault.model_dump() for fault in loaded.faults],
-                "not_checkable": unsupported,
+                "usable": usable,
+                "faults": [fault.model_dump() for fault in faults],
+                "not_checkable": [rule.line for rule in unsupported],
             }
         )
     else:
-        lines = [f"{path}: {'valid' if loaded.valid and not loaded.errors else 'not valid'}"]
-        lines += [_fault_line(fault) for fault in loaded.faults[:_SHOWN]]
-        lines += [f"  not checkable  {line}" for line in unsupported]
+        lines = [f"{path}: {_in_words(unsupported) if good else 'not valid'}"]
+        lines += [_fault_line(fault) for fault in faults[:_SHOWN]]
+        lines += [f"  not checkable  {rule.line}" for rule in unsupported]
         sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
-    return 0 if loaded.valid and not loaded.errors else 1
+    return 0 if good else 1
 
 
 def check_data(path: Path, data: Sequence[str], *, as_json: bool) -> int:
@@ -50,30 +65,35 @@ def check_data(path: Path, data: Sequence[str], *, as_json: bool) -> int:
     if as_json:
         print_json({"met": not reasons, "checks": [result.model_dump(mode="json") for result in results]})
     else:
-        lines = [_result_line(result) for result in results]
-        lines.append(f"not met: {len(reasons)} rules" if reasons else "met")
+        lines = [line for result in results for line in _result_lines(result)]
+        lines.append(f"not met: {counted(len(reasons), 'rule')}" if reasons else "met")
         sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
     return 1 if reasons else 0
 
 
-def _unsupported(contract: Contract) -> list[str]:
+def _unsupported(contract: Contract) -> list[_Unsupported]:
     return [
-        f"{rule.id}: {rule.unsupported}"
+        _Unsupported(f"{rule.id}: {rule.unsupported}", rule.unchecked_verdict is Verdict.ERROR)
         for table in contract.tables
         for rule in compile_rules(contract, table)
         if rule.unsupported
     ]
 
 
+def _in_words(unsupported: Sequence[_Unsupported]) -> str:
+    blocking = sum(rule.blocks for rule in unsupported)
+    return f"valid, but {counted(blocking, 'rule')} cannot be checked and will stop publishing" if blocking else "valid"
+
+
 def _fault_line(fault: Fault) -> str:
     return f"  {'error  ' if fault.error else 'warning'}  {fault.place}: {fault.message}"
 
 
-def _result_line(result: CheckResult) -> str:
+def _result_lines(result: CheckResult) -> list[str]:
     line = f"{result.result.value:<8} {result.rule}"
     if result.count:
-        line += f": {result.count} violations"
+        line += f": {counted(result.count, 'violation')}"
     if result.detail:
         line += f" ({result.detail})"
     places = [f"{place.file or ''}:{place.line or ''} {place.key} {place.value or ''}" for place in result.locators[:3]]
-    return line + "".join(f"\n           {place.strip()}" for place in places)
+    return [line, *(f"           {place.strip()}" for place in places)]

@@ -1,6 +1,7 @@
 """The command line: `millwright run`, `resume`, `check`, `runs`, `doctor`, `eval`.
 
-Exit codes: 0 published; 1 the contract is not met; 2 wrong use or setup; 3 waiting for a person; 4 budget spent.
+Exit codes: 0 published; 1 the contract is not met, or a step failed, and nothing is published; 2 wrong use or setup;
+3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard.
 What a command needs is imported when it runs, so that `--help` answers at once.
 """
 
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from state.errors import MillwrightError
 
@@ -20,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+_INTERNAL = 70
+_INTERRUPTED = 130
 
 ContractArgument = Annotated[Path, typer.Argument(metavar="CONTRACT", help="An Open Data Contract Standard file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -125,15 +130,29 @@ def evaluate(
 def main() -> None:
     """Run the command line; every error ends as one line and an exit code."""
     try:
-        app()
+        code = app(standalone_mode=False)
+    except TyperException as error:
+        sys.stderr.write(_misuse(error))
+        sys.exit(error.exit_code)
     except MillwrightError as error:
         sys.stderr.write(f"millwright: {error.line()}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("millwright: stopped (millwright runs lists the run; millwright resume continues it)\n")
-        sys.exit(130)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001  the command-line boundary: a person gets one line, the rest is kept
         from app.crash import keep_traceback
 
         sys.stderr.write(f"millwright: internal error: {error!r:.300} (details in {keep_traceback(error)})\n")
-        sys.exit(1)
+        sys.exit(_INTERNAL)
+    if code == _INTERRUPTED:  # what typer makes of an interrupt within a command
+        sys.stderr.write("millwright: stopped (millwright runs lists the run; millwright resume continues it)\n")
+    sys.exit(code)
+
+
+def _misuse(error: TyperException) -> str:
+    """Return wrong use as one line that names the help; without a command the message is the help itself."""
+    if len(sys.argv) == 1:
+        return f"{error.format_message()}\n"
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "millwright"
+    return f"{command}: {' '.join(error.format_message().split()).rstrip('.')} ({command} --help)\n"

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from app.progress import printable
+from state.checks import CheckResult
+from tools.checks.rule import counted
 
+_REASONS = 5
+_WIDTH = 160
 _STATUS_LINES = {
     "published": "Published: every table meets the contract.",
     "not_met": "The contract is not met.",
@@ -23,8 +27,7 @@ def print_json(content: dict[str, Any]) -> None:
 def print_summary(run: dict[str, Any]) -> None:
     """Print how a run ended: status, row accounting, published files, the place of the report."""
     lines = [_STATUS_LINES.get(run["status"], run["status"])]
-    if run["problem"]:
-        lines.append(f"  {run['problem']}")
+    lines += _causes(run)
     lines += ["", f"  {'table':<24}{'read':>10}{'published':>12}{'quarantined':>13}{'merged':>9}{'changed':>10}"]
     for name, account in run["tables"].items():
         lines.append(
@@ -46,6 +49,17 @@ def print_summary(run: dict[str, Any]) -> None:
     sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
 
 
+def _causes(run: dict[str, Any]) -> list[str]:
+    """Return why the run did not end well: the first blocking verdicts where the contract is not met."""
+    if run["status"] != "not_met" or not run["checks"]:
+        return [f"  {run['problem']}"] if run["problem"] else []
+    from tools.verification import reasons_not_met
+
+    reasons = reasons_not_met([CheckResult.model_validate(check) for check in run["checks"]])
+    lines = [f"  {reason}"[:_WIDTH] for reason in reasons[:_REASONS]]
+    return [*lines, f"  and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else lines
+
+
 def _verdicts(run: dict[str, Any]) -> list[str]:
     counts: dict[str, int] = {}
     for check in run["checks"]:
@@ -55,9 +69,9 @@ def _verdicts(run: dict[str, Any]) -> list[str]:
     lines = ["  checks: " + ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))]
     for check in run["checks"]:
         if check["result"] in ("failed", "error", "warning"):
-            count = f"{check['count']} violations" if check["count"] else ""
+            count = counted(check["count"], "violation") if check["count"] else ""
             told = " ".join(part for part in (count, f"({check['detail']})" if check["detail"] else "") if part)
-            lines.append(f"    {check['result']:<8} {check['rule']}: {told}"[:160])
+            lines.append(f"    {check['result']:<8} {check['rule']}: {told}"[:_WIDTH])
     return lines
 
 

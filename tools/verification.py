@@ -1,7 +1,7 @@
 """Running all rules of a contract on the staged tables, and judging what no rule of the file says in words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,8 +12,8 @@ from state.errors import ResourceError, UntrustedSqlError
 from state.mapping import ColumnMapping
 from state.run import TableAccount
 from tools.checks.compile import compile_rules
-from tools.checks.judge import judge
-from tools.checks.rule import CompiledRule, Relation
+from tools.checks.judge import judge, unchecked
+from tools.checks.rule import CompiledRule, Relation, counted
 from tools.checks.run import run_rules, sql_rule_query
 from tools.contract.order import source_edges
 from tools.files import write_durably
@@ -66,7 +66,11 @@ def _run_untrusted(folder: Path, rule: CompiledRule, tables: list[str], limits: 
             expected=rule.expected,
             detail=f"could not be checked: {error.line()}",
         )
-    return judge(rule, rows[0][0] if rows else None)
+    if len(rows) != 1 or len(rows[0]) != 1:
+        values = len(rows[0]) if rows else 0
+        shape = counted(len(rows), "row") if len(rows) != 1 else counted(values, "value")
+        return unchecked(rule, f"the query returned {shape}, one value is needed")
+    return judge(rule, rows[0][0])
 
 
 def judge_drift(connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake) -> tuple[CheckResult, ...]:
@@ -122,9 +126,14 @@ def judge_quarantine(contract: Contract, accounts: Mapping[str, TableAccount]) -
     return tuple(results)
 
 
-def reasons_not_met(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
-    """Return why the contract is not met, one line a blocking result."""
-    return tuple(_reason(result) for result in results if result.blocking)
+def reasons_not_met(results: Sequence[CheckResult]) -> tuple[str, ...]:
+    """Return why the contract is not met, one line a blocking result; that a table is empty follows from others."""
+    blocking = sorted((result for result in results if result.blocking), key=_is_symptom)
+    return tuple(_reason(result) for result in blocking)
+
+
+def _is_symptom(result: CheckResult) -> bool:
+    return result.rule == f"{result.table}.notEmpty"
 
 
 def _reason(result: CheckResult) -> str:
@@ -132,7 +141,7 @@ def _reason(result: CheckResult) -> str:
         return f"{result.rule}: {result.detail or 'could not be checked'}"
     expected = f", expected {result.expected}" if result.expected else ""
     detail = f" ({result.detail})" if result.detail else ""
-    return f"{result.rule}: {result.count} violations{expected}{detail}"
+    return f"{result.rule}: {counted(result.count, 'violation')}{expected}{detail}"
 
 
 def deliverable(contract: Contract, results: tuple[CheckResult, ...]) -> tuple[str, ...]:

@@ -208,3 +208,107 @@ def test_killed_in_its_first_moments_a_run_can_be_resumed(cli: Any, job: Any, pa
     code, out, err = cli("resume", "k")
     assert code == 0, out + err
     assert sorted(path.stem for path in job.out.glob("*.parquet")) == ["customers", "orders", "totals"]
+
+
+# ------------------------------------------------------------------ what a trial user met
+
+
+def test_sql_no_run_could_use_is_found_by_check(cli: Any, job: Any) -> None:
+    text = job.contract.read_text()
+    bad = "quality: [{type: sql, query: drop table orders, mustBe: 0}]"
+    job.contract.write_text(text.replace("c.country, count(*)", "c.land as country, count(*)").replace(
+        "- name: totals\n", f"- name: totals\n    {bad}\n"
+    ))  # fmt: skip
+    code, out, _ = cli("check", job.contract, "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert (found["valid"], found["usable"]) == (True, False)
+    assert [fault["place"] for fault in found["faults"] if fault["error"]] == [
+        "totals.transformLogic", "totals.quality[0]",
+    ]  # fmt: skip
+    code, out, _ = cli("check", job.contract)
+    assert code == 1
+    assert "not valid" in out.splitlines()[0]
+
+
+def test_check_says_that_rules_it_cannot_check_will_stop_publishing(cli: Any, job: Any) -> None:
+    assert cli("check", job.contract)[1].splitlines()[0].endswith(": valid")
+    custom = "quality: [{type: custom, engine: soda, implementation: x}, {type: text, description: be nice}]"
+    job.contract.write_text(job.contract.read_text().replace("- name: totals\n", f"- name: totals\n    {custom}\n"))
+    code, out, _ = cli("check", job.contract)
+    assert code == 0
+    assert out.splitlines()[0].endswith("valid, but 1 rule cannot be checked and will stop publishing")
+    assert len(json.loads(cli("check", job.contract, "--json")[1])["not_checkable"]) == 2
+
+
+def test_check_of_data_breaks_lines_and_cleans_values(cli: Any, job: Any) -> None:
+    source = job.sources / "customers.csv"
+    source.write_text(source.read_text().replace("UK", "\x1b[31mRed"))
+    _, out, _ = cli("check", job.contract, source)
+    assert any(line.strip().startswith("customers.csv:4") for line in out.splitlines())
+    assert "\x1b" not in out
+    assert "\ufffd[31mRed" in out
+    assert out.count("\ufffd") == 1
+
+
+def test_stopped_by_the_keyboard_a_run_says_how_it_goes_on(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(**_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.run_commands.list_runs", interrupt)
+    code, _, err = cli("runs")
+    assert code == 130
+    assert "millwright resume" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_an_internal_error_is_not_taken_for_a_contract_not_met(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> int:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("app.run_commands.list_runs", fail)
+    code, _, err = cli("runs")
+    assert code == 70
+    assert "internal error" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "c.yaml", "x.csv"), "millwright run: Missing option '--out' (millwright run --help)"),
+        (("run",), "(millwright run --help)"),
+        (("nothing",), "No such command 'nothing'"),
+        (("runs", "--jsno"), "--jsno"),
+        (("run", "c.yaml", "x.csv", "--out", "o", "--budget-tokens", "0"), "--budget-tokens"),
+    ],
+)
+def test_misuse_of_the_command_line_is_one_line_that_names_the_help(
+    cli: Any, arguments: tuple[str, ...], said: str
+) -> None:
+    code, out, err = cli(*arguments)
+    assert code == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+    assert "--help" in err
+    assert out == ""
+
+
+def test_help_ends_with_0_and_no_command_with_help_and_2(cli: Any) -> None:
+    code, out, _ = cli("--help")
+    assert code == 0
+    assert "resume" in out
+    assert cli("run", "--help")[0] == 0
+    code, out, err = cli()
+    assert code == 2
+    assert "resume" in out + err
+
+
+def test_the_summary_names_several_reasons_and_causes_first(cli: Any, job: Any) -> None:
+    text = job.contract.read_text().replace("value: 0.5", "value: 0.0")
+    job.contract.write_text(text)
+    _, out, _ = run(cli, job)
+    told = out.split("\n\n")[0].splitlines()
+    assert told[0] == "The contract is not met."
+    assert {line.split(":")[0].strip() for line in told[1:]} >= {"customers.maxQuarantine", "orders.maxQuarantine"}
+    assert " 1 violations" not in out

@@ -113,6 +113,22 @@ def test_sql_of_the_contract_runs_in_the_sandbox_and_nothing_else_does(
     assert all("id" not in sql for sql in sent)
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("select i from range(3) r(i)", "returned 3 rows, one value is needed"),
+        ("select id from t where false", "returned 0 rows, one value is needed"),
+        ("select 0, 1", "returned 2 values, one value is needed"),
+        ("select max(id) from t where false", "null"),
+    ],
+)
+def test_a_rule_needs_exactly_one_value(folder: Path, query: str, said: str) -> None:
+    results = run_contract_rules(folder, contract_of(table_of(sql_rule(0, query))), limits=LIMITS)
+    assert results[-1].result is Verdict.ERROR
+    assert results[-1].blocking
+    assert said in results[-1].detail
+
+
 def test_verdicts_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_checks(tmp_path) == ()
     results = (verdict("a"), verdict("ü\u2028'\"", Verdict.ERROR).model_copy(update={"measured": float("inf")}))
@@ -178,6 +194,14 @@ def test_a_reason_says_that_a_rule_could_not_be_checked() -> None:
     assert reasons_not_met((error, failed)) == (
         "t.r: could not be checked: no table x",
         "t.r: 3 violations, expected no nulls (all of them)",
+    )
+
+
+def test_an_empty_table_is_told_after_what_emptied_it() -> None:
+    empty = verdict("t").model_copy(update={"rule": "t.notEmpty", "count": 1, "expected": "at least one row"})
+    assert reasons_not_met((empty, verdict("t"))) == (
+        "t.r: 1 violation",
+        "t.notEmpty: 1 violation, expected at least one row",
     )
 
 

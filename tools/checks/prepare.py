@@ -49,7 +49,7 @@ def _refused(connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule]) -
     try:
         for source in {rule.relation.name(rule.table) for rule in rules}:
             mine = [rule for rule in rules if rule.relation.name(rule.table) == source]
-            expressions = ", ".join(rule.measure or f"count_if({rule.violation})" for rule in mine)
+            expressions = ", ".join(rule.measure or f"count(*) filter (where {rule.violation})" for rule in mine)
             connection.execute(f"explain select count(*), {expressions} from {source} t")
     except RULE_ERRORS as error:
         if len(rules) == 1:

@@ -99,3 +99,8 @@ def unmatched_table(rule_id: str) -> str:
 def shown(text: str) -> str:
     """Return a contract's text cut to a length fit for a message."""
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 violation", "2 violations"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

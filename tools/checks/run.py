@@ -115,9 +115,9 @@ def _scan(connection: duckdb.DuckDBPyConnection, rules: list[CompiledRule]) -> d
 
 
 def _figure(rule: CompiledRule, source: str) -> str:
-    """Return an aggregate or a scalar sub-query; COUNT_IF over nothing but nulls is null."""
+    """Return an aggregate or a scalar sub-query; COUNT_IF over no row is null, a filtered count is 0."""
     if rule.measure or rule.count:
         return rule.measure or rule.count or ""
     if rule.alone:
         return f"(select count(*) from {source} t where {rule.violation})"
-    return f"coalesce(count_if({rule.violation}), 0)"
+    return f"count(*) filter (where {rule.violation})"
