@@ -46,6 +46,7 @@ class SourceFile(Value):
     longest_line: int  # bytes
     line_end: str = "lf"  # lf | crlf | cr | mixed
     open_ends: bool = True  # a line ends with a delimiter or a quote, behind which a reader may drop empty fields
+    damaged: bool = False  # UTF-8 but for some bytes: records that hold them become rejects
 
 
 class Variant(Value):

@@ -91,6 +91,24 @@ def test_encodings_are_told_apart(tmp_path: Path, codec: str) -> None:
     copy_as_utf8(path, copy, encoding)
     assert copy.read_bytes().decode() == TEXTS[codec]
     assert encoding.bom == (codec in {"utf-32", "utf-8-sig"})
+    assert encoding.guessed == (not codec.startswith("utf"))
+
+
+@pytest.mark.parametrize(
+    ("content", "codec"),
+    [
+        (b"\xc3\xa9\n\xff\n", "utf-8"),
+        (b"\xc3\xa9\n\xff\xfe\xfa\n", "utf-8"),
+        (b"\xc3\xa9 \xc3\xa9 \xff\n", "utf-8"),
+        (b"\xc3\xa9 \xff\xfe\n", "cp1252"),
+        (b"\xe9t\xe9\n", "cp1252"),
+        ("Müller é\nñandú\nGröße\n".encode("cp1252") + "é\n".encode(), "cp1252"),
+    ],
+)
+def test_a_few_bad_bytes_make_no_other_encoding(tmp_path: Path, content: bytes, codec: str) -> None:
+    path = tmp_path / "raw"
+    path.write_bytes(b"a\n" + content)
+    assert detect_encoding(path, "raw", prescan(path)).codec == codec
 
 
 def test_bytes_that_the_encoding_does_not_know_stay_visible(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tools.workspace import open_workspace
 COVID = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "covid19"
 HEADER = "id,name,amount\n"
 Row = tuple[int, tuple[str | None, ...]]
+relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Place:
@@ -117,12 +118,103 @@ def test_other_encodings_are_read(place: Place, encoding: str, text: str) -> Non
     assert place.inventory.files[0].dialect.decoded_from
 
 
-def test_damaged_bytes_in_utf8_stay_visible(place: Place) -> None:
+NO_UTF8 = "bytes that are no UTF-8"
+
+
+def test_lines_with_damaged_bytes_are_set_aside(place: Place) -> None:
     good = "".join(f"{number},Müller Straße\n" for number in range(50)).encode()
-    books = place.land(b"id,name\n" + good + b"50,caf\xe9\n")
-    assert place.rows()[-1] == (52, ("50", "caf\\xe9"))
-    assert books.records == 51
+    books = place.land(b"id,name\n" + good + b"50,caf\xe9\n51,ok\n")
+    assert [number for number, _ in place.rows()] == [*range(2, 52), 53]
+    assert place.rejects() == [(52, 1, "50,caf\\xe9", NO_UTF8)]
+    assert (books.records, books.rejects) == (51, 1)
     assert "damaged" in place.inventory.warnings[0]
+
+
+def test_two_letters_against_three_bad_bytes_in_one_line_are_utf8(place: Place) -> None:
+    place.land(b"id,name,v\n7,ok,1\n8,\xff\xfe\xfabad,2\n9,\xc3\xa9t\xc3\xa9(utf-8),3\n")
+    assert place.rows() == [(2, ("7", "ok", "1")), (4, ("9", "été(utf-8)", "3"))]
+    assert place.rejects() == [(3, 1, "8,\\xff\\xfe\\xfabad,2", NO_UTF8)]
+
+
+def test_damage_in_a_quoted_record_costs_that_record(place: Place) -> None:
+    place.land(b'id,name\n1,"\xc3\xa9, \xc3\xa9\nx\xff"\n2,"b, c"\n3,"open \xff\n' + b"4,\xc3\xa9\n" * 9)
+    assert place.rejects() == [(2, 2, '1,"é, é\nx\\xff"\n', NO_UTF8), (5, 1, '3,"open \\xff', NO_UTF8)]
+    assert place.rows() == [(4, ("2", "b, c")), *((line, ("4", "é")) for line in range(6, 15))]
+
+
+def test_a_damaged_header_is_told_and_its_records_land(place: Place) -> None:
+    place.land(b"id,n\xff\n1,\xc3\xa9\n")
+    assert place.inventory.files[0].header == ("id", "n\\xff")
+    assert "in.csv: the header has bytes that are no UTF-8, shown as \\xNN" in place.inventory.warnings
+    assert place.rows() == [(2, ("1", "é"))]
+
+
+def test_a_guessed_encoding_is_told_with_its_evidence(place: Place) -> None:
+    place.land("id,name\n1,Müller Café\n2,Élodie\n".encode("latin-1"))
+    (warning,) = place.inventory.warnings
+    assert warning.startswith("in.csv: not UTF-8, read as cp1252: ")
+    assert "3 bytes beyond ASCII" in warning
+    place.land("id,name\n1,Müller Café\n2,Élodie\n")
+    assert place.inventory.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("11,a\n12,b\n", "line 1 does not look like a header: '11', 'a'; its values"),
+        ("\n-1.5;a\n12;b\n", "line 2 does not look like a header: '-1.5', 'a'; its values"),
+        ("a,2024-01-31\nb,2024-02-01\n", "line 1 does not look like a header: 'a', '2024-01-31'; its"),
+        ("a,b,c,d,e,2024-01-31T10:00:00Z\n", "'a', 'b', 'c', 'd', 'e', ...; its"),
+        ("Report of 2024\n\nid,name,v\n1,a,2\n3,b,4\n", "line 1 does not look like a header: 'Report of 2024'; its"),
+        ("Report\nid\tname\n1\ta\n3\tb\n", "line 1 does not look like a header: 'Report'; its"),
+        ("name,name\n1,2\n", "the header has 'name' twice; the second is called name_1"),
+        ("a, a,b,a\n1,2,3,4\n", "the header has 'a' 3 times; the later ones are called a_1, a_2"),
+        ("a,b,c,d,e,f,a,b,c,d,e,f\n", "the header has 1 more names more than once"),
+    ],
+)
+def test_a_doubtful_header_is_told(place: Place, content: str, said: str) -> None:
+    place.land(content)
+    told = [warning for warning in place.inventory.warnings if said in warning]
+    assert len(told) == 1
+    assert told[0].startswith("in.csv: ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,name,x2024,v 1\n1,2,3,4\n",
+        "id,,v,\n1,2,3,4\n",
+        "id\n1\n2\n",
+        'name\n"Smith,John"\n"Doe,Jane"\n',
+        "name\nSmith, John\nDoe, Jane\n",
+        "note\nnone\na,b\n,c,d\nword\n",
+    ],
+)
+def test_a_sound_header_gives_no_warning(place: Place, content: str) -> None:
+    place.land(content)
+    assert place.inventory.warnings == ()
+
+
+@relaxed
+@given(
+    lines=st.lists(
+        st.lists(st.sampled_from([b"\xff", "é".encode(), b"a", b",", b'"', b"\xe2\x82"]), min_size=1, max_size=5),
+        max_size=20,
+    )
+)
+def test_damage_is_never_published_and_the_books_balance(place: Place, lines: list[list[bytes]]) -> None:
+    good = "1,é\n".encode() * 60
+    books = place.land(b"id,name\n" + good + b"".join(b"".join(pieces) + b"\n" for pieces in lines))
+    held = "".join(value or "" for _, row in place.rows() for value in row)
+    assert "\\x" not in held
+    assert books.lines == 61 + len(lines)
+    damaged = {62 + at for at, pieces in enumerate(lines) if not _is_utf8(b"".join(pieces))}
+    covered = {line + k for line, span, *_ in place.rejects() for k in range(span)}
+    assert damaged <= covered
+
+
+def _is_utf8(content: bytes) -> bool:
+    return content.decode(errors="replace").find("\ufffd") < 0
 
 
 @pytest.mark.parametrize("reading", [Reading.FAST, Reading.CAREFUL])
@@ -448,7 +540,6 @@ def test_paths_that_the_engine_would_take_for_patterns(place: Place) -> None:
 
 VALUE = st.text(alphabet=st.sampled_from("ab1 ,;'\"\n\r\té€\x1f|"), max_size=6)
 TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(VALUE, min_size=width, max_size=width), max_size=8))
-relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @relaxed

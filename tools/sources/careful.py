@@ -1,6 +1,7 @@
 """Lands one file record by record: whatever is wrong in it costs no more than the lines that are wrong.
 
-Lines without a quote are counted, not cut: the engine cuts them, many at a time. Records with quotes are cut here.
+Lines without a quote are counted, not cut: the engine cuts them, many at a time. Records with quotes are cut here, and
+those with bytes that are no UTF-8 are rejected here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 
 from state.errors import SourceError
 from state.sources import LINE_BITS, FileBooks, SourceFile, Variant
+from tools.sources.damage import NO_UTF8, is_damaged, show_damage
 from tools.sources.records import LINE_ENDS, UNCLOSED, Parsed, parse_record
 from tools.sources.rejects import Reject, field_count_reason, insert_rejects, make_reject
 from tools.sources.swallowed import swallows_records
@@ -69,7 +71,8 @@ def load_careful(connection: duckdb.DuckDBPyConnection, variant: Variant, file: 
 
 def read_batches(file: SourceFile, width: int) -> Iterator[Batch]:
     """Yield the records of the file behind its header in batches; `width` is the number of fields of a record."""
-    with Path(file.text_path).open(encoding="utf-8-sig", errors="backslashreplace", newline="") as handle:
+    errors = "surrogateescape" if file.damaged else "backslashreplace"
+    with Path(file.text_path).open(encoding="utf-8-sig", errors=errors, newline="") as handle:
         for _ in range(file.header_lines):
             handle.readline()
         yield from _Reader(handle, file, width).batches()
@@ -81,6 +84,7 @@ class _Reader:
     def __init__(self, handle: TextIOWrapper, file: SourceFile, width: int) -> None:
         self.handle, self.width = handle, width
         self.delimiter, self.quote = file.dialect.delimiter, file.dialect.quote
+        self.damaged = file.damaged
         self.lines: list[str] = []
         self.at = 0
         self.known: list[str | list[str]] = []  # records that came before this batch
@@ -93,7 +97,7 @@ class _Reader:
             while self.at < len(self.lines):
                 self._plain_lines(batch)
                 if self.at < len(self.lines):
-                    self._quoted_record(batch)
+                    self._single_record(batch)
             self.known = batch.rows[-_KNOWN_ROWS:] or self.known
             yield batch
 
@@ -104,13 +108,14 @@ class _Reader:
         return bool(self.lines)
 
     def _plain_lines(self, batch: Batch) -> None:
-        """Take lines up to the next one with a quote. Speed matters here: this sees every line of most files."""
+        """Take lines up to the next one with a quote or damage. Speed matters: this sees every line of most files."""
         delimiter, quote, commas, lines = self.delimiter, self.quote, self.width - 1, self.lines
+        damaged = self.damaged
         rows, starts, before = batch.rows, batch.starts, len(batch.rows)
         at = self.at
         for at in range(self.at, len(lines)):
             line = lines[at]
-            if quote and quote in line:
+            if (quote and quote in line) or (damaged and is_damaged(line)):
                 break
             text = line.rstrip(LINE_ENDS)
             if not text:
@@ -126,20 +131,21 @@ class _Reader:
         batch.record_lines += len(rows) - before
         self.at = at
 
-    def _quoted_record(self, batch: Batch) -> None:
+    def _single_record(self, batch: Batch) -> None:
         parsed = parse_record(self._line_at, self.delimiter, self.quote)
         lines = self.lines[self.at : self.at + parsed.span]
         if parsed.span > 1 and self._swallows(parsed, lines, batch):
             parsed = Parsed([], 1, UNCLOSED)
         number = self.first + self.at
         self.at += parsed.span
-        if not parsed.problem and len(parsed.fields) == self.width:
+        damaged = self.damaged and any(map(is_damaged, lines[: parsed.span]))
+        if not damaged and not parsed.problem and len(parsed.fields) == self.width:
             batch.rows.append(parsed.fields)
             batch.starts.append(number)
             batch.record_lines += parsed.span
             return
-        reason = parsed.problem or field_count_reason(len(parsed.fields), self.width)
-        batch.rejects.append(make_reject(number, parsed.span, "".join(lines[: parsed.span]), reason))
+        reason = NO_UTF8 if damaged else parsed.problem or field_count_reason(len(parsed.fields), self.width)
+        batch.rejects.append(make_reject(number, parsed.span, show_damage("".join(lines[: parsed.span])), reason))
 
     def _line_at(self, index: int) -> str | None:
         """Return the line `index` lines from here, reading ahead where it must."""

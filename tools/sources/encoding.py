@@ -1,6 +1,7 @@
 r"""Finds the encoding of a text file that is not UTF-8, and copies such a file as UTF-8 so that any reader can read it.
 
-Bytes that do not fit the encoding stay visible as `\xNN`: nothing is dropped and no line is lost.
+Bytes that do not fit the encoding stay visible as `\xNN` in the copy: nothing is dropped and no line is lost. A UTF-8
+file with damaged bytes is not copied: landing sets the damaged lines aside.
 """
 
 import codecs
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from state.errors import SourceError
 from state.values import Value
+from tools.sources.damage import count_damage, is_damaged
 from tools.sources.prescan import Scan
 
 SAMPLE_BYTES = 1 << 18
@@ -30,7 +32,6 @@ _SAMPLE_LINES = 400
 _PLAIN_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b\x1c\x1d\x1e\x1f\0")
 _MAX_CONTROLS = 0.02
 _MAX_NULS = 0.1
-_GOOD_PER_BAD = 5
 _TEXT_CONTROL_END = 32
 _COPY_CHARACTERS = 1 << 20
 
@@ -40,6 +41,7 @@ class Encoding(Value):
 
     codec: str
     bom: bool = False
+    guessed: bool = False  # by the letters of a sample: other encodings would read the file as well
     evidence: str
 
 
@@ -106,13 +108,21 @@ def _telling_lines(sample: bytes) -> bytes:
 
 
 def _damaged_utf8(sample: bytes) -> Encoding | None:
-    """Return UTF-8 when nearly all that is not ASCII is UTF-8: then a few bytes are damaged, not the encoding."""
-    text = sample.decode("utf-8", errors="replace")
-    bad = text.count("\ufffd")
+    """Return UTF-8 when most of what is not ASCII is UTF-8: then some bytes are damaged, not the encoding.
+
+    Most: as many letters as bytes that are none, or as many whole lines as lines with such bytes. In another encoding
+    hardly a letter, and hardly ever a line, is UTF-8 by chance.
+    """
+    text = sample.decode("utf-8", errors="surrogateescape")
+    bad = count_damage(text)
     good = sum(not letter.isascii() for letter in text) - bad
-    if good < _GOOD_PER_BAD * bad:
+    lines = text.split("\n")
+    broken = sum(map(is_damaged, lines))
+    if good < bad and len(lines) - broken < broken:
         return None
-    return Encoding(codec="utf-8", evidence=f"UTF-8 with damaged bytes: {good} letters of a sample fit, {bad} do not")
+    return Encoding(
+        codec="utf-8", evidence=f"UTF-8 with damaged bytes: {good} letters of a sample fit, {bad} bytes do not"
+    )
 
 
 def _guess(sample: bytes, name: str) -> Encoding:
@@ -132,4 +142,8 @@ def _guess(sample: bytes, name: str) -> Encoding:
     letters = sum(byte > 127 for byte in sample)  # noqa: PLR2004  the end of ASCII
     if best is None and letters > len(sample) // 3:
         raise SourceError("does not look like text in any known encoding", where=name, hint="save it as UTF-8")
-    return Encoding(codec=codec, evidence=f"not UTF-8; {codec} fits the {letters} other bytes of a sample best")
+    why = "fits best" if best else "is the usual one, none fits"
+    evidence = (
+        f"not UTF-8, read as {codec}: of the encodings known it {why} for the {letters} bytes beyond ASCII of a sample"
+    )
+    return Encoding(codec=codec, guessed=True, evidence=evidence)

@@ -7,9 +7,11 @@ from pathlib import Path
 from state.errors import SourceError
 from state.sources import Dialect, Inventory, Reading, SourceFile, Variant
 from state.values import digest
-from tools.sources.dialect import SAMPLE_CHARACTERS, SAMPLE_LINES, Memory, sniff_dialect
+from tools.sources.damage import is_damaged, show_damage
+from tools.sources.dialect import SAMPLE_CHARACTERS, SAMPLE_LINES, Cut, Memory, sniff_dialect
 from tools.sources.encoding import copy_as_utf8, detect_encoding
 from tools.sources.find import FoundFile, find_sources
+from tools.sources.header import header_doubts, unique_names
 from tools.sources.limits import FAST_LINE_BYTES, LandingLimits
 from tools.sources.prescan import Scan, prescan, sha256_of
 from tools.sources.records import LINE_ENDS, MAX_SPAN, parse_record
@@ -42,20 +44,6 @@ def take_inventory(sources: Sequence[str], workspace: Path, limits: LandingLimit
     )
 
 
-def unique_names(header: Sequence[str]) -> tuple[str, ...]:
-    """Return the header's names without blanks around them, unique: "name", "name_1"; a blank one is "column_3"."""
-    names: list[str] = []
-    taken = {name.strip() for name in header}
-    for position, raw in enumerate(header, 1):
-        name = stem = raw.strip() or f"column_{position}"
-        number = 0
-        while name in names or (number and name in taken):
-            number += 1
-            name = f"{stem}_{number}"
-        names.append(name)
-    return tuple(names)
-
-
 class _OpenedFile:
     """One input file on its way into the inventory."""
 
@@ -78,12 +66,18 @@ class _OpenedFile:
 
     def describe(self, memory: Memory, warnings: list[str]) -> SourceFile:
         """Return the file as the inventory keeps it; what a person should know is added to `warnings`."""
-        blank, lines = self._head()
+        blank, head = self._head()
+        lines = tuple(map(show_damage, head))
         cut = sniff_dialect(lines[:SAMPLE_LINES], self._extension(), memory)
-        header, span = self._header(lines, cut.delimiter, cut.quote, warnings)
+        fields, span = self._header(lines, cut, warnings)
+        header = unique_names(fields)
         self.header_form = "".join([*(["\ufeff"] if self.encoding.bom else []), *lines[:span]])
         header_lines = blank + span if header else 0
         self._warn(header, header_lines, warnings)
+        doubts = header_doubts(fields, blank + 1, lines[span : span + SAMPLE_LINES], cut)
+        if any(map(is_damaged, head[:span])):
+            doubts.append("the header has bytes that are no UTF-8, shown as \\xNN")
+        warnings += [f"{self.file.name}: {doubt}" for doubt in doubts]
         return SourceFile(
             file_id=self.file_id,
             path=str(self.path),
@@ -107,11 +101,12 @@ class _OpenedFile:
             longest_line=self.scan.longest_line,
             line_end=self.scan.line_end,
             open_ends=any(byte in self.scan.last_bytes for byte in (ord(cut.delimiter), ord('"'))),
+            damaged=not self.scan.utf8,
         )
 
     def _head(self) -> tuple[int, tuple[str, ...]]:
         """Return the number of blank lines that the text begins with, and the lines of a sample from the header on."""
-        with self.text_path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as handle:
+        with self.text_path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as handle:
             blank, lines = 0, list[str]()
             for line in handle:
                 if lines or line.strip(LINE_ENDS):
@@ -126,12 +121,11 @@ class _OpenedFile:
                     break
         return blank, tuple(lines)
 
-    def _header(
-        self, lines: tuple[str, ...], delimiter: str, quote: str, warnings: list[str]
-    ) -> tuple[tuple[str, ...], int]:
-        """Return the column names and the physical lines they span."""
+    def _header(self, lines: tuple[str, ...], cut: Cut, warnings: list[str]) -> tuple[list[str], int]:
+        """Return the fields of the header and the physical lines they span."""
         if not lines:
-            return (), 0
+            return [], 0
+        delimiter, quote = cut.delimiter, cut.quote
         parsed = parse_record(lambda index: lines[index] if index < len(lines) else None, delimiter, quote)
         fields, span = parsed.fields, parsed.span
         if parsed.problem:
@@ -143,15 +137,17 @@ class _OpenedFile:
                 where=self.file.name,
                 hint="check its delimiter",
             )
-        return unique_names(fields), span
+        return fields, span
 
     def _warn(self, header: tuple[str, ...], header_lines: int, warnings: list[str]) -> None:
         if not header:
             warnings.append(f"{self.file.name}: holds nothing" + (" but blank lines" if self.scan.lines else ""))
         elif self.scan.lines == header_lines:
             warnings.append(f"{self.file.name}: holds a header and no record")
-        if self.encoding.codec == "utf-8" and not self.scan.utf8:
-            warnings.append(f"{self.file.name}: {self.encoding.evidence}; they are shown as \\xNN")
+        if self.encoding.guessed:
+            warnings.append(f"{self.file.name}: {self.encoding.evidence}")
+        elif not self.scan.utf8:
+            warnings.append(f"{self.file.name}: {self.encoding.evidence}; records that hold them are set aside")
 
     def _extension(self) -> str:
         name = self.file.name.lower().removesuffix(".gz")
