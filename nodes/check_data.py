@@ -21,7 +21,7 @@ from tools.sources.land import land
 from tools.sources.match import match_tables
 from tools.sql.quote import ident, literal
 from tools.sql.sandbox import SandboxLimits
-from tools.verification import run_contract_rules
+from tools.verification import judge_drift, run_contract_rules
 from tools.workspace import open_workspace
 
 _TWICE = "the table is given twice"
@@ -47,7 +47,10 @@ def check_files(contract: Contract, data: Sequence[str], folder: Path, context: 
         for name, path in parquet.items():
             _stage_parquet(connection, checked.table(name), path)
     limits = SandboxLimits(seconds=context.sql_seconds, memory=context.memory, threads=context.threads)
-    return run_contract_rules(folder, checked, limits=limits, plain=frozenset(parquet))
+    results = run_contract_rules(folder, checked, limits=limits, plain=frozenset(parquet))
+    landed = checked.model_copy(update={"tables": tuple(t for t in checked.tables if t.name in intake.table_files)})
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        return results + judge_drift(connection, landed, intake)
 
 
 def _parquet_by_table(contract: Contract, paths: Sequence[Path]) -> dict[str, Path]:

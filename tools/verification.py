@@ -15,6 +15,7 @@ from tools.checks.compile import compile_rules
 from tools.checks.judge import judge, unchecked
 from tools.checks.rule import CompiledRule, Relation, counted
 from tools.checks.run import run_rules, sql_rule_query
+from tools.checks.sourced import judge_mapping, judge_rejects
 from tools.contract.order import source_edges
 from tools.files import write_durably
 from tools.intake import Intake
@@ -74,7 +75,10 @@ def _run_untrusted(folder: Path, rule: CompiledRule, tables: list[str], limits: 
 
 
 def judge_drift(connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake) -> tuple[CheckResult, ...]:
-    """Return one verdict a source-fed table on columns the contract does not know."""
+    """Return three verdicts a source-fed table on what fed it.
+
+    These are on columns the contract does not know, on columns without a source, and on what is no record.
+    """
     results = []
     for table in contract.tables:
         if table.derived:
@@ -82,8 +86,19 @@ def judge_drift(connection: duckdb.DuckDBPyConnection, contract: Contract, intak
         receipt = find_receipt(connection, f"map:{table.name}") or {}
         mappings = [ColumnMapping.model_validate(mapping) for mapping in receipt.get("mappings", ())]
         unknown = sorted({source for mapping in mappings for source in mapping.unmapped_sources})
-        results.append(_drift_result(table, unknown, len(intake.variants_of(table.name))))
+        results += [
+            _drift_result(table, unknown, len(intake.variants_of(table.name))),
+            judge_mapping(table, mappings),
+            judge_rejects(table, _rejects(connection, intake.table_files.get(table.name, ()))),
+        ]
     return tuple(results)
+
+
+def _rejects(connection: duckdb.DuckDBPyConnection, files: Sequence[int]) -> int:
+    row = connection.execute(
+        "select coalesce(sum(rejects), 0) from land.files where list_contains(?::integer[], file_id)", [list(files)]
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _drift_result(table: Table, unknown: list[str], variants: int) -> CheckResult:

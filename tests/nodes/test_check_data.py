@@ -130,3 +130,11 @@ def test_a_table_given_twice_is_refused(job: Any, check: Check, tmp_path: Path) 
         with pytest.raises(SourceError, match="customers: the table is given twice"):
             check(*data)
     assert broken(check(one, one)) == {}
+
+
+def test_a_column_no_file_has_is_told(job: Any, check: Check) -> None:
+    source = job.sources / "customers.csv"
+    source.write_text("customer_id,name\n1,Ann\n")
+    result = check(source)["customers.mapping"]
+    assert result.result is Verdict.WARNING
+    assert result.detail == "no file has a column for country: published as null"

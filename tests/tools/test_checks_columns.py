@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from state.checks import CheckResult, Verdict
 from state.contract import Column, Contract, LogicalType, Table, TypeOptions
-from tools.checks.compile import compile_rules
+from tools.checks.compile import compile_rules, violating_rows_sql
 from tools.checks.run import run_rules
 from tools.checks.types import expected_type
 from tools.sql.quote import ident
@@ -364,8 +364,10 @@ def test_an_unreadable_value_breaks_the_type_and_shows_its_text(workspace: duckd
 
     assert (results["t.c.type"].result, results["t.c.type"].count) == (Verdict.FAILED, 1)
     assert results["t.c.type"].locators[0].value == "soon"
-    assert results["t.c.required"].count == 2
-    assert [locator.value for locator in results["t.c.required"].locators] == ["soon", None]
+    assert results["t.c.required"].count == 1  # the other null has its reason in the type
+    assert [locator.value for locator in results["t.c.required"].locators] == [None]
+    broken = workspace.execute(violating_rows_sql(compile_rules(contract, table), table)).fetchall()
+    assert sorted(row[:2] for row in broken) == [(2, "t.c.type"), (3, "t.c.required")]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -387,3 +389,31 @@ def test_bounds_and_multiples_agree_with_exact_arithmetic(
     assert results["t.c.minimum"].count == sum(number < bound for number in numbers)
     assert results["t.c.exclusiveMaximum"].count == sum(number >= bound for number in numbers)
     assert results["t.c.multipleOf"].count == sum(number % step != 0 for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("logical", "form", "bound", "below", "at"),
+    [
+        (T.DATE, "dd/MM/yyyy", "02/01/2024", "2024-01-01", "2024-01-02"),
+        (T.DATE, "yyyyddMM", "20240201", "2024-01-01", "2024-01-02"),
+        (T.DATE, "dd/MM/yyyy", "2024-01-02", "2024-01-01", "2024-01-02"),
+        (T.TIMESTAMP, "MM-dd-yyyy HH:mm", "01-02-2024 10:30", "2024-01-02 10:29", "2024-01-02 10:30"),
+        (T.TIME, "HH'h'mm", "10h30", "10:29", "10:30"),
+    ],
+)
+def test_a_bound_may_be_written_in_the_format_of_its_column(
+    workspace: duckdb.DuckDBPyConnection, logical: T, form: str, bound: str, below: str, at: str
+) -> None:
+    column = Column(name="c", logical_type=logical, options=options(format=form, minimum=bound))
+    table = Table(name="t", columns=(column,))
+    contract = stage(workspace, table, [(below,), (at,)])
+    results = {r.rule: r for r in run_rules(workspace, compile_rules(contract, table), contract=contract)}
+    assert (results["t.c.minimum"].result, results["t.c.minimum"].count) == (Verdict.FAILED, 1)
+
+
+def test_a_bound_in_no_known_form_cannot_be_checked(workspace: duckdb.DuckDBPyConnection) -> None:
+    column = Column(name="c", logical_type=T.DATE, options=options(format="dd/MM/yyyy", minimum="31/31/2024"))
+    table = Table(name="t", columns=(column,))
+    contract = stage(workspace, table, [("2024-01-01",)])
+    results = {r.rule: r for r in run_rules(workspace, compile_rules(contract, table), contract=contract)}
+    assert results["t.c.minimum"].result is Verdict.ERROR

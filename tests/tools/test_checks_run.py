@@ -189,7 +189,6 @@ def test_rows_to_set_aside_name_every_broken_rule_and_its_reason(workspace: duck
 
     assert sorted(rows) == [
         (2, "t.amount.minimum", "expected values of at least 0, found -1"),
-        (3, "t.amount.required", "expected no null values, found many"),
         (3, "t.amount.type", "expected values of type integer, found many"),
         (4, "t.amount.required", "expected no null values, found null"),
         (4, "t.primaryKey", "expected a unique key (id) without null, found id=d"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tools.verification
 from state.checks import CheckResult, Verdict
-from state.contract import Column, Contract, Drift, LogicalType, QualityRule, Relationship, Severity, Table
+from state.contract import Column, Contract, Drift, LogicalType, OnViolation, QualityRule, Relationship, Severity, Table
 from state.mapping import ColumnMapping
 from state.run import TableAccount
 from state.sources import Inventory, Variant
@@ -221,8 +221,9 @@ def drift(connection: duckdb.DuckDBPyConnection, policy: Drift) -> CheckResult:
         for number, name in enumerate(("v001", "v002"))
     )
     intake = Intake(inventory=Inventory(files=(), variants=variants), table_files={"t": (0, 1)})
-    (result,) = judge_drift(connection, contract_of(table_of(drift=policy), derived), intake)
-    return result
+    results = judge_drift(connection, contract_of(table_of(drift=policy), derived), intake)
+    assert [result.rule for result in results] == ["t.drift", "t.mapping", "t.reject"]
+    return results[0]
 
 
 @pytest.mark.parametrize("policy", list(Drift))
@@ -236,6 +237,20 @@ def test_columns_the_contract_does_not_know_fail_a_frozen_table_and_warn_elsewhe
     assert result.result is (Verdict.FAILED if policy is Drift.FREEZE else Verdict.WARNING)
     assert result.blocking is (policy is Drift.FREEZE)
     assert (result.count, result.detail) == (2, "2 columns in 2 header variants: a, b")
+
+
+@pytest.mark.parametrize("policy", [OnViolation.REPAIR, OnViolation.FAIL])
+def test_lines_that_are_no_record_are_counted_in_the_files_of_the_table(folder: Path, policy: OnViolation) -> None:
+    variants = (Variant(variant_id="v001", columns=("x",), fingerprint="", file_ids=(0, 1, 2), header_forms=1),)
+    intake = Intake(inventory=Inventory(files=(), variants=variants), table_files={"t": (0, 2)})
+    contract = contract_of(table_of(on_violation=policy))
+    with open_workspace(folder) as connection:
+        assert judge_drift(connection, contract, intake)[-1].result is Verdict.PASSED
+        connection.execute("insert into land.files (file_id, rejects) values (0, 2), (1, 7), (2, 1)")
+        result = judge_drift(connection, contract, intake)[-1]
+    assert result.result is (Verdict.FAILED if policy is OnViolation.FAIL else Verdict.WARNING)
+    assert result.blocking is (policy is OnViolation.FAIL)
+    assert result.count == 3
 
 
 @pytest.mark.parametrize(

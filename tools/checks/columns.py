@@ -19,13 +19,23 @@ def column_rules(table: Table, column: Column, relation: Relation) -> Iterator[C
     """Yield every rule of one top-level column in the order a reader asks: there, typed, within bounds, unique."""
     cell = column_cell(table.name, column, relation)
     if column.required:
-        yield cell.rule("required", "no null values", violation=f"{cell.value} is null", quarantines=True)
+        yield _required_rule(cell)
     yield from _type_rules(cell)
     yield from _inner_rules(cell)
     if column.unique and table.key != (column.name,):  # the rule of such a key says the same and more
         yield unique_rule(cell)
     for rule in column.rules:
         yield quality_rule(rule, table, cell, relation)
+
+
+def _required_rule(cell: Cell) -> CompiledRule:
+    """Leave the cells that hold unreadable text to the rule on the type: there is a value, and one reason is enough."""
+    violation, columns = f"{cell.value} is null", cell.columns
+    if cell.relation.conformed:
+        operator = operator_name(cell.column)
+        violation = f"({violation} and t.{ident(operator)} is distinct from 'unreadable')"
+        columns = (*columns, operator)
+    return cell.rule("required", "no null values", violation=violation, columns=columns, quarantines=True)
 
 
 def _type_rules(cell: Cell) -> Iterator[CompiledRule]:
