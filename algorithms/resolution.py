@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from algorithms.value_match import Name, ValidIndex, digit_runs
+from algorithms.value_opposites import PROPOSED, contradicts, denies, doubts
 from algorithms.value_votes import Candidate, EditNeighbours, acronym, normalised, overlap, tokens
 from state.resolution import Ballot, ResolutionEvidence, Resolutions, UnknownValue, ValueResolution, Witness
 
@@ -36,6 +37,7 @@ def resolve_values(evidence: ResolutionEvidence) -> Resolutions:
     names = [Name(unknown.value) for unknown in evidence.unknown]
     judgements = [_spelling(name, index) for name in names]
     _add_typing_errors(names, judgements, index)
+    judgements = [_stated(name, judgement) for name, judgement in zip(names, judgements, strict=True)]
     for unknown, judgement in zip(evidence.unknown, judgements, strict=True):
         judgement["dependency"] = {} if index.codes else _dependency(unknown, valid)
     return Resolutions(
@@ -58,6 +60,18 @@ def _spelling(name: Name, index: ValidIndex) -> Judgement:
     }
 
 
+def _stated(name: Name, judgement: Judgement) -> Judgement:
+    """Return the judgement with what signs say: a value marked as a guess is proposed, a denied one is no candidate."""
+    if denies(name.text):
+        return {voter: {} for voter in judgement}
+    if not doubts(name.text):
+        return judgement
+    return {
+        voter: {known: Candidate(min(one.score, PROPOSED), one.why) for known, one in found.items()}
+        for voter, found in judgement.items()
+    }
+
+
 def _add_typing_errors(names: Sequence[Name], judgements: Sequence[Judgement], index: ValidIndex) -> None:
     """Add the vote of the specialist for typing errors where no better explanation stands."""
     if index.codes:
@@ -74,10 +88,14 @@ def _add_typing_errors(names: Sequence[Name], judgements: Sequence[Judgement], i
 
 def _dependency(unknown: UnknownValue, valid: frozenset[str]) -> dict[str, Candidate]:
     """Return what the witnesses say: the strongest of each kind, kinds adding up."""
-    digits = digit_runs(unknown.value)
+    if denies(unknown.value):
+        return {}
+    name, digits = Name(unknown.value), digit_runs(unknown.value)
     strongest: dict[str, dict[str, tuple[float, Witness]]] = defaultdict(dict)
     for witness in sorted(unknown.witnesses, key=lambda one: one.model_dump_json()):
         if witness.known not in valid or (digits and digit_runs(witness.known) != digits):
+            continue
+        if contradicts(name, Name(witness.known)):
             continue
         strength = witness.trust * witness.share * witness.rows / (witness.rows + witness.against + 1)
         if strength > strongest[witness.known].get(witness.kind, (0.0, witness))[0]:

@@ -21,8 +21,12 @@ FUNCTION_WORDS = ARTICLES | frozenset(
 """Words that never tell two names apart on their own."""
 
 CONTRASTS = frozenset(
-    {"north", "south", "east", "west", "northern", "southern", "eastern", "western", "upper", "lower", "inner", "outer"}
-    | {"new", "old", "left", "right", "big", "little", "great", "small", "junior", "senior", "male", "female"}
+    {"north", "south", "east", "west", "northern", "southern", "eastern", "western", "central", "middle"}
+    | {side + end for side in ("north", "south") for end in ("east", "west", "eastern", "western")}
+    | {"upper", "lower", "inner", "outer", "left", "right", "top", "bottom", "front", "rear", "high", "low"}
+    | {"new", "old", "newer", "older", "early", "late", "first", "second", "last", "next", "previous"}
+    | {"big", "little", "great", "greater", "lesser", "small", "large", "minor", "major", "max", "min"}
+    | {"junior", "senior", "young", "male", "female", "man", "woman", "part", "partial", "partially", "partly"}
 )
 """Words that come in opposites: adding one to a name makes another name, not another spelling."""
 

@@ -1,8 +1,9 @@
 """Specialists that judge which valid value an unknown one is another spelling of.
 
 Each looks at the spelling alone and returns its candidates with a score from 0 to 1 and a reason. Scores are rough
-probabilities; they are combined in `algorithms.resolution`. Two rules bind all of them: digits are never changed,
-and in a list of identifiers only a difference of case and punctuation counts as another spelling.
+probabilities; they are combined in `algorithms.resolution`. Three rules bind all of them: digits are never changed,
+in a list of identifiers only a difference of case and punctuation counts as another spelling, and a word or prefix
+that makes another value (`algorithms.value_opposites`) is no difference of spelling.
 
 Sources: edit distance with transpositions after Damerau (1964) in its restricted form; the density of the list as
 the chance that a near name is another name follows Fellegi and Sunter (1969): agreement weighs the more, the more
@@ -19,12 +20,14 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from algorithms.value_match import CONTRASTS, FUNCTION_WORDS, Name, ValidIndex, initials, is_numeral
+from algorithms.value_match import FUNCTION_WORDS, Name, ValidIndex, initials, is_numeral
+from algorithms.value_opposites import PROPOSED, PrefixPairs, reversed_meaning, words_ceiling
 
 _PLACEHOLDERS = frozenset({"na", "nan", "nil", "tba", "tbd"})  # read as words, never as initials
 _ACRONYM_SCORES = {2: 0.7, 3: 0.8}
 _LONG_ACRONYM = 0.88
 _CELLS = 20_000_000  # of a distance matrix computed at once (bytes)
+_SHORT = 6  # letters up to which another name two errors away makes one error doubtful
 _SAMPLE = 300  # valid names on which the density of the list is measured
 
 
@@ -54,7 +57,7 @@ def normalised(name: Name, index: ValidIndex) -> dict[int, Candidate]:
 
 def tokens(name: Name, index: ValidIndex) -> dict[int, Candidate]:
     """Return the names of the same words in another order."""
-    if len(name.tokens) < 2 or name.digits:  # noqa: PLR2004  one word has no order; '1 2' is not '2 1'
+    if len(name.tokens) < 2 or name.digits or reversed_meaning(name):  # noqa: PLR2004  '1 2' is not '2 1'
         return {}
     places = index.by_sorted.get(tuple(sorted(name.tokens)), ())
     return {place: Candidate(0.95, "the same words in another order") for place in places}
@@ -94,6 +97,11 @@ def overlap(name: Name, index: ValidIndex) -> dict[str, dict[int, Candidate]]:
         rivals = sum(count for words, count in sharers.items() if words >= shared.words)
         # Names that share the same words are rivals, also those that extend this one ('Guinea', 'Guinea-Bissau').
         score = _overlap_score(shared, index, similar) / math.sqrt(rivals)
+        other = index.names[place]
+        if name.tokens != other.tokens:
+            score = min(score, words_ceiling(name, other, shared.left, shared.missing, len(index.names)))
+        if not score:
+            continue
         voter = "containment" if shared.exact else "stem"
         found[voter][place] = Candidate(score, partial(_overlap_reason, shared))
     return found
@@ -139,11 +147,7 @@ def _align(own: Sequence[str], other: Sequence[str], similar: Mapping[str, list[
 
 
 def _overlap_score(overlap: _Overlap, index: ValidIndex, similar: Mapping[str, list[tuple[str, float]]]) -> float:
-    """Score shared words by what is left over on either side.
-
-    A word left over that belongs to one other name speaks for that name; a word that comes in opposites (north, new)
-    makes the longer value another thing.
-    """
+    """Score shared words by what is left over on either side: a word of one other name speaks for that name."""
     unseen = sum(not similar[word] for word in overlap.left)
     if not overlap.missing:
         score = 0.9 if not overlap.left else max(0.4, 0.8 - 0.05 * unseen)
@@ -154,8 +158,6 @@ def _overlap_score(overlap: _Overlap, index: ValidIndex, similar: Mapping[str, l
     for word in overlap.left:
         if any(index.frequency(match) == 1 for match, _ in similar[word]):
             score *= 0.6
-    if any(word in CONTRASTS for word in overlap.left):
-        score *= 0.5
     if not overlap.exact:
         score *= index.stem_trust
     return score * min((quality for own, _, quality in overlap.shared if own in overlap.words), default=0.0)
@@ -182,6 +184,7 @@ class EditNeighbours:
         self._lengths = np.array([len(index.names[place].folded) for place in order], dtype=np.int64)
         self._texts = [index.names[place].folded for place in order]
         self._density: dict[tuple[str, int], float] | None = None
+        self._pairs = PrefixPairs(self._texts)
 
     def judge(self, names: Sequence[Name]) -> list[dict[int, Candidate]]:
         """Return the candidates of each name."""
@@ -194,6 +197,7 @@ class EditNeighbours:
             for place, distance in near.items()
             if self._index.names[place].digits == name.digits
             and _plausible(name.folded, self._index.names[place].folded, distance)
+            and not self._pairs.changed(name.folded, self._index.names[place].folded)
         }
         if not near:
             return {}
@@ -204,8 +208,22 @@ class EditNeighbours:
             likely = 0.95 - 1.2 * distance / max(len(name.folded), len(other))
             likely *= 1.0 - self._chance(name.folded, other, distance)
             reason = f"{distance} typing error{'s' if distance > 1 else ''} away"
-            candidates[place] = Candidate(likely * 0.5 ** (distance - nearest), reason)
+            likely *= 0.5 ** (distance - nearest)
+            if likely > PROPOSED and not self._alone(name, place, distance):
+                likely, reason = PROPOSED, f"{reason}, and another valid value is about as near"
+            candidates[place] = Candidate(likely, reason)
         return candidates
+
+    def _alone(self, name: Name, place: int, distance: int) -> bool:
+        """Whether no other name, however short, is as near, nor one error farther from a short word."""
+        reach = distance + 1 if distance == 1 and len(name.folded) <= _SHORT else distance
+        length = len(name.folded)
+        low, high = np.searchsorted(self._lengths, [length - reach, length + reach + 1])
+        distances = process.cdist(
+            [name.folded], self._texts[low:high], scorer=OSA.distance, score_cutoff=reach, dtype=np.uint8
+        )
+        near = self._places[low:high][distances[0] <= reach]
+        return all(other == place or self._index.names[other].digits != name.digits for other in near)
 
     def _chance(self, own: str, other: str, distance: int) -> float:
         """Return the share of valid names with another name as near by the same kind of error."""

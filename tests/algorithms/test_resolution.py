@@ -89,7 +89,7 @@ def test_another_spelling_is_resolved_by_the_specialist_for_it(value: str, resol
     ("value", "reason"),
     [
         ("Republic of the Congo", "equally good"),  # two names hold the word
-        ("Nigera", "not clearly ahead"),  # one letter from Niger and from Nigeria
+        ("Nigera", "equally good"),  # one letter from Niger and from Nigeria
         ("North Ireland", ""),  # a word of contrast, and it belongs to another name
         ("Equatorial Guinea", ""),  # the list itself extends Guinea to other places
         ("South Iran", ""),
@@ -222,7 +222,8 @@ def typing_errors(draw: st.DrawFn, words: tuple[str, ...]) -> tuple[str, str]:
 @given(typing_errors(WORDS))
 def test_one_typing_error_in_a_list_of_distinct_words_is_resolved(case: tuple[str, str]) -> None:
     word, changed = case
-    if changed not in WORDS:
+    prefixed = "a" + word == changed or "a" + changed == word  # 'a-' in front makes another word ('atypical')
+    if changed not in WORDS and not prefixed:
         assert resolve(changed, WORDS).resolved == word
 
 
@@ -246,8 +247,9 @@ def test_one_typing_error_in_a_list_of_codes_resolves_to_nothing(case: tuple[str
     ],
 )
 def test_an_equally_good_second_candidate_leaves_the_value_unresolved(value: str, valid: str, rival: str) -> None:
-    assert resolve(value, (valid, "Something Else")).resolved == valid
-    resolution = resolve(value, (valid, "Something Else", rival))
+    others = ("Something Else", *WORDS, *(f"{word}z" for word in WORDS))  # a list long enough for leftover words
+    assert resolve(value, (valid, *others)).resolved == valid
+    resolution = resolve(value, (valid, *others, rival))
     assert resolution.resolved is None
     assert valid in resolution.reason or rival in resolution.reason
 
