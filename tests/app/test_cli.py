@@ -247,8 +247,7 @@ def test_check_of_data_breaks_lines_and_cleans_values(cli: Any, job: Any) -> Non
     _, out, _ = cli("check", job.contract, source)
     assert any(line.strip().startswith("customers.csv:4") for line in out.splitlines())
     assert "\x1b" not in out
-    assert "\ufffd[31mRed" in out
-    assert out.count("\ufffd") == 1
+    assert "\ufffd" not in out  # which stands for what is not printable, such as a line break
 
 
 def test_stopped_by_the_keyboard_a_run_says_how_it_goes_on(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
