@@ -28,14 +28,18 @@ class _Unsupported(NamedTuple):
 
 
 def check_contract(path: Path, *, as_json: bool) -> int:
-    """Print every fault of a contract and every rule that cannot be checked; return 0 when it can be used, else 1."""
+    """Print every fault of a contract, of its SQL, and every rule that cannot be checked.
+
+    Return 0 when the contract is valid, else 1. SQL that cannot be run here makes it unusable, not invalid: it may be
+    meant for another engine.
+    """
     loaded = load_contract(path)
     faults, unsupported = loaded.faults, []
     if loaded.contract is not None:
         unsupported = _unsupported(loaded.contract)
         faults += () if loaded.errors else contract_sql_faults(loaded.contract)
     usable = loaded.contract is not None and not any(fault.error for fault in faults)
-    good = loaded.valid and usable
+    good = loaded.valid and not loaded.errors
     if as_json:
         print_json(
             {
@@ -47,7 +51,7 @@ def check_contract(path: Path, *, as_json: bool) -> int:
             }
         )
     else:
-        lines = [f"{path}: {_in_words(unsupported) if good else 'not valid'}"]
+        lines = [f"{path}: {_in_words(unsupported, usable=usable) if good else 'not valid'}"]
         lines += [_fault_line(fault) for fault in faults[:_SHOWN]]
         lines += [f"  not checkable  {rule.line}" for rule in unsupported]
         sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
@@ -80,7 +84,9 @@ def _unsupported(contract: Contract) -> list[_Unsupported]:
     ]
 
 
-def _in_words(unsupported: Sequence[_Unsupported]) -> str:
+def _in_words(unsupported: Sequence[_Unsupported], *, usable: bool) -> str:
+    if not usable:
+        return "valid, but it cannot be run: its SQL is refused or cannot be read"
     blocking = sum(rule.blocks for rule in unsupported)
     return f"valid, but {counted(blocking, 'rule')} cannot be checked and will stop publishing" if blocking else "valid"
 

@@ -44,7 +44,7 @@ def print_summary(run: dict[str, Any]) -> None:
         lines += ["", "  published:"]
         lines += [f"    {shown_path(Path(run['out']) / f'{name}.parquet')}" for name in run["receipt"]["tables"]]
     lines += ["", f"  report: {shown_path(Path(run['out']) / '_runs' / run['run_id'] / 'report.html')}"]
-    if run["status"] in ("failed", "budget_spent"):
+    if _may_go_on(run):
         lines.append(f"  continue with: millwright resume {run['run_id']}")
     sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
 
@@ -73,6 +73,13 @@ def _verdicts(run: dict[str, Any]) -> list[str]:
             told = " ".join(part for part in (count, f"({check['detail']})" if check["detail"] else "") if part)
             lines.append(f"    {check['result']:<8} {check['rule']}: {told}"[:_WIDTH])
     return lines
+
+
+def _may_go_on(run: dict[str, Any]) -> bool:
+    """Return whether resuming can help: not where a step failed in a way that the same run meets again."""
+    lasting = {"contract_sql", "accounting", "data"}
+    failed = [step for step in run["step_reports"] if step["status"] == "failed" and step["failure"] in lasting]
+    return run["status"] == "budget_spent" or (run["status"] == "failed" and not failed)
 
 
 def shown_path(path: Path) -> str:

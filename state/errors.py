@@ -79,4 +79,4 @@ class AccountingError(MillwrightError):
 
 
 class BudgetExhausted(MillwrightError):  # noqa: N818  the state of a budget, not a fault
-    """The run's budget is spent; the run can be resumed with a larger one."""
+    """The run's budget is spent; resuming grants it once more."""

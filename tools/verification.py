@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from state.checks import CheckResult, Verdict
-from state.contract import Contract, Drift, Severity, Table
+from state.contract import Contract, Drift, OnViolation, Severity, Table
 from state.errors import ResourceError, UntrustedSqlError
 from state.mapping import ColumnMapping
 from state.run import TableAccount
@@ -119,11 +119,14 @@ def _drift_result(table: Table, unknown: list[str], variants: int) -> CheckResul
 
 
 def judge_quarantine(contract: Contract, accounts: Mapping[str, TableAccount]) -> tuple[CheckResult, ...]:
-    """Return one verdict a table on the share of rows in quarantine."""
+    """Return one verdict a table on the share of rows in quarantine; no row may be where any violation fails it."""
     results = []
     for table in contract.tables:
         account = accounts[table.name]
-        too_many = account.quarantine_share > table.max_quarantine
+        strict = table.on_violation is OnViolation.FAIL
+        most = 0.0 if strict else table.max_quarantine
+        too_many = account.quarantine_share > most
+        expected = "no row" if strict else f"at most {100 * most:.6g}% of the rows"
         results.append(
             CheckResult(
                 rule=f"{table.name}.maxQuarantine",
@@ -134,7 +137,7 @@ def judge_quarantine(contract: Contract, accounts: Mapping[str, TableAccount]) -
                 result=Verdict.FAILED if too_many else Verdict.PASSED,
                 count=account.rows_quarantined if too_many else 0,
                 measured=account.quarantine_share,
-                expected=f"at most {100 * table.max_quarantine:.6g}% of the rows in quarantine",
+                expected=f"{expected} in quarantine",
                 detail=f"{account.rows_quarantined} of {account.rows_read} rows" if too_many else "",
             )
         )
