@@ -188,6 +188,14 @@ def test_a_column_without_values_has_evidence_of_nothing(logical_type: LogicalTy
     assert decide_format(evidence).logical_type is logical_type
 
 
+@pytest.mark.parametrize("logical_type", list(LogicalType))
+@pytest.mark.parametrize("options", [{}, {"minimum": "2020-01-01"}, {"format": "epoch_s"}])
+def test_a_file_without_rows_has_evidence_of_nothing(logical_type: LogicalType, options: dict[str, Any]) -> None:
+    evidence = gather([[]], Column(name="c", logical_type=logical_type, options=TypeOptions(**options)))
+    assert (evidence.rows, evidence.filled, evidence.samples, evidence.percent) == (0, 0, (), 0)
+    assert decide_format(evidence).confidence == 1.0
+
+
 def test_evidence_stays_small() -> None:
     texts = [f"{number * 7919} {'u' * (number % 97)}{number}" for number in range(5_000)]
     evidence = gather([texts], Column(name="c", logical_type=LogicalType.NUMBER))

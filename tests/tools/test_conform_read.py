@@ -1,8 +1,12 @@
+import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from algorithms.formats import plain_format
 from state.contract import Column, LogicalType, TypeOptions
@@ -199,9 +203,71 @@ def test_times() -> None:
         ("24:00", None, "unreadable"),
         ("7", None, "unreadable"),
         ("7:60", None, "unreadable"),
+        ("garbage", None, "unreadable"),
+        ("14h05", None, "unreadable"),
+        ("9:5", None, "unreadable"),
+        ("24:00:00", None, "unreadable"),
+        ("13:00 PM", None, "unreadable"),
+        ("13 pm", None, "unreadable"),
+        ("0:30 pm", None, "unreadable"),
+        ("10:00+02:00", None, "unreadable"),
+        ("10:00:00-01", None, "unreadable"),
+        ("10:00 +0030", None, "unreadable"),
+        ("10:00Z", "10:00:00", "time"),
+        ("10:00:00+00:00", "10:00:00", "time"),
         ("tbd", None, "null_token"),
     ]
     assert read_all([case[0] for case in cases], "time") == cases
+
+
+CLOCK = re.compile(r"(\d\d?)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)? ?([ap]m)? ?(?:z|[-+]00(?::?00)?)?")
+
+
+def clock(text: str) -> str | None:
+    """Read a time of day without the engine; None where it is none."""
+    match = CLOCK.fullmatch(text)
+    if not match or not (match[2] or match[5]):
+        return None
+    hour, half = int(match[1]), match[5]
+    if (half == "pm" and not 1 <= hour <= 12) or (half == "am" and hour > 12):
+        return None
+    hour = hour % 12 + 12 * (half == "pm") if half else hour
+    try:
+        return dt.time(hour, int(match[2] or 0), int(match[3] or 0)).isoformat()
+    except ValueError:
+        return None
+
+
+PARTS = (
+    "0",
+    "7",
+    "09",
+    "12",
+    "13",
+    "23",
+    "24",
+    ":00",
+    ":05",
+    ":60",
+    ":5",
+    " ",
+    "am",
+    "pm",
+    "z",
+    "+00",
+    "-02:00",
+    "h",
+    "x",
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(texts=st.lists(st.lists(st.sampled_from(PARTS), max_size=5).map("".join), min_size=1, max_size=60))
+@pytest.mark.parametrize("pattern", [None, "%H:%M:%S", "%H:%M%z"])
+def test_a_time_is_what_a_clock_shows_or_nothing(pattern: str | None, texts: list[str]) -> None:
+    texts = [text.strip() for text in texts if not (pattern and re.search(r":\d(?!\d)", text))]
+    if texts:
+        assert [case[1] for case in read_all(texts, "time", pattern=pattern)] == [clock(text) for text in texts]
 
 
 def test_booleans() -> None:

@@ -47,6 +47,7 @@ _COMPACT = rf"^{_CENTURY}$"
 _COMPACT_MOMENT = rf"^{_CENTURY}[t ]?(\d\d)(\d\d)(\d\d)(z|[-+]\d\d:?\d\d)?$"
 _EPOCHS = {"epoch_s": (r"-?\d{1,11}(\.\d+)?", 1_000_000), "epoch_ms": (r"-?\d{1,14}", 1_000)}
 _USUAL = r"(\d{{1,2}}){0}(\d{{1,2}}){0}([12]\d{{3}})( \d{{1,2}}:\d\d(?::\d\d)?)?"
+_NO_OFFSET = "[-+]00(:?00)?"
 _FIRST_YEAR = "1000-01-01"  # strptime reads '20' as the year 20
 
 
@@ -75,13 +76,16 @@ def moment_unchanged(column: Column, text: str, value: str) -> str:
 
 
 def time_value(value_format: ValueFormat, text: str) -> str:
-    """Return SQL for the time of day in `text`; an offset is not applied."""
-    read = f"case when p.hour <> '' then try_cast({_time_of_day()} as time) end"
+    """Return SQL for the time of day in `text`; one with an offset other than zero is not read."""
+    at_zero = f"(p.zone in ('', 'z', 'utc', 'gmt') or {matches('p.zone', _NO_OFFSET)})"
+    read = f"case when p.hour <> '' and {at_zero} then try_cast({_time_of_day()} as time) end"
     parsed = bind("p", extract("t", f"^{_TIME}$", _TIME_PARTS), read)
     slow = bind("t", f"lower({clean_text_sql(text)})", parsed)
-    fast = f"case when try_cast({text} as time)::varchar = {text} then try_cast({text} as time) end"
-    if value_format.pattern and "%H" in value_format.pattern.replace("%I", "%H"):
-        slow = f"try_cast(try_strptime({text}, {literal(value_format.pattern)}) as time), {slow}"
+    cast = f"try_cast({text} as time)"
+    fast = f"case when {cast}::varchar = {text} and {text} < '24' then {cast} end"
+    pattern = value_format.pattern or ""
+    if "%H" in pattern.replace("%I", "%H") and "%z" not in pattern:
+        slow = f"try_cast(try_strptime({text}, {literal(pattern)}) as time), {slow}"
     return f"coalesce({fast}, {slow})"
 
 
@@ -226,7 +230,7 @@ def _time_of_day() -> str:
     hours = (
         f"case when p.half = '' then {hour} when starts_with(p.half, 'a') "
         f"then case when {hour} <= 11 then {hour} when {hour} = 12 then 0 end "
-        f"else case when {hour} between 1 and 11 then {hour} + 12 when {hour} between 12 and 23 then {hour} end end"
+        f"else case when {hour} between 1 and 11 then {hour} + 12 when {hour} = 12 then 12 end end"
     )
     time = (
         f"case when {hour} <= 23 and (p.minute <> '' or p.half <> '') then ({hours}) || ':' || "
