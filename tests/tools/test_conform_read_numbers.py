@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,12 +139,52 @@ def test_decimals() -> None:
         ("12.50", "12.50", None),
         ("12.5", "12.50", None),
         ("12", "12.00", None),
-        ("12.345", "12.35", "number"),  # rounded to the scale of the contract, and told
+        ("12.345", "12.35", "rounded"),  # rounded to the scale of the contract, and told
         ("12.3400", "12.34", None),
+        ("0.001", "0.00", "rounded"),
+        ("99999.999", "100000.00", "rounded"),
+        ("1,234.567", "1234.57", "rounded"),
+        ("33.333 %", "33.33", "rounded"),
+        ("100", "100.00", None),
+        ("0", "0.00", None),
         ("123456789", "None", "unreadable"),
     ]
     found = read_all([case[0] for case in cases], physical="decimal(10,2)")
     assert [(text, str(value), operator) for text, value, operator in found] == cases
+
+
+def test_numbers_that_the_type_does_not_keep_are_rounded() -> None:
+    cases = [
+        ("9007199254740993", "rounded"),
+        ("9,007,199,254,740,993", "rounded"),
+        (" 9007199254740993", "rounded"),
+        ("9007199254740992", None),
+        ("0.1234567890123456789", "rounded"),
+        ("12345678901234567.89", "rounded"),
+        ("100000000000000000000000", None),
+        ("0.30000000000000004", None),
+        ("0.3000000000000000000000", None),
+        ("1.500000000000000e3", "number"),
+        ("1e-400", "rounded"),
+        ("1234.5", None),
+    ]
+    found = read_all([case[0] for case in cases])
+    assert [(text, operator) for text, _, operator in found] == cases
+    assert read("1234567 m2", unit="m\u00b2") == (1234567, "number")
+    assert read("123456789012345 m2", unit="m\u00b2") == (123456789012345, "number")
+    assert read("1.23456789012", "number", "float")[1] == "rounded"
+    assert read("1.25", "number", "float") == (1.25, None)
+    assert read("12345678901234567.125", "number", "decimal(38,2)")[1] == "rounded"
+    assert read("0.99999999999999999999e1", "integer") == (10, "rounded")
+
+
+@settings(max_examples=40, deadline=None)
+@given(numbers=st.lists(st.decimals(-(10**20), 10**20, allow_nan=False), min_size=1, max_size=20))
+@pytest.mark.parametrize("physical", [None, "decimal(30,4)"])
+def test_a_number_without_the_operator_rounded_is_exact(physical: str | None, numbers: list[Decimal]) -> None:
+    for text, value, operator in read_all([f"{number:f}" for number in numbers], physical=physical):
+        shown = Decimal(repr(value) if physical is None else str(value))  # of a DOUBLE: its shortest text
+        assert (operator == "rounded") == (shown != Decimal(str(text)))
 
 
 def test_decimal_comma_and_undecided_columns() -> None:

@@ -6,7 +6,7 @@ from state.values import Value
 from tools.conform.binding import bind, matches
 from tools.conform.clean import PLAIN_TEXT, blanks_sql, clean_text_sql
 from tools.conform.read_dates import moment_unchanged, moment_value, time_value
-from tools.conform.read_numbers import number_unchanged, number_value
+from tools.conform.read_numbers import number_exact, number_unchanged, number_value
 from tools.sql.quote import literal
 
 TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0", "on", "ja", "oui", "si", "sí")
@@ -41,7 +41,8 @@ def read_expression(
 
     `text_sql` is a landed text (VARCHAR or NULL), best a column, since it is repeated; `file_sql` its file id. Where
     the value is computed in a subquery, `value_sql` names it, so that the operator does not compute it again. A value
-    that cannot be read is NULL, with the operator 'unreadable', 'null_token', or 'trim' for white space alone.
+    that cannot be read is NULL, with the operator 'unreadable', 'null_token', or 'trim' for white space alone. A number
+    whose type does not keep all its digits is 'rounded'.
     """
     value = _value(value_format, column, text_sql, file_sql)
     known = value_sql or f"({value})"
@@ -86,7 +87,8 @@ def _text_operator(_: ValueFormat, __: Column, text: str, value: str) -> str:
 def _typed_operator(value_format: ValueFormat, column: Column, text: str, value: str) -> str:
     changed = literal(_WORDS[column.logical_type])
     if column.logical_type in _NUMERIC:
-        changed = f"case when contains({text}, '%') then 'percent' else {changed} end"
+        exact = number_exact(column, text, value)
+        changed = f"case when not {exact} then 'rounded' when contains({text}, '%') then 'percent' else {changed} end"
     clean = f"case when {matches(text, PLAIN_TEXT)} then null else {clean_text_sql(text)} end"
     trimmed = bind("c", clean, f"coalesce({_unchanged(column, 'c', value)}, false)")
     return (

@@ -14,6 +14,7 @@ _POINT_EITHER = r"-?[1-9]\d{0,2}\.\d{3}"  # 1.234 may be grouped
 _WHOLE = r"-?\d+(\.0*)?"
 _GROUP_MARKS = "[ '’]"
 _PARTS = ("open", "sign", "prefix", "inner", "body", "power", "suffix", "close", "trail")
+_BINARY = {"DOUBLE": 15, "FLOAT": 6}  # decimal digits that the type always keeps
 _MOST_EXACT = 9007199254740992  # whole numbers up to 2**53 are exact as DOUBLE
 
 
@@ -27,7 +28,7 @@ def number_value(value_format: ValueFormat, column: Column, text: str) -> str:
     plain = f"{matches(text, _PLAIN)}"
     if value_format.decimal != ".":
         plain += f" and not {matches(text, _POINT_EITHER)}"
-    if type_name in ("DOUBLE", "FLOAT"):
+    if type_name in _BINARY:
         return f"case when {plain} and isfinite({fast}) then {fast} else {slow} end"
     exact = f"when {fast}::varchar = {text} then {fast} " if value_format.decimal == "." else ""
     return f"case {exact}when {plain} then {fast} else {slow} end"
@@ -37,12 +38,27 @@ def number_unchanged(column: Column, text: str, value: str) -> str:
     """Return SQL for whether `text` is plain notation of the number `value`: no sign of plus, no leading zeros."""
     if column.logical_type is LogicalType.INTEGER:
         return f"{value}::varchar = {text}"
-    plain = f"{matches(text, _PLAIN)} and try_cast({text} as double) = {value}::double"
-    if expected_type(column) == "FLOAT":
-        plain = f"{matches(text, _PLAIN)} and try_cast({text} as float) = {value}"
-    if expected_type(column) in ("DOUBLE", "FLOAT"):
-        return f"({plain})"
-    return f"({value}::varchar = {text} or ({plain}))"
+    size = "float" if expected_type(column) == "FLOAT" else "double"
+    same = f"{matches(text, _PLAIN)} and try_cast({text} as {size}) = {value}::{size}"
+    plain = f"({same} and {number_exact(column, text, value)})"
+    return plain if expected_type(column) in _BINARY else f"({value}::varchar = {text} or {plain})"
+
+
+def number_exact(column: Column, text: str, value: str) -> str:
+    """Return SQL for whether the number `value`, read from `text`, keeps all its significant digits.
+
+    Signs, groups and the place of the decimal sign do not change the digits, so they are compared without the zeros
+    around them. Binary types keep as many digits as their shortest text that reads back as the same number shows.
+    """
+    same = f"{_significant(text)} = {_significant(f'{value}::varchar')}"
+    digits = _BINARY.get(expected_type(column))
+    return f"((length({text}) <= {digits} and {value} <> 0) or {same})" if digits else f"({same})"
+
+
+def _significant(text: str) -> str:
+    """Return SQL for the digits of a number without the zeros around them, its exponent, and a unit such as m2."""
+    plain = rf"regexp_replace(lower({text}), '(\d[.,]?)e[-+]?\d+|(\pL)[23](\D|$)', '\1')"
+    return f"trim(regexp_replace({plain}, '[^0-9]', '', 'g'), '0')"
 
 
 def _parsed(value_format: ValueFormat, column: Column) -> str:
@@ -98,6 +114,6 @@ def _typed(column: Column) -> str:
             f"case when {matches('n', _WHOLE)} then try_cast(split_part(n, '.', 1) as {type_name}) "
             f"when {size} = floor({size}) and abs({size}) <= {_MOST_EXACT} then try_cast({size} as {type_name}) end"
         )
-    if type_name in ("DOUBLE", "FLOAT"):
+    if type_name in _BINARY:
         return f"if(isfinite(try_cast(n as {type_name})), try_cast(n as {type_name}), null)"
     return f"try_cast(n as {type_name})"
