@@ -50,14 +50,17 @@ def _dated(evidence: FormatEvidence, plain: ValueFormat) -> ValueFormat:
 
 def _numeric(evidence: FormatEvidence, plain: ValueFormat) -> ValueFormat:
     separators = decide_separators(evidence)
-    unit, of_unit = decide_unit(evidence)
-    factor, of_percent = decide_percent(evidence)
+    unit = decide_unit(evidence)
+    percent = decide_percent(evidence)
+    told = (separators.evidence, unit.evidence, percent.evidence)
     update = {
         "decimal": separators.decimal,
         "thousands": separators.thousands,
-        "unit": unit,
-        "percent_factor": factor,
-        "confidence": separators.confidence,
-        "evidence": "; ".join(text for text in (separators.evidence, of_unit, of_percent) if text),
+        "unit": unit.unit,
+        "unread_files": unit.unread_files,
+        "percent_factor": percent.factor,
+        "percent_read": percent.read,
+        "confidence": min(separators.confidence, unit.confidence, 1.0 if percent.read else 0.5),
+        "evidence": "; ".join(text for text in told if text),
     }
     return plain.model_copy(update=update)

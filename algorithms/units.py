@@ -3,6 +3,9 @@
 Knows the units of everyday tables, not a system of measures: nothing is converted, a unit is only recognised.
 """
 
+import re
+from collections.abc import Iterable
+
 _SPELLINGS = {
     "€": "€ eur euro euros",
     "$": "$ usd us$ dollar dollars",
@@ -58,6 +61,12 @@ _SPELLINGS = {
     "pcs": "pcs pc piece pieces stk stück",
 }
 _CANONICAL = {word: unit for unit, words in _SPELLINGS.items() for word in words.split()}
+_ENGLISH = frozenset(
+    "in min mins day days mi fr rs second minute hour pound pounds foot yard kilo piece pieces".split()  # noqa: SIM905
+)
+"""Spellings that mean something else in names and sentences ("temp_min", "second column", "per day")."""
+_OUTRIGHT = re.compile(r"[(\[]\s*(?:in\s+)?([^()\[\]]+?)\s*[)\]]|\bin\s+([^\s()\[\]]+)")
+_NAME_BREAK = re.compile(r"[_\-\s]+|(?<=[a-z])(?=[A-Z])")
 _MULTIPLIERS = frozenset(
     "k m mm mn mio mln mil million millions bn b billion billions tsd thousand thousands tr trillion dozen %".split()  # noqa: SIM905
 )
@@ -79,8 +88,39 @@ def is_multiplier(text: str) -> bool:
 
     A lone "m" is known as metre and counts as that.
     """
-    plain = text.strip(" .").casefold()
-    return plain in _MULTIPLIERS and plain not in _CANONICAL
+    words = text.casefold().replace(".", " ").split()
+    return any(word in _MULTIPLIERS and word not in _CANONICAL for word in words)
+
+
+def stated_unit(names: Iterable[str], prose: str = "") -> str | None:
+    """Return the canonical unit that names ("weight_kg", "Weight (kg)") or a description state; None when not one.
+
+    Said outright is a unit in brackets or after "in". Without one counts a unit at the end of a name, or a word of the
+    description that means nothing else in English and does not follow "per". Different ones state nothing.
+    """
+    names = tuple(names)
+    told = {unit for text in (*names, prose) for unit in _outright(text)}
+    if not told:
+        told = {unit for name in names for unit in _at_the_end(name)} | _bare_units(prose)
+    return told.pop() if len(told) == 1 else None
+
+
+def _outright(text: str) -> set[str]:
+    found = (match[1] or match[2] for match in _OUTRIGHT.finditer(text.casefold()))
+    return {_CANONICAL[word.strip(" .,;:")] for word in found if word.strip(" .,;:") in _CANONICAL}
+
+
+def _at_the_end(name: str) -> set[str]:
+    words = _NAME_BREAK.sub(" ", name).casefold().split()
+    return {_CANONICAL[words[-1]]} if len(words) > 1 and words[-1] in _CANONICAL.keys() - _ENGLISH else set()
+
+
+def _bare_units(prose: str) -> set[str]:
+    words = [word.strip(".,;:!?'\"") for word in prose.casefold().split()]
+    known = {word for word in _CANONICAL.keys() - _ENGLISH if len(word) > 1 or not word.isalpha()}
+    return {
+        _CANONICAL[word] for before, word in zip(["", *words], words, strict=False) if word in known and before != "per"
+    }
 
 
 def unit_spellings(unit: str) -> tuple[str, ...]:

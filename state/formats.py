@@ -46,7 +46,7 @@ class FormatEvidence(Value):
     point_ambiguous: int = 0  # rows such as "1.234" that could be either
     percent: int = 0  # rows with a percent sign
     bare_numbers_up_to_one: int = 0  # plain numbers in 0..1
-    bare_numbers_above_one: int = 0
+    bare_numbers_above_one: int = 0  # from 1 on: 1 itself may be all or a hundredth, so it counts on both sides
     units: dict[str, int] = Field(default_factory=dict)  # unit or currency text -> rows
     minimum: float | None = None  # bounds from the contract
     maximum: float | None = None
@@ -56,6 +56,9 @@ class FormatEvidence(Value):
         default_factory=dict
     )  # of the ambiguous: day first falls between the contract's minimum and maximum; empty when it sets none
     month_first_in_bounds: dict[int, int] = Field(default_factory=dict)
+    expected_unit: str | None = None  # canonical unit that the contract states for the column
+    header_units: dict[str, int] = Field(default_factory=dict)  # canonical unit in the source's header -> rows
+    header_unit_files: dict[str, tuple[int, ...]] = Field(default_factory=dict)  # the same -> files; "" for none
 
 
 class ValueFormat(Value):
@@ -68,7 +71,9 @@ class ValueFormat(Value):
     decimal: str = "."  # decimal sign; "" when undecided: values such as "1,234" and "1.234" are then unreadable
     thousands: str | None = None  # grouping sign
     percent_factor: float = 1.0  # what "45%" is multiplied by
+    percent_read: bool = True  # False: undecided, values with a percent sign are unreadable
     unit: str | None = None  # the one unit that is stripped
+    unread_files: tuple[int, ...] = ()  # files whose numbers are in another unit: their values are unreadable
     null_tokens: tuple[str, ...] = ()  # texts read as null, canonical lower case
     pattern: str | None = None  # the contract's date pattern for strptime, tried first; or "epoch_s", "epoch_ms"
     confidence: float = 1.0

@@ -15,6 +15,8 @@ def check(evidence: FormatEvidence, answer: ValueFormat) -> str | None:
         return "the values only read with a decimal point"
     if answer.decimal == "." and evidence.decimal_comma and not evidence.decimal_point:
         return "the values only read with a decimal comma"
+    if answer.unit and evidence.expected_unit not in (None, answer.unit):
+        return f"the contract states the unit {evidence.expected_unit!r}"
     return _contradicted_order(evidence, answer)
 
 
@@ -45,6 +47,10 @@ def accounts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Account, ..
         parts.append(f"decimal sign {answer.decimal!r}, thousands sign {answer.thousands!r}")
     if answer.percent_factor != 1.0:
         parts.append(f"percent times {answer.percent_factor:g}")
+    if not answer.percent_read:
+        parts.append("values with a percent sign are not read")
+    if answer.unread_files:
+        parts.append(f"{len(answer.unread_files)} files are not read")
     if answer.unit:
         parts.append(f"unit {answer.unit!r} left out")
     words = [answer.evidence, *(group.evidence for group in answer.groups)]

@@ -10,6 +10,7 @@ from state.contract import Column, LogicalType
 from state.formats import ValueFormat
 from tools.conform.evidence import gather_format_evidence
 from tools.conform.landed import LandedColumn
+from tools.conform.witness_rows import LandedTable
 from tools.ledger import Receipt, find_receipt, once, record_decisions
 
 
@@ -36,10 +37,21 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
 def landed_columns(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> tuple[LandedColumn, ...]:
     """Return the landed fields that feed a contract column, one a variant."""
     return tuple(
-        LandedColumn(relation=landed.relation, field=landed.fields[column.name], file_ids=landed.file_ids)
+        LandedColumn(
+            relation=landed.relation,
+            field=landed.fields[column.name],
+            file_ids=landed.file_ids,
+            header=_header(work, landed, column),
+        )
         for landed in landed_tables(connection, work.table.name, work.intake)
         if column.name in landed.fields
     )
+
+
+def _header(work: Work, landed: LandedTable, column: Column) -> str:
+    """Return the name that the source gives the field of a contract column."""
+    variant = work.intake.inventory.variant(landed.relation.removeprefix("land."))
+    return variant.columns[landed.fields[column.name]]
 
 
 def read_formats(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, ValueFormat]:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from algorithms.formats import NULL_TOKENS, decide_format
-from algorithms.units import canonical_unit, unit_spellings
+from algorithms.units import canonical_unit, stated_unit, unit_spellings
 from state.contract import LogicalType
 from state.formats import FormatEvidence
 
@@ -55,13 +55,15 @@ def test_integers_group_their_digits_when_nothing_else_tells(
     [
         ({}, 100, None),
         ({"oz": 3}, 100, "oz"),
-        ({"oz": 3, "ounce": 2, "kg": 4}, 100, "oz"),
+        ({"oz": 3, "ounce": 2}, 100, "oz"),
+        ({"oz": 300, "ounce": 2, "kg": 4}, 400, None),
+        ({"mio €": 100}, 100, None),
         ({"x": 1}, 100, None),
         ({"pts": 60}, 100, "pts"),
         ({"k": 100}, 100, None),
         ({"mio": 100}, 100, None),
-        ({"eur": 10, "$": 11}, 100, "$"),
-        ({"oz": 5, "kg": 5}, 100, "kg"),
+        ({"eur": 10, "$": 11}, 100, None),
+        ({"oz": 5, "kg": 5}, 100, None),
     ],
 )
 def test_one_unit_is_stripped_and_only_a_unit(units: dict[str, int], filled: int, unit: str | None) -> None:
@@ -69,7 +71,56 @@ def test_one_unit_is_stripped_and_only_a_unit(units: dict[str, int], filled: int
 
 
 def test_rows_with_another_unit_are_told() -> None:
-    assert "2 with another" in decide_format(evidence(units={"oz": 9, "kg": 2})).evidence
+    told = decide_format(evidence(units={"oz": 9, "kg": 2}, expected_unit="oz")).evidence
+    assert told == "the contract states the unit 'oz'; 9 rows with the unit 'oz', 2 with another: not read"
+    undecided = decide_format(evidence(units={"oz": 9, "kg": 2}))
+    assert (undecided.evidence, undecided.confidence) == ("11 rows with a unit are not read: 'kg', 'oz'", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("counts", "unit", "unread", "confidence"),
+    [
+        ({"expected_unit": "kg", "units": {"lb": 99}}, None, (), 0.5),
+        ({"expected_unit": "kg", "units": {"lb": 99, "kgs": 1}}, "kg", (), 1.0),
+        ({"header_units": {"kg": 5}, "header_unit_files": {"kg": (0,)}, "units": {"g": 5}}, None, (), 0.5),
+        ({"header_units": {"kg": 5, "g": 50}, "header_unit_files": {"kg": (1,), "g": (0,), "": (2,)}},
+         None, (0, 1, 2), 0.0),
+        ({"expected_unit": "kg", "header_units": {"kg": 5, "g": 50}, "header_unit_files": {"kg": (1,), "g": (0, 3)}},
+         None, (0, 3), 0.0),
+        ({"expected_unit": "kg", "header_units": {"kg": 5}, "header_unit_files": {"kg": (1,), "": (0,)}},
+         None, (), 1.0),
+    ],
+)  # fmt: skip
+def test_contract_and_headers_say_the_unit(
+    counts: dict[str, Any], unit: str | None, unread: tuple[int, ...], confidence: float
+) -> None:
+    answer = decide_format(evidence(**counts))
+    assert (answer.unit, answer.unread_files, answer.confidence) == (unit, unread, confidence)
+
+
+@pytest.mark.parametrize(
+    ("name", "prose", "unit"),
+    [
+        ("weight_kg", "", "kg"),
+        ("amount_eur", "", "€"),
+        ("weightKg", "", "kg"),
+        ("Weight (g)", "", "g"),
+        ("weight [in grams]", "", "g"),
+        ("weight", "Net weight in kilograms.", "kg"),
+        ("weight", "Length in m, measured", "m"),
+        ("price", "Price per kg in EUR", "€"),
+        ("price", "EUR per kg", "€"),
+        ("weight", "weight, kg", "kg"),
+        ("weight", "in kg, not in lb", None),
+        ("weight_kg", "weight, lbs", None),
+        ("temp_min", "the lowest of a day in the second minute", None),
+        ("kg", "", None),
+        ("a", "how many, t or s", None),
+        ("total", "", None),
+    ],
+)
+def test_the_unit_that_a_contract_states(name: str, prose: str, unit: str | None) -> None:
+    assert stated_unit((name,), prose) == unit
 
 
 @pytest.mark.parametrize(
@@ -80,12 +131,18 @@ def test_rows_with_another_unit_are_told() -> None:
         ({"percent": 5, "maximum": 1}, 0.01),
         ({"percent": 5, "maximum": 100}, 1.0),
         ({"percent": 5, "bare_numbers_up_to_one": 3}, 0.01),
-        ({"percent": 5, "bare_numbers_up_to_one": 3, "bare_numbers_above_one": 1}, 1.0),
+        ({"percent": 5, "bare_numbers_up_to_one": 3, "bare_numbers_above_one": 1, "maximum": 100}, 1.0),
         ({"maximum": 1}, 1.0),
     ],
 )
 def test_percent_factor(counts: dict[str, int], factor: float) -> None:
     assert decide_format(evidence(**counts)).percent_factor == factor
+
+
+def test_percents_among_numbers_on_both_sides_of_one_are_not_read() -> None:
+    answer = decide_format(evidence(percent=5, bare_numbers_up_to_one=3, bare_numbers_above_one=1))
+    assert (answer.percent_read, answer.confidence) == (False, 0.5)
+    assert decide_format(evidence(percent=5, bare_numbers_above_one=1)).percent_read
 
 
 def test_null_tokens_are_for_columns_that_are_no_text() -> None:

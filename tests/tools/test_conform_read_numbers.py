@@ -41,11 +41,18 @@ def read(
 
 
 def read_column(
-    texts: Sequence[str], logical_type: str = "number", physical: str | None = None, **options: Any
+    texts: Sequence[str],
+    logical_type: str = "number",
+    physical: str | None = None,
+    more: dict[str, str] | None = None,
+    **options: Any,
 ) -> tuple[list[Any], ValueFormat]:
     """Gather the evidence of a column, decide, and return its values as they are read, and the format."""
     column = Column(
-        name="c", logical_type=LogicalType(logical_type), physical_type=physical, options=TypeOptions(**options)
+        **{"name": "c", **(more or {})},
+        logical_type=LogicalType(logical_type),
+        physical_type=physical,
+        options=TypeOptions(**options),
     )
     CONNECTION.execute("create or replace table land.v001 (_row bigint, c0 varchar)")
     CONNECTION.execute(
@@ -285,9 +292,38 @@ def test_texts_that_are_no_unit_say_nothing_about_the_sign() -> None:
 
 
 def test_rows_in_the_minority_unit_are_not_read() -> None:
-    values, value_format = read_column(["12.0 oz", "12 oz.", "16 Ounce", "16", "0.5 kg"])
-    assert values == [12, 12, 16, 16, None]
-    assert value_format.unit == "oz"
+    texts = ["12.0 oz", "12 oz.", "16 Ounce", "16", "0.5 kg"]
+    assert read_column(texts)[0] == [None, None, None, 16, None]
+    assert read_column(texts[:-1])[0] == [12, 12, 16, 16]
+    for said in ({"name": "weight_oz"}, {"description": "in ounces"}, {"business_name": "Weight (oz)"}):
+        assert read_column(texts, more=said)[0] == [12, 12, 16, 16, None]
+    assert read_column(texts, more={"name": "weight_kg"})[0] == [None, None, None, 16, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("headers", "name", "values"),
+    [
+        (("weight (kg)", "weight (g)"), "weight", [None, None]),
+        (("weight", "weight (g)"), "weight", [5, 5]),
+        (("weight", "weight_g"), "weight_kg", [5, None]),
+        (("weight_kg", "weight [kg]"), "weight", [5, 5]),
+    ],
+)
+def test_the_unit_in_a_header_holds_for_its_files(
+    headers: tuple[str, str], name: str, values: list[float | None]
+) -> None:
+    column = Column(name=name, logical_type=LogicalType.NUMBER)
+    CONNECTION.execute("create or replace table land.v001 as select i << 36 as _row, '5' as c0 from range(2) r(i)")
+    sources = [
+        LandedColumn(relation="land.v001", field=0, file_ids=(file_id,), header=header)
+        for file_id, header in enumerate(headers)
+    ]
+    value_format = decide_format(
+        gather_format_evidence(CONNECTION, Table(name="t", columns=(column,)), column, sources)
+    )
+    sql = read_expression(value_format, column, "c0", "(_row >> 36)")
+    found = CONNECTION.execute(f"select {sql.value}, {sql.operator} from land.v001 order by _row").fetchall()
+    assert found == [(value, None if value else "unreadable") for value in values]
 
 
 def test_multipliers_are_not_stripped() -> None:
@@ -298,3 +334,5 @@ def test_percent_by_the_bare_numbers_and_by_the_bounds() -> None:
     assert read_column(["45%", "0.2", "7 %"])[0] == [0.45, 0.2, 0.07]
     assert read_column(["45%", "20"])[0] == [45, 20]
     assert read_column(["45%"], maximum=1)[0] == [0.45]
+    assert read_column(["50%", "0.5", "0.5%", "1"])[0] == [None, 0.5, None, 1]
+    assert read_column(["50%", "0.5", "0.5%", "1"], maximum=100)[0] == [50, 0.5, 0.5, 1]

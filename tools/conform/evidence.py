@@ -1,14 +1,17 @@
 """Gathering what the format of a column is decided on: full counts by SQL aggregates, few scans, no row in Python."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import duckdb
 
+from algorithms.units import stated_unit
 from state.contract import Column, LogicalType, Table
 from state.formats import FormatEvidence
 from tools.conform.evidence_dates import date_evidence
 from tools.conform.evidence_numbers import number_evidence
 from tools.conform.landed import LandedColumn, relation_sql, rows_of_files
+from tools.workspace import row_file
 
 __all__ = ["LandedColumn", "gather_format_evidence"]
 
@@ -31,7 +34,7 @@ def gather_format_evidence(
     if column.logical_type in (LogicalType.DATE, LogicalType.TIMESTAMP):
         details = date_evidence(connection, column, texts)
     elif column.logical_type in (LogicalType.NUMBER, LogicalType.INTEGER):
-        details = number_evidence(connection, column, texts, filled)
+        details = number_evidence(connection, column, texts, filled) | _header_units(connection, sources)
     if column.logical_type is not LogicalType.STRING:
         details["shapes"] = _shapes(connection, texts, rows)
     return FormatEvidence.model_validate(
@@ -46,6 +49,24 @@ def gather_format_evidence(
             **details,
         }
     )
+
+
+def _header_units(connection: duckdb.DuckDBPyConnection, sources: Sequence[LandedColumn]) -> dict[str, object]:
+    """Return rows and files by the unit that the headers state; empty when none states one."""
+    units = [stated_unit((source.header,)) or "" for source in sources]
+    if not any(units):
+        return {}
+    rows: Counter[str] = Counter()
+    files: dict[str, list[int]] = defaultdict(list)
+    for unit, source in zip(units, sources, strict=True):
+        counted = connection.execute(
+            f"select {row_file('_row')} as file, count(*) from {relation_sql(source.relation)} "
+            f"where {rows_of_files(source.file_ids)} group by file order by file"
+        ).fetchall()
+        rows[unit] += sum(count for _, count in counted)
+        files[unit] += [file_id for file_id, _ in counted]
+    del rows[""]
+    return {"header_units": dict(rows), "header_unit_files": dict(files)}
 
 
 def _texts(sources: Sequence[LandedColumn]) -> str:

@@ -7,6 +7,7 @@ on few texts. Rows with a text beside the number that is no unit say nothing abo
 import duckdb
 
 from algorithms.numbers import counts_as_unit
+from algorithms.units import stated_unit
 from state.contract import Column
 from tools.conform.binding import extract, matches
 from tools.conform.clean import clean_text_sql
@@ -50,6 +51,7 @@ def number_evidence(
         **counts,
         "units": {row[0]: row[1] for row in written if row[0]},
         "percent": percent,
+        "expected_unit": stated_unit((column.name, column.business_name or ""), column.description or ""),
         "minimum": _bound(column.options.minimum),
         "maximum": _bound(column.options.maximum),
         **(_bare_numbers(connection, texts) if percent else {}),
@@ -73,9 +75,9 @@ def _by_unit(texts: str) -> str:
 
 
 def _bare_numbers(connection: duckdb.DuckDBPyConnection, texts: str) -> dict[str, object]:
-    """Count the numbers without a percent sign in 0..1 and above; zero tells nothing."""
+    """Count the numbers without a percent sign up to 1 and from 1 on; zero tells nothing."""
     small, large = connection.execute(
-        "select count(*) filter (where n > 0 and n <= 1), count(*) filter (where n > 1) from ("
+        "select count(*) filter (where n > 0 and n <= 1), count(*) filter (where n >= 1) from ("
         f"select abs(try_cast(replace(v, ',', '.') as double)) as n from ({texts}))"
     ).fetchall()[0]
     return {"bare_numbers_up_to_one": small, "bare_numbers_above_one": large}

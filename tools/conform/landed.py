@@ -13,6 +13,7 @@ class LandedColumn(Value):
     relation: str  # "land.v001"
     field: int  # index i of the landed column c<i>
     file_ids: tuple[int, ...] | None = None  # the files of the relation that feed the table; None: all
+    header: str = ""  # the name of the field in the source
 
 
 def relation_sql(relation: str) -> str:

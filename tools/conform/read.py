@@ -55,7 +55,7 @@ def _value(value_format: ValueFormat, column: Column, text: str, file: str) -> s
     if logical is LogicalType.STRING:
         return f"nullif({clean_text_sql(text)}, '')"
     if logical in _NUMERIC:
-        return number_value(value_format, column, text)
+        return number_value(value_format, column, text, file)
     if logical in _MOMENTS:
         return moment_value(value_format, column, text, file)
     if logical is LogicalType.TIME:

@@ -18,8 +18,14 @@ _BINARY = {"DOUBLE": 15, "FLOAT": 6}  # decimal digits that the type always keep
 _MOST_EXACT = 9007199254740992  # whole numbers up to 2**53 are exact as DOUBLE
 
 
-def number_value(value_format: ValueFormat, column: Column, text: str) -> str:
-    """Return SQL for the number in `text`, NULL where it has none or it is out of range."""
+def number_value(value_format: ValueFormat, column: Column, text: str, file: str) -> str:
+    """Return SQL for the number in `text`, NULL where it has none or it is out of range; `file` is its file id."""
+    value = _value(value_format, column, text)
+    unread = ", ".join(map(str, value_format.unread_files))
+    return f"case when {file} not in ({unread}) then {value} end" if unread else value
+
+
+def _value(value_format: ValueFormat, column: Column, text: str) -> str:
     type_name = expected_type(column)
     slow = bind("t", f"lower({clean_text_sql(text)})", _parsed(value_format, column))
     fast = f"try_cast({text} as {type_name})"
@@ -71,14 +77,14 @@ def _parsed(value_format: ValueFormat, column: Column) -> str:
     whole = bind("b", "rtrim(p.body)", _digits(value_format))
     number = f"if({negative}, '-', '') || {whole} || {power}"
     read = f"case when {sound} then {bind('n', number, _typed(column))} end"
-    return bind("p", extract("t", _pattern(value_format.unit), _PARTS), read)
+    return bind("p", extract("t", _pattern(value_format), _PARTS), read)
 
 
-def _pattern(unit: str | None) -> str:
-    """Return the pattern of a number with its parts; without a unit to strip nothing but a percent sign may stand."""
-    words = "|".join(re.escape(word) for word in unit_spellings(unit)) if unit else ""
+def _pattern(value_format: ValueFormat) -> str:
+    """Return the pattern of a number with its parts: beside it may stand the unit, and behind it a percent sign."""
+    words = "|".join(re.escape(word) for word in unit_spellings(value_format.unit)) if value_format.unit else ""
     spelled = rf"(?:{words})\.?" if words else ""
-    suffix = f"%|{spelled}" if spelled else "%"
+    suffix = "|".join(["%"] * value_format.percent_read + [spelled] * bool(spelled))
     sign = "[-+−–]"
     return (
         rf"^(\()? ?({sign})? ?({spelled})? ?({sign})? ?([\d.,'’ ]*\d[.,]?)(e[-+]?\d+)? ?({suffix})? ?(\))? ?([-−–])?$"
