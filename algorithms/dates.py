@@ -1,8 +1,8 @@
 """The order of day and month in all-digit dates, file by file, and date patterns of contracts.
 
 The order is never guessed: what decides it stands in the evidence of the group, and where nothing does the order is
-UNKNOWN. Sources, in this order: the contract (its pattern, then its bounds), the file itself, the other files of the
-column when all agree, plausibility.
+UNKNOWN. Dates with points are decided apart from those with other signs. Sources, in this order: the contract (its
+pattern, then its bounds), the file itself, the other files of the column when all agree, plausibility.
 """
 
 import re
@@ -93,6 +93,28 @@ def decide_orders(evidence: FormatEvidence, pattern: str | None) -> tuple[tuple[
     ]
     groups.sort(key=lambda group: (group.date_order is DateOrder.UNKNOWN, -len(group.file_ids), group.file_ids))
     return tuple(groups), min((ruling.confidence for ruling in rulings.values()), default=1.0)
+
+
+def decide_dotted(evidence: FormatEvidence, pattern: str | None) -> tuple[DateOrder, float, str]:
+    """Return the order of dates with points in all files, how sure, and why in words.
+
+    Points go with the day first unless the contract's pattern or the values say otherwise. One order for the column:
+    a conflict leaves it unknown.
+    """
+    day, month, both = (
+        evidence.dotted_day_first_only,
+        evidence.dotted_month_first_only,
+        evidence.dotted_ambiguous,
+    )
+    if not day + month + both:
+        return DateOrder.DAY_FIRST, 1.0, ""
+    told = f"dates with points: {day} values read only day-first, {month} only month-first, {both} both ways"
+    own, stated = _only(day, month), pattern_order(pattern) if pattern and "." in pattern else None
+    if stated and (own in (None, stated) or (day and month)):
+        return stated, 1.0, f"{told}; the contract's format {evidence.pattern!r}"
+    if stated or (day and month):
+        return DateOrder.UNKNOWN, 0.5, f"{told}: conflicting, {both} are not read"
+    return own or DateOrder.DAY_FIRST, 1.0 if own else 0.9, told if own else f"{told}; points go with the day first"
 
 
 def _rule(evidence: FormatEvidence, file_id: int, pattern: str | None) -> _Ruling:

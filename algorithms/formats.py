@@ -1,6 +1,6 @@
 """The expert on formats: how the text of a column is read as its type, from counted evidence."""
 
-from algorithms.dates import decide_orders, strptime_pattern
+from algorithms.dates import decide_dotted, decide_orders, strptime_pattern
 from algorithms.numbers import decide_percent, decide_separators, decide_unit
 from state.contract import LogicalType
 from state.formats import DateOrder, FormatEvidence, ValueFormat
@@ -33,7 +33,8 @@ def plain_format(table: str, column: str, logical_type: LogicalType) -> ValueFor
 def _dated(evidence: FormatEvidence, plain: ValueFormat) -> ValueFormat:
     pattern = strptime_pattern(evidence.pattern) if evidence.pattern else None
     groups, confidence = decide_orders(evidence, pattern)
-    told = []
+    dotted_order, of_dotted, dotted = decide_dotted(evidence, pattern)
+    told = [text for text in (dotted, _offsets(evidence)) if text]
     if evidence.pattern:
         told.append(f"the contract's format {evidence.pattern!r}" + ("" if pattern else " is not understood"))
     unread = sum(
@@ -44,8 +45,24 @@ def _dated(evidence: FormatEvidence, plain: ValueFormat) -> ValueFormat:
     )
     if unread:
         told.append(f"{unread} values read both ways and nothing decides: not read")
-    update = {"groups": groups, "pattern": pattern, "confidence": confidence, "evidence": "; ".join(told)}
+    update = {
+        "groups": groups,
+        "dotted_order": dotted_order,
+        "pattern": pattern,
+        "confidence": min(confidence, of_dotted),
+        "evidence": "; ".join(told),
+    }
     return plain.model_copy(update=update)
+
+
+def _offsets(evidence: FormatEvidence) -> str:
+    """Say how timestamps without an offset are read where others have one."""
+    if not (evidence.with_offset and evidence.without_offset):
+        return ""
+    return (
+        f"{evidence.with_offset} values have an offset, {evidence.without_offset} have none "
+        f"and are read as {evidence.default_timezone or 'UTC'}"
+    )
 
 
 def _numeric(evidence: FormatEvidence, plain: ValueFormat) -> ValueFormat:

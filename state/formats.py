@@ -56,6 +56,12 @@ class FormatEvidence(Value):
         default_factory=dict
     )  # of the ambiguous: day first falls between the contract's minimum and maximum; empty when it sets none
     month_first_in_bounds: dict[int, int] = Field(default_factory=dict)
+    dotted_day_first_only: int = 0  # rows such as "25.08.2024"; dates with points are in no count by file
+    dotted_month_first_only: int = 0
+    dotted_ambiguous: int = 0
+    with_offset: int = 0  # rows of timestamps with an offset from UTC
+    without_offset: int = 0  # rows of timestamps with a time and no offset
+    default_timezone: str | None = None  # the contract's
     expected_unit: str | None = None  # canonical unit that the contract states for the column
     header_units: dict[str, int] = Field(default_factory=dict)  # canonical unit in the source's header -> rows
     header_unit_files: dict[str, tuple[int, ...]] = Field(default_factory=dict)  # the same -> files; "" for none
@@ -68,6 +74,7 @@ class ValueFormat(Value):
     column: str
     logical_type: LogicalType
     groups: tuple[FormatGroup, ...] = ()  # by file, dates only; files not named use the first group
+    dotted_order: DateOrder = DateOrder.DAY_FIRST  # of dates with points, in all files
     decimal: str = "."  # decimal sign; "" when undecided: values such as "1,234" and "1.234" are then unreadable
     thousands: str | None = None  # grouping sign
     percent_factor: float = 1.0  # what "45%" is multiplied by

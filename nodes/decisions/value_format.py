@@ -22,6 +22,10 @@ def check(evidence: FormatEvidence, answer: ValueFormat) -> str | None:
 
 def _contradicted_order(evidence: FormatEvidence, answer: ValueFormat) -> str | None:
     """Return the first file whose dates do not read in the order that is given for it."""
+    day, month = evidence.dotted_day_first_only, evidence.dotted_month_first_only
+    against = {DateOrder.DAY_FIRST: month and not day, DateOrder.MONTH_FIRST: day and not month}
+    if against.get(answer.dotted_order):
+        return "the dates with points read only in the other order"
     grouped = [file_id for group in answer.groups for file_id in group.file_ids]
     if len(set(grouped)) < len(grouped):
         return "a file is in two groups"

@@ -36,10 +36,17 @@ MAPPING = MappingEvidence(
 )
 DATES = FormatEvidence(
     table="t", column="c", logical_type=LogicalType.DATE, rows=9, filled=8,
-    day_first_only={0: 3}, month_first_only={1: 2}, ambiguous={0: 1, 1: 1, 2: 1},
+    day_first_only={0: 3}, month_first_only={1: 2}, ambiguous={0: 1, 1: 1, 2: 1}, dotted_day_first_only=1,
 )  # fmt: skip
 NUMBERS = FormatEvidence(
-    table="t", column="c", logical_type=LogicalType.NUMBER, rows=9, filled=8, decimal_comma=5, separator_ambiguous=1
+    table="t",
+    column="c",
+    logical_type=LogicalType.NUMBER,
+    rows=9,
+    filled=8,
+    decimal_comma=5,
+    separator_ambiguous=1,
+    expected_unit="lb",
 )
 VALUES = ResolutionEvidence(
     table="t", column="c", valid=("Germany", "France"),
@@ -88,6 +95,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("dates", {"groups": (group(DAY, 0), group(DAY, 1))}, "file 1 .* month first"),
     ("dates", {"groups": (group(DAY, 0),)}, "file 1 .* month first"),  # it uses the first group
     ("dates", {"groups": (group(DAY, 0), group(MONTH, 1, 0))}, "two groups"),
+    ("dates", {"dotted_order": MONTH}, "points"),
+    ("numbers", {"unit": "kg"}, "states the unit 'lb'"),
     ("numbers", {"decimal": ".", "thousands": None}, "decimal comma"),
     ("numbers", {"decimal": ",", "thousands": ","}, "are the same"),
     ("values", {"column": "other"}, "another column"),

@@ -134,6 +134,36 @@ def test_conflicting_values_in_one_file() -> None:
     assert values == [[dt.date(2020, 2, 13), dt.date(2020, 2, 13), None, dt.date(2020, 5, 5)]]
 
 
+def test_dates_with_points_do_not_decide_those_with_slashes() -> None:
+    values, value_format = read_files(
+        [["25.08.2024", "03/04/2024", "3.4.2024"], ["08/25/2024", "03/04/2024", "3.4.24"]]
+    )
+    march, april = dt.date(2024, 3, 4), dt.date(2024, 4, 3)
+    assert [column[1:] for column in values] == [[march, april], [march, april]]
+    assert value_format.confidence == 0.95
+    assert read_files([["25.08.2024", "03/04/2024"]])[0][0][1] is None
+    assert read_files([["13/02/2024", "12.31.2024", "3.4.2024"]])[0][0][2] == march
+    assert read_files([["31.12.2024", "12.31.2024", "3.4.2024"]])[0][0][2] is None
+    assert read_files([["3.4.2024"]])[0][0] == [april]
+    assert read_files([["3.4.2024"]], format="MM.dd.yyyy")[0][0] == [march]
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["2020-01-01 10:00+02:00", "2020-01-01T10:00:00"], "1 values have an offset, 1 have none and are read as {}"),
+        (["20200101T101112Z", "2020-01-01T10:00:00", "2020-01-02"], "1 values have an offset, 1 have none and are"),
+        (["2020-01-01 10:00+02:00", "2020-01-02"], ""),
+        (["2020-01-01 10:00", "2020-01-02-05"], ""),
+    ],
+)
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_offsets_in_some_values_are_told(texts: list[str], told: str, zone: str | None) -> None:
+    evidence = read_files([texts], "timestamp", default_timezone=zone)[1].evidence
+    assert evidence.startswith(told.format(zone or "UTC"))
+    assert bool(evidence) == bool(told)
+
+
 def test_a_file_without_telling_values_follows_the_others_that_agree() -> None:
     assert read_files([["13/02/2020"], ["03/04/2020"]])[0][1] == [dt.date(2020, 4, 3)]
     assert read_files([["13/02/2020"], ["02/13/2020"], ["03/04/2020"]])[0][2] == [None]

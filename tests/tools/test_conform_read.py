@@ -119,9 +119,20 @@ def test_unambiguous_dates_do_not_depend_on_the_order(order: DateOrder) -> None:
     ],
 )
 def test_ambiguous_dates_follow_the_order_of_their_file(file: int, value: str | None, operator: str) -> None:
-    texts = ["1/2/2020", "01/02/2020", "01-02-2020", "1.2.2020", "1/2/20", "1. 2. 2020"]
+    texts = ["1/2/2020", "01/02/2020", "01-02-2020", "1/2/20", "1 2 2020"]
     found = read_all(texts, "date", groups=groups(DAY, MONTH, UNKNOWN), file=file)
     assert found == [(text, value, operator) for text in texts]
+
+
+@pytest.mark.parametrize("order", [None, DAY, MONTH, UNKNOWN])
+@pytest.mark.parametrize(("dotted", "value"), [(DAY, "2020-02-01"), (MONTH, "2020-01-02"), (UNKNOWN, None)])
+def test_dates_with_points_have_an_order_of_their_own(
+    order: DateOrder | None, dotted: DateOrder, value: str | None
+) -> None:
+    texts = ["1.2.2020", "01.02.20", "1. 2. 2020", "1.2.2020 10:00"]
+    found = read_all(texts, "date", groups=groups(order) if order else (), dotted_order=dotted)
+    assert [case[1] for case in found] == [value] * 4
+    assert read("13.2.2020", "date", dotted_order=dotted)[0] == "2020-02-13"
 
 
 def test_the_order_of_the_first_group_holds_for_files_not_named() -> None:
@@ -186,6 +197,8 @@ def test_the_pattern_of_the_contract_comes_first() -> None:
     assert read("2020-03-04", "date", pattern="%Y-%d-%m")[0] == "2020-04-03"
     assert read("03/04/20", "date", pattern="%y/%m/%d")[0] == "2003-04-20"
     assert read("3/4/2020", "date", pattern="%d/%m/%Y")[0] == "2020-04-03"
+    assert read("3.4.2020", "date", pattern="%m.%d.%Y", dotted_order=UNKNOWN) == (None, "unreadable")
+    assert read("3.4.2020", "date", pattern="%m.%d.%Y", dotted_order=MONTH)[0] == "2020-03-04"
     assert read("3-4-2020", "date", pattern="%d/%m/%Y")[0] == "2020-04-03"
     assert read("3/4/2020", "date", pattern="%d/%m/%Y", groups=groups(UNKNOWN)) == (None, "unreadable")
     assert read("2020-01-01 10:00:00+02:00", "timestamp", pattern="%Y-%m-%d %H:%M:%S%z")[0] == "2020-01-01 08:00:00"

@@ -2,11 +2,13 @@
 
 import duckdb
 
-from state.contract import Column
+from state.contract import Column, LogicalType
 from tools.sql.quote import literal
 
 _DIGITS = r"^(\d{1,2})([-/ ]|\. ?)(\d{1,2})([-/ ]|\. ?)(\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(\D.*)?$"
+_TIMED = r"\d:\d\d|\d[Tt]\d{4}"
+_OFFSET = rf"(?i)({_TIMED}).*(z|utc|gmt|[-+]\d\d(:?\d\d)?)\s*$"
 _MOST_CHARACTERS = 12  # of a text: a date in digits is no longer, and texts that differ in time alone fall together
 
 
@@ -14,10 +16,15 @@ def date_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: 
     """Return the fields of `FormatEvidence` on dates; `texts` is SQL for `_row` and the landed text `v`.
 
     A value readable one way only, or the same both ways, is unambiguous; so is one with the year first. The range of
-    the unambiguous dates says which reading of the others is plausible.
+    the unambiguous dates says which reading of the others is plausible. Dates with points are counted apart: they are
+    another way of writing, whose order says nothing about slashes.
     """
     counted = connection.execute(_counts(column, texts)).fetchall()
-    evidence: dict[str, object] = {}
+    evidence: dict[str, object] = {"default_timezone": column.options.default_timezone}
+    dotted = ("dotted_day_first_only", "dotted_month_first_only", "dotted_ambiguous")
+    evidence |= {name: sum(row[position] for row in counted) for position, name in enumerate(dotted, start=10)}
+    if column.logical_type is LogicalType.TIMESTAMP:
+        evidence |= _offsets(connection, texts)
     names = ("day_first_only", "month_first_only", "ambiguous")
     for position, name in enumerate(names, start=1):
         evidence[name] = {row[0]: row[position] for row in counted if row[position]}
@@ -29,8 +36,17 @@ def date_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: 
     return evidence
 
 
+def _offsets(connection: duckdb.DuckDBPyConnection, texts: str) -> dict[str, object]:
+    """Count the rows with a time of day by whether an offset from UTC follows it."""
+    timed, offset = (f"regexp_matches(v, '{pattern}')" for pattern in (_TIMED, _OFFSET))
+    with_offset, without = connection.execute(
+        f"select count(*) filter (where {offset}), count(*) filter (where not {offset}) from ({texts}) where {timed}"
+    ).fetchall()[0]
+    return {"with_offset": with_offset, "without_offset": without}
+
+
 def _counts(column: Column, texts: str) -> str:
-    """Return SQL for one row a file: its id, counts of rows, and whether range and bounds are known."""
+    """Return SQL for one row a file: its id, counts of rows, whether range and bounds are known, counts of dotted."""
     low, high = (_bound(bound) for bound in (column.options.minimum, column.options.maximum))
     bounded = "true" if (low, high) != ("null", "null") else "false"
     return f"""
@@ -41,7 +57,7 @@ def _counts(column: Column, texts: str) -> str:
         select file, n, v, regexp_extract(v, '{_DIGITS}', ['a', 's', 'b', 's2', 'y']) as p,
             regexp_extract(v, '{_ISO}', ['y', 'm', 'd']) as i from heads),
     dated as (
-        select file, n, case when p.y <> '' and p.s = p.s2
+        select file, n, starts_with(p.s, '.') as dotted, case when p.y <> '' and p.s = p.s2
                 then {_date(_year("p.y"), "p.b", "p.a")} end as d,
             case when p.y <> '' and p.s = p.s2 then {_date(_year("p.y"), "p.a", "p.b")} end as m,
             case when i.y >= '0001' then {_date("i.y", "i.m", "i.d")} end as iso from parts),
@@ -50,14 +66,17 @@ def _counts(column: Column, texts: str) -> str:
             select case when d is null then coalesce(m, iso) when m is null or m = d then d end as u from dated)),
     bounds as (select {low} as low, {high} as high)
     select file,
-        sum(n) filter (where d is not null and m is null)::bigint,
-        sum(n) filter (where d is null and m is not null)::bigint,
-        sum(n) filter (where d <> m)::bigint,
-        coalesce(sum(n) filter (where d <> m and d between k.low and k.high), 0)::bigint,
-        coalesce(sum(n) filter (where d <> m and m between k.low and k.high), 0)::bigint,
-        coalesce(sum(n) filter (where d <> m and {_within("d")}), 0)::bigint,
-        coalesce(sum(n) filter (where d <> m and {_within("m")}), 0)::bigint,
-        any_value(k.low is not null), {bounded}
+        sum(n) filter (where not dotted and d is not null and m is null)::bigint,
+        sum(n) filter (where not dotted and d is null and m is not null)::bigint,
+        sum(n) filter (where not dotted and d <> m)::bigint,
+        coalesce(sum(n) filter (where not dotted and d <> m and d between k.low and k.high), 0)::bigint,
+        coalesce(sum(n) filter (where not dotted and d <> m and m between k.low and k.high), 0)::bigint,
+        coalesce(sum(n) filter (where not dotted and d <> m and {_within("d")}), 0)::bigint,
+        coalesce(sum(n) filter (where not dotted and d <> m and {_within("m")}), 0)::bigint,
+        any_value(k.low is not null), {bounded},
+        coalesce(sum(n) filter (where dotted and d is not null and m is null), 0)::bigint,
+        coalesce(sum(n) filter (where dotted and d is null and m is not null), 0)::bigint,
+        coalesce(sum(n) filter (where dotted and d <> m), 0)::bigint
     from dated, known k, bounds b group by file order by file"""
 
 

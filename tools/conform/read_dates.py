@@ -1,7 +1,8 @@
 """Dates, timestamps and times in text as SQL; ISO and the column's usual spelling take a fast branch.
 
-A date in digits is read in the order that `ValueFormat.groups` gives for its file. Where that is unknown, only values
-that read one way (or the same both ways) are read. Two-digit years are 1969 to 2068, as POSIX has it.
+A date in digits is read in the order that `ValueFormat.groups` gives for its file, one with points in the order of
+`ValueFormat.dotted_order`. Where that is unknown, only values that read one way (or the same
+both ways) are read. Two-digit years are 1969 to 2068, as POSIX has it.
 """
 
 from algorithms.dates import pattern_order
@@ -54,7 +55,7 @@ _FIRST_YEAR = "1000-01-01"  # strptime reads '20' as the year 20
 def moment_value(value_format: ValueFormat, column: Column, text: str, file: str) -> str:
     """Return SQL for the date or timestamp in `text`; `file` is SQL for the file id."""
     is_date = column.logical_type is LogicalType.DATE
-    order = _order_sql(value_format, file)
+    order = f"if(starts_with(p.mark, '.'), {_dotted_sql(value_format)}, {_order_sql(value_format, file)})"
     slow = bind("t", _expanded(f"lower({clean_text_sql(text)})"), _read_parts(column, order))
     branches = [_iso(column, text), *_usual(value_format, text, file), slow]
     preferred = _preferred(value_format, column, text)
@@ -118,14 +119,21 @@ def _usual(value_format: ValueFormat, text: str, file: str) -> list[str]:
     for order, rewritten in ((DateOrder.DAY_FIRST, r"\3-\2-\1\4"), (DateOrder.MONTH_FIRST, r"\3-\1-\2\4")):
         condition = _in_order(value_format, order, file)
         if condition:
-            cases = " ".join(
-                f"when {matches(text, pattern)} then "
-                f"try_cast(regexp_replace({text}, '^{pattern}$', '{rewritten}') as timestamp)"
-                for pattern in (_USUAL.format(mark) for mark in ("/", "[.]", "-"))
-            )
-            read = f"case {cases} end"
+            read = _rewritten(text, ("/", "-"), rewritten)
             found.append(read if condition == "true" else f"case when {condition} then {read} end")
+        if order is value_format.dotted_order:
+            found.append(_rewritten(text, ("[.]",), rewritten))
     return found
+
+
+def _rewritten(text: str, marks: tuple[str, ...], rewritten: str) -> str:
+    """Return SQL for the moment in digits between the marks, put in the order of ISO by `rewritten`."""
+    cases = " ".join(
+        f"when {matches(text, pattern)} then "
+        f"try_cast(regexp_replace({text}, '^{pattern}$', '{rewritten}') as timestamp)"
+        for pattern in map(_USUAL.format, marks)
+    )
+    return f"case {cases} end"
 
 
 def _in_order(value_format: ValueFormat, order: DateOrder, file: str) -> str | None:
@@ -155,6 +163,11 @@ def _order_sql(value_format: ValueFormat, file: str) -> str:
     return f"case {' '.join(branches)} else '?' end" if branches else "'?'"
 
 
+def _dotted_sql(value_format: ValueFormat) -> str:
+    """Return SQL for the order of dates with points as 'd', 'm' or '?'."""
+    return {DateOrder.DAY_FIRST: "'d'", DateOrder.MONTH_FIRST: "'m'"}.get(value_format.dotted_order, "'?'")
+
+
 def _preferred(value_format: ValueFormat, column: Column, text: str) -> str | None:
     """Return SQL for the reading by the contract's own pattern; None when it has none for whole dates."""
     pattern = value_format.pattern
@@ -167,6 +180,8 @@ def _preferred(value_format: ValueFormat, column: Column, text: str) -> str | No
     order = pattern_order(pattern)
     if order is not None and any(group.date_order is not order for group in value_format.groups):
         return None  # a file contradicts the contract: its groups say how each file is read
+    if order is not None and "." in pattern and order is not value_format.dotted_order:
+        return None
     read = f"try_strptime(trim({text}), {literal(pattern)})"
     moment = _local(column, f"timezone('UTC', {read})") if "%z" in pattern else read
     return f"case when {read} >= timestamp '{_FIRST_YEAR}' then {moment} end"
