@@ -1,3 +1,4 @@
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -91,9 +92,31 @@ def test_the_policy_names_the_winner(keep: Keep, merged: dict[int, int]) -> None
     assert dedupe([(1, 5, "a"), (1, 7, "b"), (1, 6, "c")], keep) == (merged, {})
 
 
-def test_latest_takes_nulls_last_and_the_later_of_equals() -> None:
-    assert dedupe([(1, None, "a"), (1, 7, "b"), (1, 7, "c"), (1, None, "d")], LATEST) == ({1: 3, 2: 3, 4: 3}, {})
-    assert dedupe([(1, None, "a"), (1, None, "b")], LATEST) == ({1: 2}, {})
+def test_latest_takes_nulls_last_and_none_of_several_that_are_equally_late() -> None:
+    assert dedupe([(1, None, "a"), (1, 7, "b"), (1, 7, "b"), (1, None, "d")], LATEST) == ({1: 2, 3: 2, 4: 2}, {})
+    assert dedupe([(1, 5, "a"), (1, 5, "c"), (1, 7, "b")], LATEST) == ({1: 3, 2: 3}, {})
+    merged, quarantined = dedupe([(1, 5, "a"), (1, 7, "b"), (1, 7, "c"), (2, None, "a"), (2, None, "b")], LATEST)
+    assert merged == {}
+    assert set(quarantined) == {1, 2, 3, 4, 5}
+    assert quarantined[4] == "one row with the key k was expected, found 2 that differ in v; none is the latest by when"
+
+
+@pytest.mark.parametrize("keep", [None, Keep(policy=KeepPolicy.LATEST, column="c2")])
+def test_hundreds_of_columns_take_no_longer_than_seconds(keep: Keep | None) -> None:
+    names = [f"c{index}" for index in range(400)]
+    fields = ", ".join(f"if(i = 41 and {index} in (3, 399), 'x', 'v') as {name}" for index, name in enumerate(names))
+    CONNECTION.execute(
+        f"create or replace table stage.wide as select i as _row, i % 40 as k, {fields} from range(49) r(i)"
+    )
+    columns = (COLUMNS[0], *(Column(name=name) for name in names))
+    started = time.monotonic()
+    for statement in dedupe_statements(Table(name="wide", columns=columns, keep=keep)):
+        CONNECTION.execute(statement)
+    assert time.monotonic() - started < 10
+    assert CONNECTION.execute("select count(*) from ops.merged where table_name = 'wide'").fetchall() == [(8,)]
+    reasons = CONNECTION.execute("select _row, reason from ops.quarantine where table_name = 'wide'").fetchall()
+    assert [row for row, _ in reasons] == [1, 41]
+    assert all("differ in c3, c399" in reason for _, reason in reasons)
 
 
 def test_a_winner_that_is_a_copy_is_kept_at_its_first_place() -> None:
@@ -144,8 +167,10 @@ def test_exactly_one_row_of_a_key_stands_or_all_are_set_aside(rows: list[Content
     assert not (merged.keys() | quarantined.keys()) - {row for members in keys.values() for row in members}
     for members in keys.values():
         standing = [row for row in members if row not in merged and row not in quarantined]
-        clash = len({rows[row - 1] for row in members}) > 1
-        if clash and keep in (None, REJECT):
+        contents = {rows[row - 1] for row in members}
+        latest = max((content[1] or 0 for content in contents), default=0)
+        equally_late = {content for content in contents if (content[1] or 0) == latest}
+        if len(equally_late if keep == LATEST else contents) > 1 and keep in (None, REJECT, LATEST):
             assert standing == []
             assert not merged.keys() & set(members)
         else:
