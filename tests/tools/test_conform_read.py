@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms.formats import plain_format
-from state.contract import Column, LogicalType, TypeOptions
+from state.contract import Column, LogicalType, RepairScope, TypeOptions
 from state.formats import DateOrder, FormatGroup
 from tools.conform.read import read_expression
 
@@ -26,10 +26,13 @@ def read_all(
     *,
     options: dict[str, Any] | None = None,
     file: int = 0,
+    repair: RepairScope = RepairScope.VIOLATIONS,
     **changes: Any,
 ) -> list[Case]:
     """Read texts; return each with its value as text and the operator."""
-    column = Column(name="c", logical_type=LogicalType(logical_type), options=TypeOptions(**(options or {})))
+    column = Column(
+        name="c", logical_type=LogicalType(logical_type), options=TypeOptions(**(options or {})), repair=repair
+    )
     value_format = plain_format("t", "c", LogicalType(logical_type)).model_copy(update=changes)
     sql = read_expression(value_format, column, "v", "f")
     value = f"({sql.value})::varchar"
@@ -319,6 +322,22 @@ def test_text() -> None:
         (None, None, None),
     ]
     assert read_all([case[0] for case in cases], "string") == cases
+
+
+def test_text_that_is_never_repaired_keeps_its_inner_blanks() -> None:
+    cases: list[Case] = [
+        (" a  b ", "a  b", "trim"),
+        ("a  b", "a  b", None),
+        ("a\tb\r\n c", "a\tb\r\n c", None),
+        ("a\u00a0b\u2003", "a\u00a0b", "trim"),
+        ("\r\n a\n\nb \n", "a\n\nb", "trim"),
+        (" \n\u00a0", None, "trim"),
+        ("e\u0301  te", "\u00e9  te", "unicode"),
+        ("a\x00  b\x07", "a  b", "unicode"),
+        ("ab", "ab", None),
+        (None, None, None),
+    ]
+    assert read_all([case[0] for case in cases], "string", repair=RepairScope.NEVER) == cases
 
 
 def test_json() -> None:

@@ -22,6 +22,17 @@ def clean_text_sql(text_sql: str) -> str:
     return f"case when regexp_full_match({text_sql}, '{PLAIN_TEXT}') then {text_sql} else {cleaned} end"
 
 
+def kept_text_sql(text_sql: str) -> str:
+    """Return SQL for the text as `clean_text_sql` gives it, but with the white space inside as it is."""
+    cleaned = trimmed_sql(f"regexp_replace(nfc_normalize({text_sql}), '{_INVISIBLE}', '', 'g')")
+    return f"case when regexp_full_match({text_sql}, '{PLAIN_TEXT}') then {text_sql} else {cleaned} end"
+
+
+def trimmed_sql(text_sql: str) -> str:
+    """Return SQL for the text without blanks and line breaks around it."""
+    return f"regexp_replace({text_sql}, '^({_BLANK}|[\\r\\n])+|({_BLANK}|[\\r\\n])+$', '', 'g')"
+
+
 def blanks_sql(text_sql: str) -> str:
     """Return SQL for the text with every run of blanks as one, every line break as LF, and neither around it."""
     lines = f"regexp_replace({text_sql}, '{_BLANK}*(\\r\\n|\\r|\\n){_BLANK}*', chr(10), 'g')"

@@ -1,10 +1,10 @@
 """How one landed text becomes a typed value: SQL for the value and for the operator that changed it."""
 
-from state.contract import Column, LogicalType
+from state.contract import Column, LogicalType, RepairScope
 from state.formats import ValueFormat
 from state.values import Value
 from tools.conform.binding import bind, matches
-from tools.conform.clean import PLAIN_TEXT, blanks_sql, clean_text_sql
+from tools.conform.clean import PLAIN_TEXT, blanks_sql, clean_text_sql, kept_text_sql, trimmed_sql
 from tools.conform.read_dates import moment_unchanged, moment_value, time_value
 from tools.conform.read_numbers import number_exact, number_unchanged, number_value
 from tools.sql.quote import literal
@@ -42,7 +42,8 @@ def read_expression(
     `text_sql` is a landed text (VARCHAR or NULL), best a column, since it is repeated; `file_sql` its file id. Where
     the value is computed in a subquery, `value_sql` names it, so that the operator does not compute it again. A value
     that cannot be read is NULL, with the operator 'unreadable', 'null_token', or 'trim' for white space alone. A number
-    whose type does not keep all its digits is 'rounded'.
+    whose type does not keep all its digits is 'rounded'. Runs of blanks inside a text are repaired to one blank, so not
+    where the column's scope of repair is NEVER.
     """
     value = _value(value_format, column, text_sql, file_sql)
     known = value_sql or f"({value})"
@@ -53,7 +54,8 @@ def read_expression(
 def _value(value_format: ValueFormat, column: Column, text: str, file: str) -> str:
     logical = column.logical_type
     if logical is LogicalType.STRING:
-        return f"nullif({clean_text_sql(text)}, '')"
+        clean = kept_text_sql if column.repair is RepairScope.NEVER else clean_text_sql
+        return f"nullif({clean(text)}, '')"
     if logical in _NUMERIC:
         return number_value(value_format, column, text, file)
     if logical in _MOMENTS:
@@ -77,10 +79,11 @@ def _json_value(logical: LogicalType, text: str) -> str:
     return bind("t", trimmed, f"case when {sound} then t end")
 
 
-def _text_operator(_: ValueFormat, __: Column, text: str, value: str) -> str:
+def _text_operator(_: ValueFormat, column: Column, text: str, value: str) -> str:
+    trimmed = trimmed_sql if column.repair is RepairScope.NEVER else blanks_sql
     return (
         f"case when {text} = {value} or {text} is null then null when {value} is null "
-        f"or {blanks_sql(text)} = {value} then 'trim' else 'unicode' end"
+        f"or {trimmed(text)} = {value} then 'trim' else 'unicode' end"
     )
 
 
