@@ -21,7 +21,7 @@ from tools.files import write_durably
 from tools.intake import Intake
 from tools.ledger import find_receipt
 from tools.sql.guard import guard_query
-from tools.sql.sandbox import SandboxLimits, Statement, run_statements
+from tools.sql.sandbox import SandboxLimits, Statement, lock_engine, run_statements
 from tools.workspace import open_workspace
 
 CHECKS_FILE = "checks.json"
@@ -40,6 +40,7 @@ def run_contract_rules(
     }
     results: dict[str, CheckResult] = {}
     with open_workspace(folder, threads=limits.threads, memory=limits.memory) as connection:
+        lock_engine(connection, allowed=[folder])  # the rules hold patterns and values of the contract
         for table in contract.tables:
             trusted = tuple(rule for rule in rules[table.name] if not rule.untrusted)
             results |= {result.rule: result for result in run_rules(connection, trusted, contract=contract)}

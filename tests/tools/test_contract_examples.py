@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from algorithms.dag import topological_order
 from state.contract import Contract
-from tools.contract.order import table_order
+from tools.contract.order import references
 from tools.contract.read import load_contract, require_contract
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,7 +138,7 @@ def test_the_jaffle_shop_sql_makes_the_expected_tables() -> None:
         "raw_payments": "select * from '{}/raw_payments.csv'",
     }
     with duckdb.connect() as connection:
-        for name in table_order(agreed):
+        for name in topological_order(references(agreed)):
             logic = agreed.table(name).transform_logic or seeds[name].format(folder / "seeds")
             connection.execute(f"create table {name} as {logic}")
         for path in sorted((folder / "expected").glob("*.csv")):

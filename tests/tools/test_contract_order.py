@@ -1,14 +1,12 @@
-"""Tables are ordered so that each follows what it needs, however they refer to each other."""
+"""What each table needs first, however they refer to each other."""
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from state.contract import Column, Contract, Relationship, Table
-from state.errors import ContractError
-from tools.contract.order import dependencies, find_cycle, source_edges, table_order
+from tools.contract.order import find_cycle, references, source_edges
 
 
 def contract(
@@ -34,30 +32,23 @@ def contract(
     return Contract(id="c", name="c", version="1", api_version="v3.1.0", tables=tuple(tables), path="c", sha256="0")
 
 
-def test_a_table_follows_its_relationships_and_sources() -> None:
+def test_a_table_needs_its_references_and_sources() -> None:
     shop = contract({"orders": ["customers"]}, {"daily": ["orders"]}, ["daily", "orders", "customers"])
-    assert dependencies(shop) == {"daily": ("orders",), "orders": ("customers",), "customers": ()}
-    assert table_order(shop) == ("customers", "orders", "daily")
+    assert references(shop) == {"daily": {"orders"}, "orders": {"customers"}, "customers": set()}
 
 
-def test_a_relationship_to_itself_is_no_dependency() -> None:
-    assert dependencies(contract({"employee": ["employee"]})) == {"employee": ()}
+def test_a_reference_to_itself_is_no_edge() -> None:
+    assert references(contract({"employee": ["employee"]})) == {"employee": set()}
 
 
-def test_a_cycle_of_relationships_is_broken_at_its_first_table_and_nowhere_else() -> None:
-    looped = contract({"a": ["b"], "b": ["c"], "c": ["b"], "d": ["c"]})
-    assert dependencies(looped) == {"a": ("b",), "b": (), "c": ("b",), "d": ("c",)}
+def test_circles_of_references_are_kept() -> None:
+    looped = contract({"a": ["b"], "b": ["c"], "c": ["b"]})
+    assert references(looped) == {"a": {"b"}, "b": {"c"}, "c": {"b"}}
 
 
-def test_a_relationship_gives_way_to_the_source_of_a_derived_table() -> None:
-    mixed = contract({"raw": ["made"]}, {"made": ["raw"]}, ["made", "raw"])
-    assert dependencies(mixed) == {"made": ("raw",), "raw": ()}
-
-
-@pytest.mark.parametrize("sources", [{"a": ["a"]}, {"a": ["b"], "b": ["c"], "c": ["a"]}])
-def test_derived_tables_made_from_each_other_are_refused(sources: dict[str, list[str]]) -> None:
-    with pytest.raises(ContractError, match=r"made from each other: a <- .*a"):
-        dependencies(contract({}, sources))
+def test_a_reference_gives_way_to_the_source_of_a_derived_table() -> None:
+    mixed = contract({"raw": ["top"]}, {"made": ["raw"], "top": ["made"]})
+    assert references(mixed) == {"made": {"raw"}, "raw": set(), "top": {"made"}}
 
 
 NAMES = st.sampled_from("abcdef")
@@ -65,21 +56,17 @@ EDGES = st.dictionaries(NAMES, st.lists(NAMES, max_size=4), max_size=6)
 
 
 @given(EDGES, EDGES)
-def test_the_order_holds_for_any_tables(relations: dict[str, list[str]], sources: dict[str, list[str]]) -> None:
+def test_no_circle_of_edges_goes_through_what_is_made(
+    relations: dict[str, list[str]], sources: dict[str, list[str]]
+) -> None:
     tables = contract(relations, sources, list("fdbace"))
     hard = source_edges(tables)
-    if find_cycle(hard):
-        with pytest.raises(ContractError):
-            table_order(tables)
-        return
-    order, needed = table_order(tables), dependencies(tables)
-    assert sorted(order) == list("abcdef")
-    assert all(order.index(other) < order.index(name) for name in needed for other in needed[name])
-    assert all(set(hard[name]) <= set(needed[name]) for name in needed)
-    soft = {name: set(relations.get(name, [])) - {name} for name in needed}
-    if not find_cycle({name: hard[name] | frozenset(soft[name]) for name in needed}):
-        assert all(soft[name] <= set(needed[name]) for name in needed)
-    assert all(set(needed[name]) <= hard[name] | soft[name] for name in needed)
+    needed = references(tables)
+    for name in needed:
+        assert hard[name] <= needed[name]
+        assert needed[name] - hard[name] <= set(relations.get(name, [])) - {name}
+    if not find_cycle(hard):
+        assert all(name not in hard[other] for name in needed for other in needed[name])
 
 
 @given(EDGES)
@@ -99,6 +86,4 @@ def test_a_cycle_found_is_a_cycle_and_none_is_missed(edges: dict[str, list[str]]
 
 
 def test_a_table_outside_the_contract_is_waited_for_by_nobody() -> None:
-    outside = contract({"a": ["elsewhere"], "b": ["a"]}, names=["a", "b"])
-    assert table_order(outside) == ("a", "b")
-    assert dependencies(outside) == {"a": (), "b": ("a",)}
+    assert references(contract({"a": ["elsewhere"], "b": ["a"]}, names=["a", "b"])) == {"a": set(), "b": {"a"}}

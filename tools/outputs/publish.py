@@ -146,7 +146,7 @@ def _write_aside(
             where=str(folder.parents[2]),
             hint="make room on the disk, then resume; nothing was published",
         ) from error
-    except BaseException:
+    except BaseException:  # whatever ended it, a kill from the keyboard too: leave nothing half written, let it rise
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return written

@@ -20,7 +20,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("begin transaction")
     try:
         yield
-    except BaseException:
+    except BaseException:  # whatever ended it, a kill from the keyboard too: nothing of it stays, and it rises
         connection.execute("rollback")
         raise
     connection.execute("commit")

@@ -205,12 +205,6 @@ def _relation(node: exp.Table, refuse: Refuse) -> str:
     return node.name.lower()
 
 
-def _output_columns(tree: exp.Query) -> tuple[str, ...]:
-    """Return the names of the output columns; empty where the text does not tell them all."""
-    listed = [item for item in tree.selects if item.output_name and not item.is_star and not item.find(exp.Columns)]
-    return tuple(item.output_name for item in listed) if len(listed) == len(tree.selects) else ()
-
-
 def _is_bare(node: Node) -> bool:
     """Whether the statement is `select <expression>` and nothing more."""
     items = node.get("select_list", [])
