@@ -158,3 +158,14 @@ def test_a_table_may_be_empty_only_if_the_contract_says_so(
 ) -> None:
     quality = [{"metric": "rowCount", **rule} for rule in rules]
     assert table(tmp_path, quality=quality, customProperties=own(**extra)).may_be_empty is empty
+
+
+@pytest.mark.parametrize("bound", ["mustBe: .nan", "mustBeBetween: [.nan, 2.0]", "mustBeBetween: [0, .inf]"])
+def test_a_threshold_that_is_no_finite_number_is_a_fault(tmp_path: Path, bound: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\nschema:\n  - name: t\n"
+        f"    quality: [{{metric: rowCount, {bound}}}]\n    properties: [{{name: a, logicalType: string}}]\n"
+    )
+    loaded = load_contract(path)
+    assert any("finite" in fault.message for fault in loaded.errors)

@@ -103,6 +103,10 @@ def _threshold(
     if operator is None:
         return None
     value: Any = getattr(item, operator)
+    bounds = value if isinstance(value, list) else [value]
+    if any(isinstance(bound, float) and not math.isfinite(bound) for bound in bounds):
+        faults.error((*place, operator), f"{operator} must be a finite number, not {value!r}")
+        return None
     if isinstance(value, (str, bool, int, float)):
         return value
     if operator.endswith("Between"):
