@@ -18,6 +18,8 @@ from state.errors import MillwrightError
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
+from tools.lineage.recorder import recorded
+from tools.lineage.transport import LineageTarget
 from tools.outputs.event_log import EventLog
 from tools.records import RunRecord, check_version, read_record, run_lock, write_status
 
@@ -40,6 +42,7 @@ def run(
     partial: bool = False,
     context: RunContext | None = None,
     listener: Listener | None = None,
+    lineage: LineageTarget | None = None,
 ) -> SupervisorOutput:
     """Deliver the tables of a contract from files and return how it ended.
 
@@ -48,20 +51,25 @@ def run(
     request = RunRequest(
         contract=str(contract), sources=tuple(map(str, sources)), out=str(out), run_id=run_id, partial=partial
     )
-    return proceed(admit(request, context or RunContext()), listener=listener)
+    return proceed(admit(request, context or RunContext()), listener=listener, lineage=lineage)
 
 
-def resume(home: str | Path, run_id: str, *, listener: Listener | None = None) -> SupervisorOutput:
+def resume(
+    home: str | Path, run_id: str, *, listener: Listener | None = None, lineage: LineageTarget | None = None
+) -> SupervisorOutput:
     """Continue a stopped or killed run; a finished one gives back what it ended with."""
-    return proceed(read_record(Path(home).absolute(), run_id), listener=listener)
+    return proceed(read_record(Path(home).absolute(), run_id), listener=listener, lineage=lineage)
 
 
-def proceed(record: RunRecord, *, listener: Listener | None = None) -> SupervisorOutput:
-    """Work on a recorded run until it ends or stops."""
+def proceed(
+    record: RunRecord, *, listener: Listener | None = None, lineage: LineageTarget | None = None
+) -> SupervisorOutput:
+    """Work on a recorded run until it ends or stops; its lineage is written, and sent where `lineage` says."""
     with run_lock(Path(record.context.home), record.run_id):
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
         try:
-            output = asyncio.run(_drive(record, listener or _ignore))
+            with recorded(record, lineage or LineageTarget()) as told:
+                output = told.output = asyncio.run(_drive(record, listener or _ignore))
         except MillwrightError as error:
             write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
             raise
