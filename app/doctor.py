@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.render import print_json
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_lineage_target, load_settings
 
 _PACKAGES = ("millwright", "langgraph", "langchain-core", "langchain-openai", "langsmith", "duckdb", "pydantic")
 _EXTRAS = {"postgres": "langgraph-checkpoint-postgres", "redis": "redis", "server": "langgraph-cli"}
@@ -16,13 +16,14 @@ _EXTRAS = {"postgres": "langgraph-checkpoint-postgres", "redis": "redis", "serve
 
 def examine(*, as_json: bool) -> int:
     """Print the findings; return 0 when a run can be started here, else 2."""
-    settings = load_settings()
+    settings, lineage = load_settings(), load_lineage_target()
     problems = _problems(settings)
     findings = {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "extras": {extra: _version(package) for extra, package in _EXTRAS.items()},
         "settings": settings.model_dump(mode="json"),
+        "lineage": lineage.shown if lineage.url else "the run's own file alone",
         "processors": os.cpu_count(),
         "problems": problems,
     }

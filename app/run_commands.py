@@ -6,11 +6,12 @@ from pathlib import Path
 
 from app.progress import Progress
 from app.render import print_json, print_summary
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_lineage_target, load_settings
 from state.errors import SetupError
 from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
+from tools.lineage.target import LineageTarget
 from tools.records import RunRecord, is_running, list_records, read_record, read_status
 
 EXIT_CODES = {
@@ -41,7 +42,7 @@ class RunOptions(Value):
 def start_run(options: RunOptions, *, as_json: bool) -> int:
     """Record and work on a new run; return the exit code."""
     _refuse_unbuilt(options)
-    settings = load_settings()
+    settings, lineage = load_settings(), load_lineage_target()
     request = RunRequest(
         contract=str(options.contract),
         sources=options.sources,
@@ -53,7 +54,7 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
     record = admit(request, context)
     if options.goal:
         sys.stderr.write("millwright: --goal was not used: no model is configured\n")
-    return _work(record, as_json=as_json)
+    return _work(record, lineage, as_json=as_json)
 
 
 def resume_run(run_id: str, *, answer: str, as_json: bool) -> int:
@@ -61,7 +62,7 @@ def resume_run(run_id: str, *, answer: str, as_json: bool) -> int:
     record = read_record(_home(load_settings()), run_id)
     if answer:
         raise SetupError(f"run {run_id!r} is not waiting for an answer", hint=f"millwright resume {run_id}")
-    return _work(record, as_json=as_json)
+    return _work(record, load_lineage_target(), as_json=as_json)
 
 
 def list_runs(*, as_json: bool) -> int:
@@ -92,12 +93,12 @@ def list_runs(*, as_json: bool) -> int:
     return 0
 
 
-def _work(record: RunRecord, *, as_json: bool) -> int:
+def _work(record: RunRecord, lineage: LineageTarget, *, as_json: bool) -> int:
     from graphs.session import proceed
 
     sys.stderr.write(f"run {record.run_id}\n")
     with Progress(sys.stderr) as progress:
-        output = proceed(record, listener=progress.hear)
+        output = proceed(record, listener=progress.hear, lineage=lineage)
     content = json.loads((Path(record.request.out) / "_runs" / record.run_id / "run.json").read_text())
     if as_json:
         print_json(content)

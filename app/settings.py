@@ -1,11 +1,14 @@
 """Settings: environment variables `MILLWRIGHT_*`, put together with the command line into a frozen run context."""
 
-from pydantic import Field, ValidationError
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from state.budget import BudgetLimits
 from state.errors import SetupError
 from state.run import Patterns, RunContext
+from tools.lineage.target import LineageTarget
 
 
 class Settings(BaseSettings):
@@ -43,3 +46,42 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "MILLWRIGHT_" + "__".join(str(part) for part in first["loc"]).upper()
         raise SetupError(first["msg"], where=name, hint="change or unset the variable") from error
+
+
+def _named(name: str) -> AliasChoices:
+    """Return the variables of a setting of lineage: ours, then the one that the standard's own clients read."""
+    return AliasChoices(f"MILLWRIGHT_LINEAGE_{name}", f"OPENLINEAGE_{name}")
+
+
+class LineageSettings(BaseSettings):
+    """Where lineage events are sent. Apart from the other settings: what is in here is never shown or recorded."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    url: str | None = Field(default=None, validation_alias=_named("URL"))
+    endpoint: str = Field(default="api/v1/lineage", validation_alias=_named("ENDPOINT"))
+    api_key: SecretStr | None = Field(default=None, validation_alias=_named("API_KEY"))
+    namespace: str = Field(default="millwright", min_length=1, validation_alias=_named("NAMESPACE"))
+    disabled: bool = Field(default=False, validation_alias=_named("DISABLED"))
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str | None) -> str | None:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("an http or https address is needed")
+        return url or None
+
+    def target(self) -> LineageTarget:
+        """Return where events go; without a URL, or disabled, into the run's file alone."""
+        url = None if self.disabled else self.url
+        return LineageTarget(url=url, endpoint=self.endpoint, api_key=self.api_key, namespace=self.namespace)
+
+
+def load_lineage_target() -> LineageTarget:
+    """Return where lineage events go; SetupError names the variable that is not valid, and not its value."""
+    try:
+        return LineageSettings().target()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        message = first["msg"].removeprefix("Value error, ")
+        raise SetupError(message, where=str(first["loc"][0]), hint="change or unset the variable") from None

@@ -19,7 +19,7 @@ from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
 from tools.lineage.recorder import recorded
-from tools.lineage.transport import LineageTarget
+from tools.lineage.target import LineageTarget
 from tools.outputs.event_log import EventLog
 from tools.records import RunRecord, check_version, read_record, run_lock, write_status
 
@@ -33,7 +33,7 @@ _STOPPED = (RunStatus.BUDGET_SPENT, RunStatus.FAILED)
 """Statuses of an ended run from which `resume` goes on; the others are final."""
 
 
-def run(
+def run(  # noqa: PLR0913  all that a run can be told, by name
     contract: str | Path,
     sources: tuple[str, ...] | list[str],
     out: str | Path,

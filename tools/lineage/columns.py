@@ -26,7 +26,7 @@ class TableLineage:
 
     staged: Relation
     live: Relation
-    unresolved: str = ""  # why the SQL of the table, or of a column, could not be read
+    unresolved: tuple[str, ...] = ()  # why SQL of the table, or of its columns, could not be read
 
 
 def lineage_of_tables(facts: Facts) -> dict[str, TableLineage]:
@@ -42,17 +42,17 @@ def lineage_of_tables(facts: Facts) -> dict[str, TableLineage]:
     return found
 
 
-def _derived(contract: Contract, table: Table) -> tuple[Relation, str]:
+def _derived(contract: Contract, table: Table) -> tuple[Relation, tuple[str, ...]]:
     others = [other for other in contract.tables if other.name != table.name]
     known = {other.name: [column.name for column in other.columns] for other in others}
     known = {other.name: [*known[other.name], *(() if other.derived else ORIGIN)] for other in others}
     try:
         made = query_lineage(table.transform_logic or "", known)
     except UnresolvedSql as error:
-        return Relation(columns={}), f"{table.name}.transformLogic: {error}"
+        return Relation(columns={}), (f"{table.name}.transformLogic: {error}",)
     wanted = {column.name: made.columns.get(column.name.lower()) for column in table.columns}
     columns = {name: _given(uses, others) for name, uses in wanted.items() if uses is not None}
-    return Relation(columns=columns, rows=_given(made.rows, others)), ""
+    return Relation(columns=columns, rows=_given(made.rows, others)), ()
 
 
 def _given(uses: Uses, tables: Iterable[Table]) -> Uses:
@@ -66,28 +66,24 @@ def _given(uses: Uses, tables: Iterable[Table]) -> Uses:
     return found
 
 
-def _conformed(facts: Facts, table: Table) -> tuple[Relation, str]:
+def _conformed(facts: Facts, table: Table) -> tuple[Relation, tuple[str, ...]]:
     """Return what the columns of a table fed by files are made of; the SQL of derived columns is read like a query."""
     fed = {column.name: _fed(facts, table, column.name) for column in table.columns}
     extra = {name: _extra(facts, table, name) for name, _ in facts.ledger.staged[table.name] if name not in fed}
     names = [column.name for column in table.columns]
     parsed: dict[str, Relation] = {}
-    problems = []
+    problems: dict[str, str] = {}
     for column in table.columns:
         if column.transform_logic:
             text = f"select ({column.transform_logic}) as {_NEW} from t"
             try:
                 parsed[column.name] = query_lineage(text, {"t": [*names, *ORIGIN]})
             except UnresolvedSql as error:
-                problems.append(f"{table.name}.{column.name}.transformLogic: {error}")
+                problems[column.name] = f"{table.name}.{column.name}.transformLogic: {error}"
     spelled = {name.lower(): name for name in names}
     origin = {name: _origin(facts, table, name) for name in ORIGIN}
-    made = {
-        name: _computed(name, parsed, fed, spelled, origin)
-        for name in names
-        if not any(problem.startswith(f"{table.name}.{name}.transformLogic") for problem in problems)
-    }
-    return Relation(columns={**made, **extra}), "; ".join(problems)
+    made = {name: _computed(name, parsed, fed, spelled, origin) for name in names if name not in problems}
+    return Relation(columns={**made, **extra}), tuple(problems.values())
 
 
 def _computed(
@@ -193,7 +189,7 @@ class Origins:
 
     def unresolved(self, name: str) -> tuple[str, ...]:
         """Return why the lineage of a table is not whole: what could not be read in it, or on the way to it."""
-        return tuple(self.tables[each].unresolved for each in self._reached(name) if self.tables[each].unresolved)
+        return tuple(line for each in self._reached(name) for line in self.tables[each].unresolved)
 
     def _column(self, ref: Ref) -> Uses:
         """Return the fields of files that a field is made of, in any number of stages; circles are no obstacle."""
@@ -242,4 +238,6 @@ class Origins:
 
 
 def _landed(lineage: TableLineage) -> list[str]:
-    return sorted({relation for uses in lineage.staged.columns.values() for relation, _ in uses if relation[:5] == "land."})
+    return sorted(
+        {relation for uses in lineage.staged.columns.values() for relation, _ in uses if relation[:5] == "land."}
+    )

@@ -26,7 +26,7 @@ from tools.lineage.facets import (
     producer,
 )
 from tools.lineage.facts import Facts
-from tools.lineage.steps import StepRun, Steps
+from tools.lineage.steps import StepRun, Steps, extraction_facet, sql_texts
 from tools.records import CONTRACT_COPY, RunRecord
 
 
@@ -94,7 +94,7 @@ def run_uuid(record: RunRecord, step_id: str = "") -> str:
     It is laid out as version 7 of RFC 9562, with a digest of the run's id in place of the random part.
     """
     moment = int(record.created_at.timestamp() * 1000) & ((1 << 48) - 1)
-    text = "\n".join((record.run_id, record.created_at.isoformat(), record.context.home, step_id))
+    text = f"{record.run_id}\n{record.created_at.isoformat()}\n{record.context.home}\n{step_id}"
     tail = int.from_bytes(sha256(text.encode(errors="surrogateescape")).digest()[:10])
     number = moment << 80 | tail & ~(0xF << 76) & ~(0b11 << 62) | 0x7 << 76 | 0b10 << 62
     return str(UUID(int=number))
@@ -110,9 +110,7 @@ def running_event(record: RunRecord, job: JobName) -> Json:
     return _event(EventType.RUNNING, datetime.now(UTC), _run(run_uuid(record)), _run_job(job))
 
 
-def run_events(
-    facts: Facts, job: JobName, before: Mapping[tuple[str, str], str]
-) -> tuple[list[Json], tuple[str, ...]]:
+def run_events(facts: Facts, job: JobName, before: Mapping[tuple[str, str], str]) -> tuple[list[Json], tuple[str, ...]]:
     """Return all events of a run in order, and what of its SQL could not be read.
 
     An event told before (its run id and type in `before`) keeps its time.
@@ -121,11 +119,13 @@ def run_events(
     steps = Steps(facts, facts.contract, job.name) if facts.contract else None
     latest = facts.record.created_at
     for step in steps.runs() if steps else ():
-        latest = _ended(step, facts, before, latest)
-        events += _step_events(step, facts.record, job, latest)
+        ended = _ended(step, facts, before, latest)
+        began = latest if step.seconds is None else ended - timedelta(seconds=step.seconds)
+        events += _step_events(step, facts.record, job, began, ended)
+        latest = ended
     events.append(_end_event(facts, job, steps))
-    ended = before.get((events[-1]["run"]["runId"], events[-1]["eventType"]))
-    events[-1]["eventTime"] = ended or _stamp(max(datetime.now(UTC), latest))
+    told = before.get((events[-1]["run"]["runId"], events[-1]["eventType"]))
+    events[-1]["eventTime"] = told or _stamp(max(datetime.now(UTC), latest))
     return events, steps.unresolved() if steps else ()
 
 
@@ -141,10 +141,8 @@ def _end_event(facts: Facts, job: JobName, steps: Steps | None) -> Json:
         run_facets["millwright_decisions"] = facet("millwright_decisions", decisions=kinds)
     unresolved = steps.unresolved() if steps else ()
     if unresolved:
-        errors = [{"errorMessage": problem} for problem in unresolved]
-        run_facets["extractionError"] = facet(
-            "extractionError", totalTasks=_sql_texts(facts), failedTasks=len(errors), errors=errors
-        )
+        texts = sum(sql_texts(table) for table in (facts.contract.tables if facts.contract else ()))
+        run_facets["extractionError"] = extraction_facet(texts, unresolved)
     job_facets = {}
     if facts.contract is not None:
         about = f"Delivers {len(facts.contract.tables)} tables by {facts.contract.name} {facts.contract.version}."
@@ -154,12 +152,12 @@ def _end_event(facts: Facts, job: JobName, steps: Steps | None) -> Json:
         facts.record.created_at,
         _run(run_uuid(facts.record), run_facets),
         _run_job(job, job_facets),
-        inputs=steps.run_inputs() if steps else (),
-        outputs=steps.run_outputs() if steps else (),
+        inputs=steps.inputs() if steps else (),
+        outputs=steps.outputs() if steps else (),
     )
 
 
-def _step_events(step: StepRun, record: RunRecord, job: JobName, ended: datetime) -> Iterator[Json]:
+def _step_events(step: StepRun, record: RunRecord, job: JobName, began: datetime, ended: datetime) -> Iterator[Json]:
     own = job.step(step.step_id)
     parent = {"parent": parent_facet(run_uuid(record), job.namespace, job.name)}
     told = facet(
@@ -172,7 +170,6 @@ def _step_events(step: StepRun, record: RunRecord, job: JobName, ended: datetime
         **step.job_facets,
     }
     described = {"namespace": own.namespace, "name": own.name, "facets": job_facets}
-    began = ended - timedelta(seconds=step.seconds)
     yield _event(EventType.START, began, _run(run_id, parent), described)
     failed = {"errorMessage": error_facet(step.error)} if step.error else {}
     kind = EventType.FAIL if step.error else EventType.COMPLETE
@@ -187,7 +184,7 @@ def _ended(step: StepRun, facts: Facts, before: Mapping[tuple[str, str], str], l
             return facts.times[event_id]
     run_id = run_uuid(facts.record, step.step_id)
     told = next((before[run_id, kind] for kind in (EventType.COMPLETE, EventType.FAIL) if (run_id, kind) in before), "")
-    return datetime.fromisoformat(told) if told else latest + timedelta(seconds=step.seconds)
+    return datetime.fromisoformat(told) if told else latest + timedelta(seconds=step.seconds or 0)
 
 
 def _accounting(facts: Facts) -> Json:
@@ -208,13 +205,6 @@ def _accounting(facts: Facts) -> Json:
             }
         )
     return facet("millwright_rowAccounting", tables=tables)
-
-
-def _sql_texts(facts: Facts) -> int:
-    tables = facts.contract.tables if facts.contract else ()
-    return sum(
-        bool(table.transform_logic) + sum(bool(column.transform_logic) for column in table.columns) for table in tables
-    )
 
 
 def _run(run_id: str, facets: Json | None = None) -> Json:

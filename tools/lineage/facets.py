@@ -119,6 +119,11 @@ def error_facet(message: str) -> Json:
     return facet("errorMessage", message=message, programmingLanguage="PYTHON")
 
 
+def dataset_json(dataset: Dataset, facets: Json, **more: Json) -> Json:
+    """Return a dataset of an event."""
+    return {"namespace": dataset.namespace, "name": dataset.name, "facets": facets, **more}
+
+
 def _description(described: Mapping[str, str] | None, name: str) -> Json:
     return {"description": described[name]} if described and described.get(name) else {}
 

@@ -1,4 +1,4 @@
-"""What the lineage tells of the files a run wrote: their types, sizes and empty values, read from the files' footers."""
+"""What the lineage tells of the files a run wrote: types, sizes and empty values, read from the files' footers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 
 from state.contract import Table
+from state.lineage import Relation
 from tools.lineage.datasets import Dataset, output_dataset
-from tools.lineage.facets import Json, column_lineage, facet, schema_facet
+from tools.lineage.facets import Json, column_lineage, dataset_json, facet, schema_facet
 from tools.outputs.parquet import parts
 from tools.sql.quote import literal
-from state.lineage import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,6 @@ def output_json(
         facets["columnLineage"] = column_lineage(*lineage)
     statistics = facet("outputStatistics", rowCount=written.rows, size=written.size, fileCount=written.files)
     return dataset_json(written.dataset, facets, outputFacets={"outputStatistics": statistics})
-
-
-def dataset_json(dataset: Dataset, facets: Json, **more: Json) -> Json:
-    """Return a dataset of an event."""
-    return {"namespace": dataset.namespace, "name": dataset.name, "facets": facets, **more}
 
 
 def written_tables(folder: Path, kinds: Sequence[str]) -> list[tuple[str, Path]]:

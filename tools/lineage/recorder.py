@@ -18,7 +18,8 @@ from tools.files import write_durably
 from tools.lineage.events import EventType, event_line, job_of, run_events, running_event, start_event
 from tools.lineage.facets import Json
 from tools.lineage.facts import Facts, gather
-from tools.lineage.transport import LineageTarget, Sender
+from tools.lineage.target import LineageTarget
+from tools.lineage.transport import Sender
 from tools.outputs.event_log import EventLog
 from tools.outputs.report_html import render_report
 from tools.outputs.run_json import write_run_json

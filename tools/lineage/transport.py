@@ -7,14 +7,12 @@ the attempt: the rest would meet the same server.
 import queue
 import threading
 import time
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-from pydantic import Field, SecretStr
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential
 
-from state.values import Value
 from tools.lineage.facets import Json
+from tools.lineage.target import LineageTarget
 
 REQUEST_SECONDS = 2.0
 """To connect, to send and for each part of the answer."""
@@ -25,27 +23,6 @@ CLOSE_SECONDS = 5.0
 _ATTEMPTS = 3
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that another attempt may change."""
-
-
-class LineageTarget(Value):
-    """Where events go besides the file of the run, and the namespace of the jobs. Never written to a record."""
-
-    url: str | None = None
-    endpoint: str = "api/v1/lineage"
-    api_key: SecretStr | None = Field(default=None, repr=False)
-    namespace: str = "millwright"
-
-    @property
-    def address(self) -> str:
-        """The address that events are posted to."""
-        return f"{(self.url or '').rstrip('/')}/{self.endpoint.lstrip('/')}"
-
-    @property
-    def shown(self) -> str:
-        """The address without user, password and query, for messages."""
-        parts = urlsplit(self.address)
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 class Sender:
