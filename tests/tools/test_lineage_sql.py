@@ -49,7 +49,7 @@ CASES: dict[str, tuple[str, dict[str, dict[str, str]], dict[str, str]]] = {
         {"customers.customer_id": "JOIN", "orders.customer_id": "JOIN"},
     ),
     "groups": (
-        "select status, count(*) as n, sum(amount) as s from orders where order_id > 3 group by 1 having max(_line) > 2",
+        "select status, count(*) n, sum(amount) s from orders where order_id > 3 group by 1 having max(_line) > 2",
         {"status": {"orders.status": "IDENTITY"}, "n": {}, "s": {"orders.amount": "AGGREGATION"}},
         {"orders._line": "FILTER", "orders.order_id": "FILTER", "orders.status": "GROUP_BY"},
     ),
@@ -100,14 +100,18 @@ CASES: dict[str, tuple[str, dict[str, dict[str, str]], dict[str, str]]] = {
         {"orders.order_id": "FILTER", "orders.status": "FILTER"},
     ),
     "common table expressions": (
-        "with a as (select customer_id as k, sum(amount) as s from orders group by k), b as (select k, s * 2 as d from a) "
-        "select d from b",
+        (
+            "with a as (select customer_id k, sum(amount) s from orders group by k), b as (select s * 2 as d from a) "
+            "select d from b"
+        ),
         {"d": {"orders.amount": "AGGREGATION"}},
         {"orders.customer_id": "GROUP_BY"},
     ),
     "a recursive query that swaps its columns": (
-        "with recursive r(a, b, n) as (select order_id, amount, 1 from orders union all "
-        "select b, a, n + 1 from r where n < 5) select a from r",
+        (
+            "with recursive r(a, b, n) as (select order_id, amount, 1 from orders union all "
+            "select b, a, n + 1 from r where n < 5) select a from r"
+        ),
         {"a": {"orders.amount": "IDENTITY", "orders.order_id": "IDENTITY"}},
         {},
     ),
@@ -146,8 +150,10 @@ CASES: dict[str, tuple[str, dict[str, dict[str, str]], dict[str, str]]] = {
         {"customers.customer_id": "FILTER", "orders.customer_id": "FILTER"},
     ),
     "a lateral join": (
-        "select l.country from orders o, lateral (select country from customers c "
-        "where c.customer_id = o.customer_id) l",
+        (
+            "select l.country from orders o, lateral (select country from customers c "
+            "where c.customer_id = o.customer_id) l"
+        ),
         {"country": {"customers.country": "IDENTITY"}},
         {"customers.customer_id": "FILTER", "orders.customer_id": "FILTER"},
     ),
@@ -195,7 +201,7 @@ def test_known_shapes(name: str) -> None:
     ],
 )
 def test_what_cannot_be_resolved_is_said_and_not_guessed(sql: str) -> None:
-    with pytest.raises(UnresolvedSql, match="."):
+    with pytest.raises(UnresolvedSql, match=r"\w"):
         query_lineage(sql, TABLES)
 
 
@@ -308,6 +314,6 @@ def test_what_changes_with_a_column_is_in_its_lineage(sql: str, ref: tuple[str, 
 def test_a_reader_that_forgets_is_found_out(
     monkeypatch: pytest.MonkeyPatch, planted: str, sql: str, ref: tuple[str, str]
 ) -> None:
-    assert forgotten(sql, ref, [9, 9, 0, 0]) == []
+    assert forgotten(sql, ref, [9, 0, 9, 9]) == []
     monkeypatch.setattr(planted, lambda *_: iter(()))
-    assert forgotten(sql, ref, [9, 9, 0, 0]) == ["p"]
+    assert forgotten(sql, ref, [9, 0, 9, 9]) == ["p"]
