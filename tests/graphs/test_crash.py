@@ -57,11 +57,21 @@ def told(out: Path) -> dict[str, Any]:
     return {key: run[key] for key in ("status", "tables", "checks", "decisions", "replans")}
 
 
+def lineage(out: Path) -> list[Any]:
+    """The events of a run without its id, its times and the folder it wrote to."""
+    text = (out / "_runs" / "r1" / "lineage.jsonl").read_text()
+    events = [json.loads(line.replace(str(out), "")) for line in text.splitlines()]
+    for event in events:
+        del event["eventTime"], event["run"]["runId"]
+        event["run"]["facets"].pop("parent", None)
+    return events
+
+
 @pytest.mark.parametrize("where", ["before", "after", "receipt", "publish"])
 def test_killed_at_every_point_it_ends_the_same(job: Any, tmp_path: Path, worker: Any, where: str) -> None:
     record(job)
     assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
-    expected, told_first = published(job.out), told(job.out)
+    expected, told_first, lineage_first = published(job.out), told(job.out), lineage(job.out)
     number, killed = 0, True
     while killed:
         number += 1
@@ -73,6 +83,7 @@ def test_killed_at_every_point_it_ends_the_same(job: Any, tmp_path: Path, worker
         assert output["status"] is RunStatus.PUBLISHED
         assert published(fresh.out) == expected
         assert told(fresh.out) == told_first
+        assert lineage(fresh.out) == lineage_first
         assert not list(fresh.out.rglob("*.tmp"))
     assert number > 3, "the run was never killed: the test tests nothing"
 

@@ -43,9 +43,11 @@ class FileGroup:
 
 def file_path(file: SourceFile) -> str:
     """Return the name of an input file: its absolute path and, of a file within another, the way inside."""
-    outer = os.path.basename(file.path)  # noqa: PTH119  a name as it is written, of which parts may be no path
-    _, found, inside = f"/{file.name}".rpartition(f"/{outer}")
-    return file.path + inside if found and inside[:1] in ("/", "#") else file.path
+    cuts = [at for at, char in enumerate(file.name) if char in "/#"]
+    for cut in (len(file.name), *reversed(cuts)):
+        if f"/{file.path}".endswith(f"/{file.name[:cut]}"):
+            return file.path + file.name[cut:]
+    return file.path
 
 
 def input_groups(intake: Intake, landed: Mapping[int, object]) -> tuple[FileGroup, ...]:
