@@ -1,5 +1,6 @@
 """Settings: environment variables `MILLWRIGHT_*`, put together with the command line into a frozen run context."""
 
+import os
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -84,4 +85,6 @@ def load_lineage_target() -> LineageTarget:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         message = first["msg"].removeprefix("Value error, ")
-        raise SetupError(message, where=str(first["loc"][0]), hint="change or unset the variable") from None
+        name = str(first["loc"][0])  # the first of the two, whichever was set
+        where = name if name in os.environ else name.replace("MILLWRIGHT_LINEAGE", "OPENLINEAGE")
+        raise SetupError(message, where=where, hint="change or unset the variable") from None

@@ -10,7 +10,7 @@ from state.values import Value
 class LineageTarget(Value):
     """Where events go besides the file of the run, and the namespace of the jobs. Never written to a record."""
 
-    url: str | None = None
+    url: str | None = Field(default=None, repr=False)  # may hold a password; `shown` does not
     endpoint: str = "api/v1/lineage"
     api_key: SecretStr | None = Field(default=None, repr=False)
     namespace: str = "millwright"
