@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -11,6 +12,8 @@ from state.budget import Spent
 from state.checks import CheckResult
 from state.contract import Contract
 from state.decisions import Decision
+from state.formats import ValueFormat
+from state.mapping import ColumnMapping
 from state.plans import Plan
 from state.reports import Replan, StepReport
 from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
@@ -19,6 +22,10 @@ from state.values import Value
 from tools.files import write_durably
 
 Json = dict[str, Any]
+
+_MOST_FILES = 1_000
+"""Names of input files, and ids of files of one header variant, that are listed."""
+_MOST_COLUMNS = 200
 
 
 class RunFacts(Value):
@@ -40,6 +47,10 @@ class RunFacts(Value):
     decisions: tuple[Decision, ...]
     spent: Spent
     seconds: dict[str, float]
+    created_at: datetime | None = None
+    file_names: tuple[str, ...] = ()  # of all input files, by their id
+    mappings: tuple[ColumnMapping, ...] = ()
+    formats: tuple[ValueFormat, ...] = ()
 
 
 def build_run_json(facts: RunFacts) -> Json:
@@ -55,10 +66,13 @@ def build_run_json(facts: RunFacts) -> Json:
             "version": facts.contract.version,
             "sha256": facts.contract.sha256,
         },
+        "created_at": facts.created_at.isoformat(timespec="seconds") if facts.created_at else None,
         "out": facts.request.out,
         "sources": _sources(facts),
         "warnings": list(facts.warnings),
-        "tables": {name: _table(account, published) for name, account in facts.accounts.items()},
+        "tables": {name: _table(facts, account, published) for name, account in facts.accounts.items()},
+        "mappings": [_mapping(mapping) for mapping in facts.mappings],
+        "formats": [value_format.model_dump(mode="json") for value_format in facts.formats],
         "checks": [check.model_dump(mode="json") for check in facts.checks],
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
@@ -102,10 +116,13 @@ def _sources(facts: RunFacts) -> Json:
         "records": facts.sources.records,
         "rejects": facts.sources.rejects,
         "sha256": facts.sources.sha256,
+        "given": list(facts.request.sources),
+        "file_names": list(facts.file_names[:_MOST_FILES]),
         "variants": {
             variant_id: {
                 "files": len(variant.file_ids),
-                "columns": list(variant.columns[:200]),
+                "file_ids": list(variant.file_ids[:_MOST_FILES]),
+                "columns": list(variant.columns[:_MOST_COLUMNS]),
                 "header_forms": variant.header_forms,
             }
             for variant_id, variant in facts.variants.items()
@@ -113,9 +130,15 @@ def _sources(facts: RunFacts) -> Json:
     }
 
 
-def _table(account: TableAccount, published: Mapping[str, int]) -> Json:
+def _mapping(mapping: ColumnMapping) -> Json:
+    left = mapping.unmapped_sources[:_MOST_COLUMNS]
+    return mapping.model_copy(update={"unmapped_sources": left}).model_dump(mode="json")
+
+
+def _table(facts: RunFacts, account: TableAccount, published: Mapping[str, int]) -> Json:
     rows = account.rows_published if account.table in published else 0
     return {
+        "key": list(facts.contract.table(account.table).key),
         "rows_read": account.rows_read,
         "rows_published": rows,
         "rows_withheld": account.rows_published - rows,

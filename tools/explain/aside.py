@@ -1,0 +1,156 @@
+"""Rows that were not published: what is in quarantine and by which rule, what was merged, with examples."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from state.checks import CheckResult
+from state.explanation import Grid, Mark, Section
+from tools.checks.rule import counted
+from tools.explain.material import Material
+from tools.explain.changing import cut
+from tools.sql.quote import ident
+
+_MOST_REASONS = 60
+_EXAMPLES = 3
+_SHOWN_FIELDS = 6
+_SYSTEM = frozenset({"_reason", "_rule", "_file", "_line", "_raw", "_extra"})
+
+
+class Example(NamedTuple):
+    """One row in quarantine."""
+
+    file: str | None
+    line: int | None
+    raw: str | None  # the line of a reject
+    fields: dict[str, str]  # raw text by contract column, blank ones left out
+
+    def place(self) -> str:
+        """Return where the row stands."""
+        return f"{self.file} line {self.line}" if self.file else "(no file)"
+
+    def text(self, first: str | None = None) -> str:
+        """Return the row's raw values, the column `first` before all others."""
+        if self.raw is not None:
+            return cut(self.raw, 160)
+        names = sorted(self.fields, key=lambda name: name != first)
+        shown = [f"{name}={cut(self.fields[name], 40)}" for name in names[:_SHOWN_FIELDS]]
+        return ", ".join([*shown, "…"] if len(names) > _SHOWN_FIELDS else shown)
+
+
+class Group(NamedTuple):
+    """Rows of a table in quarantine for one reason."""
+
+    table: str
+    rule: str  # several rules are joined by "; "
+    reason: str
+    rows: int
+    files: int
+    examples: tuple[Example, ...]
+
+    @property
+    def value(self) -> str | None:
+        """The offending value as the reason names it; None when it names none."""
+        _, found, value = self.reason.partition(", found ")
+        return value if found and "; " not in self.rule else None
+
+
+def quarantine_groups(material: Material, table: str) -> tuple[Group, ...]:
+    """Return the reasons for which rows of the table are in quarantine, the commonest first."""
+    source = material.side("quarantine", table)
+    if source is None:
+        return ()
+    columns = [row[0] for row in material.rows(f"describe select * from {source}")]
+    fields = ", ".join(f"{ident(name)}: {ident(name)}" for name in columns if name not in _SYSTEM)
+    entry = f"{{'file': _file, 'line': _line, 'raw': _raw, 'fields': to_json({{{fields or chr(39) + chr(39) + ': null'}}})::varchar}}"
+    ranked = f"select *, row_number() over (partition by _rule, _reason order by _file, _line) as _place from {source}"
+    found = material.rows(
+        f"select _rule, _reason, count(*) as rows, count(distinct _file), "
+        f"list({entry} order by _file, _line) filter (where _place <= {_EXAMPLES}) "
+        f"from ({ranked}) group by _rule, _reason order by rows desc, _rule, _reason"
+    )
+    return tuple(
+        Group(table, rule or "", reason or "", rows, files, tuple(_example(each) for each in examples or ()))
+        for rule, reason, rows, files, examples in found
+    )
+
+
+def _example(entry: dict[str, Any]) -> Example:
+    fields = json.loads(entry["fields"])
+    known = {name: value for name, value in fields.items() if value is not None and name}
+    return Example(entry["file"], entry["line"], entry["raw"], known)
+
+
+def quarantine_section(material: Material, groups: Sequence[Group]) -> Section:
+    """Tell what is in quarantine: the rows each rule costs, then every reason with examples."""
+    title = "Quarantine"
+    if not groups:
+        return Section(key="quarantine", title=title, lead=("No row is in quarantine.",))
+    tables = list(dict.fromkeys(group.table for group in groups))
+    paths = ", ".join(material.side_path("quarantine", table) for table in tables)
+    checks = {check.rule: check for check in material.checks}
+    grids = []
+    for table in tables:
+        members = [group for group in groups if group.table == table]
+        grids += [_cost(material, table, members), _reasons(material, table, members, checks)]
+    lead = f"Rows set aside, with their raw values, reason, file and line: {paths}"
+    return Section(key="quarantine", title=title, lead=(lead,), grids=tuple(grids))
+
+
+def _cost(material: Material, table: str, groups: Sequence[Group]) -> Grid:
+    """Return the number of rows each rule costs; a row that breaks several counts for each of them."""
+    costs: dict[str, int] = {}
+    for group in groups:
+        for rule in group.rule.split("; "):
+            costs[rule] = costs.get(rule, 0) + group.rows
+    read = material.run["tables"].get(table, {}).get("rows_read", 0)
+    ranked = sorted(costs.items(), key=lambda item: -item[1])
+    return Grid(
+        caption=f"{table}: what each rule costs",
+        head=("rule", "rows", "share of rows read"),
+        rows=tuple((rule, f"{rows:,}", f"{100 * rows / read:.3f} %" if read else "") for rule, rows in ranked),
+        numeric=(1, 2),
+        marks=tuple(Mark.WARN for _ in ranked),
+    )
+
+
+def _reasons(material: Material, table: str, groups: Sequence[Group], checks: dict[str, CheckResult]) -> Grid:
+    rows = []
+    for group in groups[:_MOST_REASONS]:
+        check = checks.get(group.rule)
+        first = check.column if check else None
+        examples = "\n".join(f"{each.place()}: {each.text(first)}" for each in group.examples)
+        more = group.rows - len(group.examples)
+        rows.append((f"{group.rows:,}", group.reason, examples + (f"\nand {more:,} more" if more > 0 else "")))
+    left = len(groups) - _MOST_REASONS
+    return Grid(
+        caption=f"{table}: why, with examples",
+        head=("rows", "reason", "file, line and raw values"),
+        rows=tuple(rows),
+        numeric=(0,),
+        raw=(2,),
+        more=f"and {counted(left, 'reason')} more: see {material.side_path('quarantine', table)}" if left > 0 else "",
+    )
+
+
+def merged_section(material: Material, tables: Sequence[str]) -> Section:
+    """Tell which rows were merged into others, with examples."""
+    grids = []
+    for table in tables:
+        source = material.side("merged", table)
+        total = material.rows(f"select count(*) from {source}")[0][0] if source else 0
+        if not total:
+            continue
+        rows = material.rows(f"select row_id, file, line, kept_file, kept_line from {source} limit {_EXAMPLES + 2}")
+        grids.append(
+            Grid(
+                caption=f"{table}: {counted(total, 'row')} merged",
+                head=("key", "merged row", "into"),
+                rows=tuple((key or "", f"{file} line {line}", f"{kept} line {at}") for key, file, line, kept, at in rows),
+                raw=(0,),
+                more=f"and {total - len(rows):,} more: see {material.side_path('merged', table)}"
+                if total > len(rows)
+                else "",
+            )
+        )
+    return Section(key="merged", title="Merged duplicates", grids=tuple(grids))

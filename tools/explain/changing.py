@@ -1,0 +1,132 @@
+"""Changed cells: how many by column and operator, with examples, read from the change log."""
+
+from collections.abc import Sequence
+
+from state.explanation import Grid, Section
+from tools.explain.material import Material
+from tools.sql.quote import literal
+
+_MOST_GROUPS = 60
+_EXAMPLES = 3
+
+_OPERATORS = {
+    "trim": "white space taken away",
+    "unicode": "Unicode normal form, invisible characters taken out",
+    "null_token": "read as no value",
+    "unreadable": "could not be read as the type",
+    "number": "read as a number",
+    "rounded": "rounded to the digits of the type",
+    "percent": "percent read as a number",
+    "date": "read as a date",
+    "timestamp": "read as a time stamp",
+    "time": "read as a time",
+    "boolean": "read as true or false",
+    "transform": "computed by the contract's SQL",
+}
+_SPECIALISTS = {
+    "normalised": "the same but for case, accents and punctuation",
+    "tokens": "the same words in another order",
+    "acronym": "initials",
+    "containment": "contains the value",
+    "stem": "the same stem",
+    "edit": "a typing error away",
+    "dependency": "what other rows say",
+}
+
+
+def operator_words(operator: str) -> str:
+    """Return what an operator does, in words."""
+    if operator.startswith("resolve:"):
+        specialist = operator.removeprefix("resolve:")
+        return f"resolved to a value of the list: {_SPECIALISTS.get(specialist, specialist)}"
+    return _OPERATORS.get(operator, operator)
+
+
+def changes_section(material: Material, tables: Sequence[str], column: str | None = None) -> Section:
+    """Tell the changed cells of the tables (of one column of them) by operator, with examples."""
+    grids = [grid for table in tables for grid in _grids(material, table, column)]
+    title = "Changed cells"
+    if not grids:
+        return Section(key="changes", title=title, lead=("No cell of a row to publish was changed.",))
+    lead = (
+        "Every change has an operator; one that needed judgement names the decision it rests on. All changes, one row a"
+        f" cell: {', '.join(material.side_path('changes', table) for table in tables if _log(material, table))}",
+    )
+    return Section(key="changes", title=title, lead=lead, grids=tuple(grids))
+
+
+def cells_by_decision(material: Material, tables: Sequence[str]) -> dict[str, int]:
+    """Return the number of changed cells that rest on each decision."""
+    counts: dict[str, int] = {}
+    for table in tables:
+        log = _log(material, table)
+        if log:
+            for decision_id, cells in material.rows(
+                f"select evidence, count(*) from {log} where evidence is not null group by evidence"
+            ):
+                counts[decision_id] = counts.get(decision_id, 0) + int(cells)
+    return counts
+
+
+def _log(material: Material, table: str) -> str | None:
+    return material.side("changes", table)
+
+
+def _grids(material: Material, table: str, column: str | None) -> list[Grid]:
+    log = _log(material, table)
+    if log is None:
+        return []
+    where = f'where "column" = {literal(column)}' if column else ""
+    groups = material.rows(_groups_sql(log, where))
+    if not groups:
+        return []
+    rows = tuple(
+        (name, operator, f"{cells:,}", _examples(examples, distinct), f"{confidence:.2f}")
+        for name, operator, cells, distinct, examples, confidence, _ in groups[:_MOST_GROUPS]
+    )
+    left = len(groups) - _MOST_GROUPS
+    return [
+        Grid(
+            caption=f"{table}: {sum(group[2] for group in groups):,} cells changed",
+            head=("column", "operator", "cells", "before → after", "least confidence"),
+            rows=tuple((row[0], f"{row[1]}: {operator_words(row[1])}", *row[2:]) for row in rows),
+            numeric=(2, 4),
+            raw=(3,),
+            evidence=tuple(group[6] or "" for group in groups[:_MOST_GROUPS]),
+            more=f"and {left} more kinds of change: see {material.side_path('changes', table)}" if left > 0 else "",
+        )
+    ]
+
+
+def _groups_sql(log: str, where: str) -> str:
+    """Return SQL for column, operator, cells, distinct changes, examples, least confidence, the one decision if any."""
+    changes = (
+        'select "column", operator, before, after, count(*) as cells, min(confidence) as confidence, '
+        "min(evidence) as least, max(evidence) as most "
+        f"from {log} {where} group by all"
+    )
+    return (
+        'select "column", operator, sum(cells)::bigint as cells, count(*) as changes, '
+        f"list({{'before': before, 'after': after, 'cells': cells}} order by cells desc, before, after)"
+        f"[1:{_EXAMPLES}], min(confidence), case when min(least) = max(most) then min(least) end "
+        f'from ({changes}) group by "column", operator order by cells desc, "column", operator'
+    )
+
+
+def _examples(examples: Sequence[dict[str, object]], distinct: int) -> str:
+    shown = [f"{_text(each['before'])} → {_text(each['after'])}{_times(each['cells'])}" for each in examples]
+    left = distinct - len(shown)
+    return "; ".join(shown) + (f"; and {left:,} more" if left > 0 else "")
+
+
+def _text(value: object) -> str:
+    return "(nothing)" if value is None else cut(str(value))
+
+
+def cut(text: str, most: int = 60) -> str:
+    """Return text short enough to stand among others."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _times(cells: object) -> str:
+    return f" ({cells:,} ×)" if isinstance(cells, int) and cells > 1 else ""

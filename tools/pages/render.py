@@ -1,0 +1,45 @@
+"""Explanations as HTML pages. Templates hold the words and the shape, `style.css` the looks; no value is markup."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from state.explanation import Explanation
+from tools.pages.visible import visible, visible_lines
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PAGE = "explanation.html.j2"
+
+
+def render_page(explanation: Explanation) -> str:
+    """Return the explanation as one self-contained page that loads nothing and runs no script."""
+    shown = {judgement.decision_id for section in explanation.sections for judgement in section.judgements}
+    return _environment().get_template(_PAGE).render(page=explanation, shown_decisions=shown)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    environment.filters["code_lines"] = lambda text: Markup("{}").format(_Lines(visible_lines(text)))
+    environment.filters["examples"] = lambda text: [visible(line) for line in str(text).split("\n")]
+    return environment
+
+
+class _Lines(str):
+    """Text whose line breaks are meant."""
+
+    __slots__ = ()
+
+
+def _finalized(value: object) -> object:
+    """Return what a template prints: text with everything in it visible; markup as the templates made it."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
