@@ -4,7 +4,7 @@ The only place that knows in which order rows are published and where landed tex
 it here. Row numbers count from 1 in the table as written, through all part files in their order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -49,6 +49,15 @@ def row_at(connection: duckdb.DuckDBPyConnection, table: Table, number: int) -> 
 def number_of(connection: duckdb.DuckDBPyConnection, table: Table, row_id: int) -> int | None:
     """Return the number of the published row with that id; None when it was not to be published."""
     return _one(connection, f"select number from ({numbered_rows(table)}) where _row = {int(row_id)}")
+
+
+def rows_with_key(
+    connection: duckdb.DuckDBPyConnection, table: Table, values: Mapping[str, str], most: int = 6
+) -> list[int]:
+    """Return the ids of at most `most` rows to publish whose columns have these values, as text."""
+    where = " and ".join(f"{ident(name)}::varchar = {literal(value)}" for name, value in values.items())
+    query = f"select _row from live.{ident(table.name)} where {where} order by _row limit {int(most)}"
+    return [int(row[0]) for row in connection.execute(query).fetchall()]
 
 
 def origin_of(connection: duckdb.DuckDBPyConnection, row_id: int) -> Origin | None:

@@ -2,120 +2,175 @@
 
 import shlex
 from collections.abc import Sequence
+from itertools import groupby
 
-from state.checks import CheckResult, Verdict
+from state.checks import CheckResult
 from state.decisions import Decision
 from state.explanation import Command, Mark, Passage, Section
 from tools.checks.rule import counted
 from tools.explain.aside import Group
+from tools.explain.headers import variant_files
 from tools.explain.material import Material
 
 _MOST_POINTS = 40
+_MOST_VALUES = 6
+_MOST_PLACES = 4
 _LISTS = ("invalidValues", "validValues")
-_NO_LIMIT = frozenset({"reject", "mapping", "drift", "primaryKey"})
+_REMEDIES = {
+    "reject": "Ask the sender to write the line with as many fields as the header has, and to quote text that holds the"
+    " delimiter or a line break.",
+    "required": "Ask the sender to fill {column}; if it may be empty, the contract should not require it.",
+    "relationship": "Ask the sender for the record that is referred to, or for the right reference.",
+    "primaryKey": "Ask the sender which of the rows holds, or say in the contract which one wins (millwright.keep).",
+    "unique": "Ask the sender which of the rows holds.",
+    "type": "Ask the sender for {column} in a form that can be read as the contract says.",
+    "mapping": "Ask the sender whether these files belong to this table.",
+    "drift": "Add the column to the contract, or ask the sender to leave it out.",
+}
 
 
-def advice_section(material: Material, groups: Sequence[Group]) -> Section:
-    """Return concrete findings for the sender and the contract's owner, then commands that go on from here."""
+def advice_section(material: Material, groups: Sequence[Group], tables: Sequence[str]) -> Section:
+    """Return findings on some tables for the sender and the contract's owner, then commands that go on from here."""
     checks = {check.rule: check for check in material.checks}
-    points = [_point(material, group, checks.get(group.rule)) for group in groups]
-    points += _drift_points(material)
-    shown = points[:_MOST_POINTS]
-    lead = []
-    if not points:
-        lead.append("Nothing has to be mended.")
+    points = [_point(material, members, checks.get(members[0].rule)) for members in _by_rule(groups)]
+    points += _drift_points(material, tables)
+    lead = [] if points else ["Nothing has to be mended."]
     if len(points) > _MOST_POINTS:
         lead.append(f"The first {_MOST_POINTS} of {counted(len(points), 'finding')}, those of most rows first.")
     return Section(
         key="next",
         title="What to do next",
         lead=tuple(lead),
-        points=tuple(shown),
-        commands=commands(material, groups),
+        points=tuple(points[:_MOST_POINTS]),
+        commands=commands(material, groups, tables),
     )
 
 
-def _point(material: Material, group: Group, check: CheckResult | None) -> Passage:
-    """Return one finding: where, what, and what would mend it."""
-    return Passage(title=f"{_where(group)}: {_what(group, check)}", text=_remedy(material, group, check), mark=Mark.WARN)
+def _by_rule(groups: Sequence[Group]) -> list[list[Group]]:
+    """Return the reasons that share a rule together, the rule of most rows first."""
+    ordered = sorted(groups, key=lambda group: (group.table, group.rule))
+    rules = [list(members) for _, members in groupby(ordered, key=lambda group: (group.table, group.rule))]
+    ranked = [sorted(members, key=lambda group: -group.rows) for members in rules]
+    return sorted(ranked, key=lambda members: -sum(group.rows for group in members))
+
+
+def _point(material: Material, groups: Sequence[Group], check: CheckResult | None) -> Passage:
+    """Return one finding: what, where, and what would mend it."""
+    kind = check.kind if check else groups[0].rule.rsplit(".", 1)[-1]
+    column = check.column if check and check.column else ""
+    places = [_where(group) for group in groups[:_MOST_PLACES]]
+    left = len(groups) - len(places)
+    where = "; ".join(places) + (f"; and {counted(left, 'reason')} more" if left > 0 else "")
+    remedy = _remedy(material, groups, kind, column)
+    return Passage(title=_what(groups, kind, column), text=f"{where}. {remedy}", mark=Mark.WARN)
 
 
 def _where(group: Group) -> str:
+    """Return the places of one reason, led by the value where there is one."""
     first = group.examples[0] if group.examples else None
+    value = f"{group.value!r}: " if group.value not in (None, "null") else ""
     if first is None or first.file is None:
-        return group.table
+        return f"{value}{counted(group.rows, 'row')} of {group.table}"
     lines = [str(each.line) for each in group.examples if each.file == first.file]
-    here = f"{first.file} line {', '.join(lines)}" if len(lines) == 1 else f"{first.file} lines {', '.join(lines)}"
-    if group.files > 1:
-        return f"{here} and {counted(group.files - 1, 'more file')}"
-    return f"{here}{', …' if group.rows > len(lines) else ''}"
+    here = f"{first.file} line {lines[0]}" if len(lines) == 1 else f"{first.file} lines {', '.join(lines)}"
+    left = group.rows - len(lines)
+    if not left:
+        return value + here
+    more = f" in {counted(group.files, 'file')}" if group.files > 1 else ""
+    return f"{value}{here} and {counted(left, 'more row')}{more}"
 
 
-def _what(group: Group, check: CheckResult | None) -> str:
-    rows, column = counted(group.rows, "row"), check.column if check else None
-    kind = check.kind if check else group.rule.rsplit(".", 1)[-1]
+def _what(groups: Sequence[Group], kind: str, column: str) -> str:
+    rows, about = sum(group.rows for group in groups), groups[0].table + (f".{column}" if column else "")
     if kind == "reject":
-        return f"{counted(group.rows, 'line')} cannot be read as a record: {group.reason}"
-    if kind in _LISTS and column and group.value is not None:
-        return f"{rows} with {column} {group.value!r}, which is not in the list"
-    if kind == "required" and column:
-        return f"{rows} without a value for {column}"
-    if kind == "relationship" and group.value is not None:
-        return f"{rows} with {group.value}, which {group.reason.partition(' exist in ')[2].partition(', found')[0]} lacks"
-    if column and group.value is not None:
-        return f"{rows} with {column} {group.value!r}: {group.reason.partition(', found')[0]}"
-    return f"{rows}: {group.reason}"
-
-
-def _remedy(material: Material, group: Group, check: CheckResult | None) -> str:
-    kind = check.kind if check else group.rule.rsplit(".", 1)[-1]
-    column = check.column if check and check.column else ""
-    if kind == "reject":
-        return "Ask the sender to write the line with as many fields as the header has, and to quote fields that hold the delimiter."
-    if kind in _LISTS:
-        hint = _hint(material.decisions, group, column)
-        return f"Ask the sender for a value of the list{hint}, or add {group.value!r} to it in the contract ({group.rule})."
+        reasons = _listed([group.reason for group in groups])
+        return f"{groups[0].table}: {counted(rows, 'line')} cannot be read as a record ({reasons})"
     if kind == "required":
-        return f"Ask the sender to fill {column}; or, if it may be empty, take `required` away from it in the contract."
-    if kind == "relationship":
-        return "Ask the sender for the record that is referred to, or for the right reference."
-    if kind == "primaryKey":
-        return "Ask the sender which of the rows holds; or say in the contract which one wins (millwright.keep)."
-    if kind == "type":
-        return f"Ask the sender for a {column} that can be read as the contract says."
-    if kind in _NO_LIMIT:
-        return "Ask the sender whether these rows belong to this table."
-    return f"Ask the sender to correct {column or 'the value'}, or change the rule {group.rule} if such values are right."
+        return f"{about}: {counted(rows, 'row')} without a value"
+    values = [group.value for group in groups if group.value is not None]
+    if kind in _LISTS and values:
+        return f"{about}: {counted(rows, 'row')} with {_values(groups)}, not in the list"
+    if values:
+        return f"{about}: {counted(rows, 'row')} with {_values(groups)}; {groups[0].reason.partition(', found')[0]}"
+    return f"{about}: {counted(rows, 'row')}; {groups[0].reason}"
+
+
+def _values(groups: Sequence[Group]) -> str:
+    return _listed([f"{group.value!r}" + (f" ({group.rows:,} ×)" if group.rows > 1 else "") for group in groups])
+
+
+def _listed(texts: Sequence[str]) -> str:
+    shown, left = list(dict.fromkeys(texts))[:_MOST_VALUES], len(set(texts)) - _MOST_VALUES
+    return ", ".join(shown) + (f" and {left:,} more" if left > 0 else "")
+
+
+def _remedy(material: Material, groups: Sequence[Group], kind: str, column: str) -> str:
+    if kind in _LISTS:
+        hints = [hint for group in groups[:_MOST_PLACES] if (hint := _hint(material.decisions, group, column))]
+        why = f" Why the crew did not resolve them: {'; '.join(hints)}." if hints else ""
+        return f"Ask the sender for values of the list, or add these to it in the contract ({groups[0].rule}).{why}"
+    words = _REMEDIES.get(kind, "Ask the sender to correct {column}, or change the rule {rule} if such values are right.")
+    return words.format(column=column or "the value", rule=groups[0].rule)
 
 
 def _hint(decisions: Sequence[Decision], group: Group, column: str) -> str:
     """Return what the council said of a value it could not resolve."""
     subject = f"{group.table}.{column}: {group.value!r}"
-    for decision in decisions:
-        if decision.subject == subject and decision.reason:
-            return f" (it was not resolved: {decision.reason})"
-    return ""
+    return next((f"{group.value!r}, {each.reason}" for each in decisions if each.subject == subject and each.reason), "")
 
 
-def _drift_points(material: Material) -> list[Passage]:
-    """Return what columns without a place, or without a source, ask for."""
+def _drift_points(material: Material, tables: Sequence[str]) -> list[Passage]:
+    """Return what columns without a place in the contract, or without a source, ask for."""
     points = []
-    for check in material.checks:
-        if check.result is Verdict.PASSED or check.kind not in ("drift", "mapping"):
-            continue
-        if check.kind == "drift":
-            text = "Add the column to the contract if it is wanted, as a name in millwright.aliases of the column it is, or ask the sender to leave it out."
-        else:
-            text = "Where a column has another name in these files, add that name to millwright.aliases of the contract's column."
-        points.append(Passage(title=f"{check.table}: {check.detail}", text=text, mark=Mark.WARN))
+    for table in tables:
+        new: dict[str, list[str]] = {}
+        missing: dict[str, list[str]] = {}
+        for mapping in material.mappings:
+            if mapping.table == table:
+                for source in mapping.unmapped_sources:
+                    new.setdefault(source, []).append(mapping.variant_id)
+                for target in mapping.unmapped_targets:
+                    missing.setdefault(target, []).append(mapping.variant_id)
+        points += _points_of(material, f"{table}: not in the contract", new, _NEW)
+        points += _points_of(material, f"{table}: no column in the files feeds", missing, _MISSING)
     return points
 
 
-def commands(material: Material, groups: Sequence[Group]) -> tuple[Command, ...]:
+_NEW = (
+    "If it is wanted, add it to the contract; if it is a column of the contract under another name, add that name to"
+    " millwright.aliases; else nothing has to be done."
+)
+_MISSING = (
+    "They are published as null for the rows of these files. If the files have them under another name, add that name"
+    " to millwright.aliases; else ask the sender to deliver them."
+)
+
+
+def _points_of(material: Material, title: str, columns: dict[str, list[str]], remedy: str) -> list[Passage]:
+    """Return one finding for all columns that the same header variants have too much or too little."""
+    variants: dict[tuple[str, ...], list[str]] = {}
+    for column, places in columns.items():
+        variants.setdefault(tuple(places), []).append(column)
+    return [
+        Passage(
+            title=f"{title}: {_listed(names)}", text=f"In {_files_of(material, places)}. {remedy}", mark=Mark.WARN
+        )
+        for places, names in variants.items()
+    ]
+
+
+def _files_of(material: Material, variants: Sequence[str]) -> str:
+    names = [name for variant_id in variants for name in variant_files(material, variant_id)]
+    left = len(names) - _MOST_PLACES
+    shown = ", ".join(names[:_MOST_PLACES]) + (f" and {counted(left, 'more file')}" if left > 0 else "")
+    return f"{shown} (header {', '.join(variants)})"
+
+
+def commands(material: Material, groups: Sequence[Group], tables: Sequence[str]) -> tuple[Command, ...]:
     """Return the commands that tell more of this run, or go on from it."""
     run_id = shlex.quote(material.run_id)
     found = []
-    table = next(iter(material.published), next(iter(material.tables), None))
+    table = next((name for name in tables if name in material.published), next(iter(tables), None))
     if table:
         found.append(
             Command(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from state.checks import CheckResult
-from state.explanation import Grid, Mark, Section
+from state.explanation import Grid, Section
 from tools.checks.rule import counted
 from tools.explain.material import Material
 from tools.explain.changing import cut
@@ -110,7 +110,6 @@ def _cost(material: Material, table: str, groups: Sequence[Group]) -> Grid:
         head=("rule", "rows", "share of rows read"),
         rows=tuple((rule, f"{rows:,}", f"{100 * rows / read:.3f} %" if read else "") for rule, rows in ranked),
         numeric=(1, 2),
-        marks=tuple(Mark.WARN for _ in ranked),
     )
 
 

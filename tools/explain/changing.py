@@ -116,16 +116,22 @@ def _groups_sql(log: str, where: str) -> str:
 def _examples(examples: Sequence[dict[str, object]], distinct: int) -> str:
     shown = [f"{_text(each['before'])} → {_text(each['after'])}{_times(each['cells'])}" for each in examples]
     left = distinct - len(shown)
-    return "; ".join(shown) + (f"; and {left:,} more" if left > 0 else "")
+    return "\n".join([*shown, f"and {left:,} more"] if left > 0 else shown)
 
 
 def _text(value: object) -> str:
-    return "(nothing)" if value is None else cut(str(value))
+    return "(nothing)" if value is None else edged(cut(str(value)))
 
 
 def cut(text: str, most: int = 60) -> str:
     """Return text short enough to stand among others."""
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def edged(text: str) -> str:
+    """Return text with the blanks at its ends made visible."""
+    inner = text.strip(" ")
+    return "␣" * (len(text) - len(text.lstrip(" "))) + inner + "␣" * (len(text.rstrip(" ")) < len(text) and bool(inner))
 
 
 def _times(cells: object) -> str:

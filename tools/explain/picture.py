@@ -82,7 +82,7 @@ def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str
 
 
 def _note(report: StepReport | None) -> str:
-    return cut(report.error or report.detail, 34) if report else ""
+    return cut(report.error or report.detail, 30) if report else ""
 
 
 def _total_note(material: Material, kind: str) -> str:

@@ -24,11 +24,11 @@ def explain_run(material: Material) -> Explanation:
     sections = [
         reasons(material),
         accounts(material),
-        advice_section(material, groups),
+        advice_section(material, groups, material.tables),
         plan_section(material).model_copy(update={"picture": plan_picture(material)}),
         failures_section(material),
         checks_section(material.checks),
-        headers_section(material),
+        headers_section(material, material.tables),
         changes_section(material, material.tables),
         quarantine_section(material, groups),
         merged_section(material, material.tables),
