@@ -59,9 +59,7 @@ def reduced(after: Mapping[Key, Collection[Key]]) -> tuple[tuple[Key, Key], ...]
     for node in topological_order(after):
         direct = [other for other in after[node] if other in ancestors]
         ancestors[node] = set(direct).union(*(ancestors[other] for other in direct))
-    return tuple(
-        (other, node) for node in after for other in _direct(after[node], ancestors) if other in ancestors
-    )
+    return tuple((other, node) for node in after for other in _direct(after[node], ancestors) if other in ancestors)
 
 
 def _direct(before: Collection[Key], ancestors: Mapping[Key, Collection[Key]]) -> Sequence[Key]:

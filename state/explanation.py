@@ -1,7 +1,7 @@
 """Explanations: what is told of a run, a table, a column, a row or a line, as typed parts that any page can show.
 
-`tools/explain` builds them, `tools/pages` and the command line show them. Text stands here as it is in the data; whoever
-shows it makes control characters visible and escapes it.
+`tools/explain` builds them, `tools/pages` and the command line show them. Text stands here as it is in the data;
+whoever shows it makes control characters visible and escapes it.
 """
 
 from enum import StrEnum
@@ -100,7 +100,7 @@ class PictureNode(Value):
 
 
 class PictureLabel(Value):
-    """A text of a picture, centred."""
+    """A text of a picture, from its left end."""
 
     x: float
     y: float

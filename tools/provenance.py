@@ -80,7 +80,9 @@ def row_beginning_at(
     if row is None:
         return None
     begins = row & _LINE_MASK
-    breaks = sum(max((text or "").count("\n"), (text or "").count("\r")) for text in landed_text(connection, variant_id, row))
+    breaks = sum(
+        max((text or "").count("\n"), (text or "").count("\r")) for text in landed_text(connection, variant_id, row)
+    )
     return (row, begins) if begins + breaks >= line else None
 
 
@@ -106,7 +108,9 @@ def ending_of(connection: duckdb.DuckDBPyConnection, table: Table, row_id: int) 
     )
 
 
-def merged_into(connection: duckdb.DuckDBPyConnection, table: Table, row_id: int, most: int) -> tuple[int, list[Origin]]:
+def merged_into(
+    connection: duckdb.DuckDBPyConnection, table: Table, row_id: int, most: int
+) -> tuple[int, list[Origin]]:
     """Return how many rows were merged into a row, and where the first of them stood."""
     which = f"m.table_name = {literal(table.name)} and m.kept_row = {int(row_id)}"
     total = _one(connection, f"select count(*) from ops.merged m where {which}") or 0
@@ -115,6 +119,20 @@ def merged_into(connection: duckdb.DuckDBPyConnection, table: Table, row_id: int
         f"join land.files f on f.file_id = {row_file('m._row')} where {which} order by m._row limit {int(most)}"
     ).fetchall()
     return total, [Origin(file_id=row[0], file=row[1], line=row[2], variant_id=row[3] or "") for row in rows]
+
+
+def rows_of_same_key(connection: duckdb.DuckDBPyConnection, table: Table, row_id: int, most: int) -> tuple[Origin, ...]:
+    """Return where other staged rows with the key of a row stand, at most `most` of them."""
+    if not table.key or table.derived:
+        return ()
+    same = " and ".join(f"o.{ident(name)} is not distinct from s.{ident(name)}" for name in table.key)
+    stage = f"stage.{ident(table.name)}"
+    rows = connection.execute(
+        f"select f.file_id, f.name, {row_line('o._row')}, f.variant_id from {stage} s join {stage} o on {same} "
+        f"join land.files f on f.file_id = {row_file('o._row')} "
+        f"where s._row = {int(row_id)} and o._row <> s._row order by o._row limit {int(most)}"
+    ).fetchall()
+    return tuple(Origin(file_id=row[0], file=row[1], line=row[2], variant_id=row[3] or "") for row in rows)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int | None:

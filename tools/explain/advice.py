@@ -109,14 +109,18 @@ def _remedy(material: Material, groups: Sequence[Group], kind: str, column: str)
         hints = [hint for group in groups[:_MOST_PLACES] if (hint := _hint(material.decisions, group, column))]
         why = f" Why the crew did not resolve them: {'; '.join(hints)}." if hints else ""
         return f"Ask the sender for values of the list, or add these to it in the contract ({groups[0].rule}).{why}"
-    words = _REMEDIES.get(kind, "Ask the sender to correct {column}, or change the rule {rule} if such values are right.")
+    words = _REMEDIES.get(
+        kind, "Ask the sender to correct {column}, or change the rule {rule} if such values are right."
+    )
     return words.format(column=column or "the value", rule=groups[0].rule)
 
 
 def _hint(decisions: Sequence[Decision], group: Group, column: str) -> str:
     """Return what the council said of a value it could not resolve."""
     subject = f"{group.table}.{column}: {group.value!r}"
-    return next((f"{group.value!r}, {each.reason}" for each in decisions if each.subject == subject and each.reason), "")
+    return next(
+        (f"{group.value!r}, {each.reason}" for each in decisions if each.subject == subject and each.reason), ""
+    )
 
 
 def _drift_points(material: Material, tables: Sequence[str]) -> list[Passage]:
@@ -152,9 +156,7 @@ def _points_of(material: Material, title: str, columns: dict[str, list[str]], re
     for column, places in columns.items():
         variants.setdefault(tuple(places), []).append(column)
     return [
-        Passage(
-            title=f"{title}: {_listed(names)}", text=f"In {_files_of(material, places)}. {remedy}", mark=Mark.WARN
-        )
+        Passage(title=f"{title}: {_listed(names)}", text=f"In {_files_of(material, places)}. {remedy}", mark=Mark.WARN)
         for places, names in variants.items()
     ]
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from state.checks import CheckResult
 from state.explanation import Grid, Section
 from tools.checks.rule import counted
-from tools.explain.material import Material
 from tools.explain.changing import cut
-from tools.sql.quote import ident
+from tools.explain.material import Material
+from tools.sql.quote import ident, literal
 
 _MOST_REASONS = 60
 _EXAMPLES = 3
@@ -61,8 +61,8 @@ def quarantine_groups(material: Material, table: str) -> tuple[Group, ...]:
     if source is None:
         return ()
     columns = [row[0] for row in material.rows(f"describe select * from {source}")]
-    fields = ", ".join(f"{ident(name)}: {ident(name)}" for name in columns if name not in _SYSTEM)
-    entry = f"{{'file': _file, 'line': _line, 'raw': _raw, 'fields': to_json({{{fields or chr(39) + chr(39) + ': null'}}})::varchar}}"
+    fields = ", ".join(f"{literal(name)}, {ident(name)}" for name in columns if name not in _SYSTEM)
+    entry = f"{{'file': _file, 'line': _line, 'raw': _raw, 'fields': json_object({fields})::varchar}}"
     ranked = f"select *, row_number() over (partition by _rule, _reason order by _file, _line) as _place from {source}"
     found = material.rows(
         f"select _rule, _reason, count(*) as rows, count(distinct _file), "
@@ -145,7 +145,9 @@ def merged_section(material: Material, tables: Sequence[str]) -> Section:
             Grid(
                 caption=f"{table}: {counted(total, 'row')} merged",
                 head=("key", "merged row", "into"),
-                rows=tuple((key or "", f"{file} line {line}", f"{kept} line {at}") for key, file, line, kept, at in rows),
+                rows=tuple(
+                    (key or "", f"{file} line {line}", f"{kept} line {at}") for key, file, line, kept, at in rows
+                ),
                 raw=(0,),
                 more=f"and {total - len(rows):,} more: see {material.side_path('merged', table)}"
                 if total > len(rows)

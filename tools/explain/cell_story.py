@@ -91,7 +91,9 @@ def _outcome(material: Material, row: StagedRow, cell: Cell) -> Passage:
         return Passage(title="merged with its row into another one", mark=Mark.WARN)
     if name in material.published:
         return _standing(cell, f"published in row {ending.number:,} of {name}", Mark.GOOD)
-    return _standing(cell, f"row {ending.number:,} of the staged rows of {name}; nothing of it was published", Mark.WARN)
+    return _standing(
+        cell, f"row {ending.number:,} of the staged rows of {name}; nothing of it was published", Mark.WARN
+    )
 
 
 def _standing(cell: Cell, where: str, mark: Mark) -> Passage:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from state.explanation import Grid, Section
 from tools.explain.material import Material
+from tools.pages.visible import edged
 from tools.sql.quote import literal
 
 _MOST_GROUPS = 60
@@ -48,11 +49,9 @@ def changes_section(material: Material, tables: Sequence[str], column: str | Non
     title = "Changed cells"
     if not grids:
         return Section(key="changes", title=title, lead=("No cell of a row to publish was changed.",))
-    lead = (
-        "Every change has an operator; one that needed judgement names the decision it rests on. All changes, one row a"
-        f" cell: {', '.join(material.side_path('changes', table) for table in tables if _log(material, table))}",
-    )
-    return Section(key="changes", title=title, lead=lead, grids=tuple(grids))
+    logs = ", ".join(material.side_path("changes", table) for table in tables if _log(material, table))
+    lead = "Every change has an operator; one that needed judgement rests on a decision."
+    return Section(key="changes", title=title, lead=(lead, f"All changes, one row a cell: {logs}"), grids=tuple(grids))
 
 
 def cells_by_decision(material: Material, tables: Sequence[str]) -> dict[str, int]:
@@ -88,7 +87,7 @@ def _grids(material: Material, table: str, column: str | None) -> list[Grid]:
     return [
         Grid(
             caption=f"{table}: {sum(group[2] for group in groups):,} cells changed",
-            head=("column", "operator", "cells", "before → after", "least confidence"),
+            head=("column", "operator", "cells", "before → after", "lowest confidence"),
             rows=tuple((row[0], f"{row[1]}: {operator_words(row[1])}", *row[2:]) for row in rows),
             numeric=(2, 4),
             raw=(3,),
@@ -126,12 +125,6 @@ def _text(value: object) -> str:
 def cut(text: str, most: int = 60) -> str:
     """Return text short enough to stand among others."""
     return text if len(text) <= most else f"{text[:most]}…"
-
-
-def edged(text: str) -> str:
-    """Return text with the blanks at its ends made visible."""
-    inner = text.strip(" ")
-    return "␣" * (len(text) - len(text.lstrip(" "))) + inner + "␣" * (len(text.rstrip(" ")) < len(text) and bool(inner))
 
 
 def _times(cells: object) -> str:

@@ -80,13 +80,15 @@ def _answer(material: Material, row: StagedRow) -> tuple[tuple[str, ...], tuple[
         return ("The input rows cannot be told without the workspace of the run.",), ()
     if any(cell.operator for cell in row.cells):
         return ("The input rows are not traced: a value of the row could not be read as its type.",), ()
-    trace = trace_query(material.contract, row.table, {cell.column.name: cell.value for cell in row.cells})
-    if trace.reason:
-        return (f"The input rows are not traced: {trace.reason}.",), ()
     others = [table.name for table in material.contract.tables if table.name != row.table.name]
+    where, values = f"{row.table.name}.transformLogic", {cell.column.name: cell.value for cell in row.cells}
     try:
-        guarded = guard_query(trace.query, tables=others, where=f"{row.table.name}.transformLogic")
-        limits = SandboxLimits(seconds=_SECONDS, threads=1)
+        written = guard_query(row.table.transform_logic or "", tables=others, where=where).sql
+        trace = trace_query(material.contract, row.table, written, values)
+        if trace.reason:
+            return (f"The input rows are not traced: {trace.reason}.",), ()
+        guarded = guard_query(trace.query, tables=others, where=where)
+        limits = SandboxLimits(seconds=_SECONDS, threads=1, read_only=True)
         rows = run_statements(material.run_folder, [Statement(sql=guarded.sql, fetch=True)], limits=limits)[0]
     except MillwrightError as error:
         return (f"The input rows could not be traced: {error.line()}",), ()
@@ -99,7 +101,10 @@ def _told(trace: Trace, rows: Sequence[Sequence[object]]) -> tuple[tuple[str, ..
         caption=f"Input rows: {counted(total, 'combination')} of " + " and ".join(trace.inputs),
         head=trace.inputs,
         rows=tuple(
-            tuple(f"{line[2 * at]} line {line[2 * at + 1]}" if line[2 * at] else "(no row)" for at in range(len(trace.inputs)))
+            tuple(
+                f"{line[2 * at]} line {line[2 * at + 1]}" if line[2 * at] else "(no row)"
+                for at in range(len(trace.inputs))
+            )
             for line in rows
         ),
         more=f"and {total - len(rows):,} more" if total > len(rows) else "",
@@ -107,12 +112,12 @@ def _told(trace: Trace, rows: Sequence[Sequence[object]]) -> tuple[tuple[str, ..
     return (), (grid,) if rows else ()
 
 
-def trace_query(contract: Contract, table: Table, row: Mapping[str, str | None]) -> Trace:
+def trace_query(contract: Contract, table: Table, text: str, row: Mapping[str, str | None]) -> Trace:
     """Return the query for file and line of the input rows behind a row with these values (as text).
 
-    The SQL is asked again as it was written: its FROM and WHERE are cut out of the text, not written anew.
+    `text` is the table's guarded SQL. It is asked again as it was written: its FROM and WHERE are cut out of the text,
+    not written anew.
     """
-    text = (table.transform_logic or "").strip().rstrip(";").strip()
     tree = sqlglot.parse_one(text, read="duckdb")
     reason = _untraceable(tree, contract)
     if reason or not isinstance(tree, exp.Select):
@@ -158,7 +163,7 @@ def items(text: str) -> list[str]:
     return [*found, text[begins:].strip()]
 
 
-def _untraceable(tree: exp.Expression, contract: Contract) -> str:
+def _untraceable(tree: exp.Expr, contract: Contract) -> str:
     """Return why the input rows of a query cannot be asked for; empty where they can."""
     shape = next((type(each).__name__.lower() for each in tree.walk() if isinstance(each, _UNTRACED)), "")
     if shape or sum(1 for _ in tree.find_all(exp.Select)) != 1:
@@ -182,7 +187,8 @@ def _conditions(
         plain = grouped
     known = {column.name.lower(): column for column in table.columns}
     return [
-        f"try_cast(({sql}) as {expected_type(known[name])})::varchar is not distinct from {_value(row, known[name].name)}"
+        f"try_cast(({sql}) as {expected_type(known[name])})::varchar "
+        f"is not distinct from {_value(row, known[name].name)}"
         for name, sql in plain.items()
         if name in known
     ]
@@ -208,7 +214,7 @@ def _outputs(tree: exp.Select, text: str) -> dict[str, str]:
 
 def _grouped(tree: exp.Select, groups: list[str], outputs: Mapping[str, str]) -> dict[str, str] | None:
     """Return the output columns that are grouped by, with their expressions; None where a grouping is no output."""
-    if groups == ["all"] or groups == ["ALL"]:
+    if [group.lower() for group in groups] == ["all"]:
         aggregated = {each.alias_or_name.lower() for each in tree.expressions if each.find(exp.AggFunc)}
         return {name: sql for name, sql in outputs.items() if name not in aggregated}
     names, found = list(outputs), {}

@@ -14,7 +14,7 @@ _MOST_ACROSS = 5
 
 
 def headers_section(material: Material, tables: Sequence[str]) -> Section:
-    """Tell for each of the tables which files have which header, and which column of each feeds which of the contract."""
+    """Tell for each of the tables which files have which header, and which column feeds which of the contract."""
     grids = []
     for table in tables:
         variants = [mapping for mapping in material.mappings if mapping.table == table]
@@ -27,9 +27,8 @@ def headers_section(material: Material, tables: Sequence[str]) -> Section:
         return Section(key="headers", title="Headers and drift")
     sources = material.run["sources"]
     lead = (
-        f"{counted(sources['files'], 'file')} with {counted(len(sources['variants']), 'list')} of column names."
-        " A column whose name is not the contract's stands here under its own name; a score below 1 says that the match"
-        " was a judgement, told below.",
+        f"{counted(sources['files'], 'file')} with {counted(len(sources['variants']), 'list')} of column names.",
+        "A score below 1 beside a name says that the match was a judgement, told below.",
     )
     return Section(key="headers", title="Headers and drift", lead=lead, grids=tuple(grids))
 

@@ -26,7 +26,9 @@ def explain_line(material: Material, name: str, line: int) -> Explanation:
         return _plain(material, file, line, "It is part of the header.", (Fact(label="columns", value=text),))
     tables = [table for table in material.tables if file.file_id in intake.table_files.get(table, ())]
     if not tables:
-        return _plain(material, file, line, "Its file feeds no table of the contract, so it was not read.", (), Mark.WARN)
+        return _plain(
+            material, file, line, "Its file feeds no table of the contract, so it was not read.", (), Mark.WARN
+        )
     reject = _reject(material, file, line)
     if reject is not None:
         return reject
@@ -61,9 +63,7 @@ def find_file(intake: Intake, name: str) -> SourceFile:
     raise RunError(f"the run read no file {name!r}", hint=f"its files: {some}")
 
 
-def _record(
-    material: Material, tables: list[Table], row_id: int, place: tuple[SourceFile, int, int]
-) -> Explanation:
+def _record(material: Material, tables: list[Table], row_id: int, place: tuple[SourceFile, int, int]) -> Explanation:
     """Tell a landed record, for each table that its file feeds."""
     file, line, begins = place
     staged = [table for table in tables if material.staged(table.name)]
@@ -84,7 +84,13 @@ def _record(
         others = [f"{table.name}: {story.verdict}" for table, story in zip(staged, stories, strict=True)]
         sentence = " ".join(others)
     return stories[0].model_copy(
-        update={"kind": "line", "title": f"{file.name}, line {line}", "verdict": sentence, "mark": mark, "sections": sections}
+        update={
+            "kind": "line",
+            "title": f"{file.name}, line {line}",
+            "verdict": sentence,
+            "mark": mark,
+            "sections": sections,
+        }
     )
 
 
@@ -105,7 +111,7 @@ def _reject(material: Material, file: SourceFile, line: int) -> Explanation | No
     return _plain(material, file, line, text, facts, Mark.WARN, code=raw or "")
 
 
-def _plain(  # noqa: PLR0913  one parameter a part of the page
+def _plain(
     material: Material,
     file: SourceFile,
     line: int,

@@ -19,7 +19,7 @@ _MOST_TABLES = 120
 
 _WIDTH, _HEIGHT = 216.0, 46.0
 _ACROSS, _DOWN = 252.0, 72.0
-_MARGIN, _TOP = 18.0, 34.0
+_MARGIN, _TOP = 18.0, 28.0
 _ROUND = 6.0
 
 _WORST = (Mark.BAD, Mark.NONE, Mark.WARN, Mark.GOOD)
@@ -57,9 +57,16 @@ def _by_steps(material: Material, steps: Sequence[dict[str, Any]], tables: Seque
             bottom += 1
             places[step["step_id"]] = ((max(len(tables), 1) - 1) / 2, bottom)
     boxes = _step_boxes(material, steps)
-    headings = tuple(PictureLabel(x=_middle(lane), y=_TOP - 14, text=cut(table, 28)) for table, lane in lanes.items())
+    headings = tuple(_heading(table, lane, places) for table, lane in lanes.items())
     edges = reduced({step["step_id"]: step["after"] for step in steps})
     return _drawn(f"The plan: {counted(len(steps), 'step')}", boxes, places, edges, headings)
+
+
+def _heading(table: str, lane: int, places: Mapping[str, tuple[float, int]]) -> PictureLabel:
+    """Return the name of a lane above its first box, left of the arrow that may end there."""
+    first = min(row for column, row in places.values() if column == lane)
+    left = _middle(lane) - _WIDTH / 2
+    return PictureLabel(x=left, y=_top(first) - 8, text=cut(table, 13 if first else 30))
 
 
 def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str, _Box]:
@@ -82,7 +89,7 @@ def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str
 
 
 def _note(report: StepReport | None) -> str:
-    return cut(report.error or report.detail, 30) if report else ""
+    return cut(report.error or report.detail, 27) if report else ""
 
 
 def _total_note(material: Material, kind: str) -> str:
@@ -175,9 +182,7 @@ def _path(places: Mapping[str, tuple[float, int]], before: str, behind: str) -> 
     (from_column, from_row), (to_column, to_row) = places[before], places[behind]
     start, end = (_middle(from_column), _top(from_row) + _HEIGHT), (_middle(to_column), _top(to_row) - 2)
     last_gap = _top(to_row) - (_DOWN - _HEIGHT) / 2
-    blocked = any(
-        from_row < row < to_row and abs(column - from_column) < 1 for column, row in places.values()
-    )
+    blocked = any(from_row < row < to_row and abs(column - from_column) < 1 for column, row in places.values())
     if not blocked:
         return _rounded([start, (start[0], last_gap), (end[0], last_gap), end])
     first_gap = _top(from_row) + _HEIGHT + (_DOWN - _HEIGHT) / 2

@@ -65,13 +65,19 @@ def plan_section(material: Material, tables: tuple[str, ...] | None = None) -> S
     )
     lead = (f"Goal: {plan['goal']}", *_choices(plan)) if tables is None else ()
     return Section(
-        key="plan", title="The plan", lead=lead, facts=_others(plan) if tables is None else (), grids=(grid, *_lists(plan))
+        key="plan",
+        title="The plan",
+        lead=lead,
+        facts=_others(plan) if tables is None else (),
+        grids=(grid, *_lists(plan)),
     )
 
 
 def _choices(plan: Mapping[str, Any]) -> tuple[str, ...]:
     """Return which methods were passed over, and why."""
-    over = [f"{choice['task']}: {'; '.join(choice['passed_over'])}" for choice in plan["choices"] if choice["passed_over"]]
+    over = [
+        f"{choice['task']}: {'; '.join(choice['passed_over'])}" for choice in plan["choices"] if choice["passed_over"]
+    ]
     return tuple(f"Passed over for {line}" for line in over[:10])
 
 

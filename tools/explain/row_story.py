@@ -12,10 +12,11 @@ from tools.explain.judging import judgement
 from tools.explain.material import Material
 from tools.explain.run_story import about_run
 from tools.explain.staged import StagedRow, decisions_on, read_row
-from tools.provenance import merged_into, number_of, origin_of, row_at, rows_with_key
+from tools.provenance import merged_into, number_of, origin_of, row_at, rows_of_same_key, rows_with_key
 from tools.sql.quote import ident
 
 _MOST_MERGED = 20
+_MOST_NUMBERS = 5
 
 
 def explain_row(material: Material, table: Table, row_id: int, column: str | None = None) -> Explanation:
@@ -25,7 +26,7 @@ def explain_row(material: Material, table: Table, row_id: int, column: str | Non
     """
     row = read_row(material, table, row_id)
     if column is None:
-        sections = [_origin_section(row), _history_section(material, row), *_decisions(material, row, _touched(row))]
+        sections = [_history_section(material, row), _origin_section(row), *_decisions(material, row, _touched(row))]
     else:
         known_column(table, column)
         sections = [_cell_section(material, row, column), *_decisions(material, row, [column])]
@@ -33,14 +34,13 @@ def explain_row(material: Material, table: Table, row_id: int, column: str | Non
     if table.derived:
         sections.insert(1, inputs_section(material, row))
     sentence, mark = ending_sentence(material, row)
-    about = about_run(material)
     return Explanation(
         run_id=material.run_id,
         kind="row" if column is None else "cell",
         title=_title(row, column),
         verdict=sentence,
         mark=mark,
-        about=about,
+        about=about_run(material),
         sections=tuple(section for section in sections if not section.empty),
     )
 
@@ -79,8 +79,8 @@ def row_by_key(material: Material, table: Table, key: str) -> int:
             hint="it may be in quarantine: --quarantined N, or --file and --line",
         )
     if len(found) > 1:
-        numbers = ", ".join(str(number_of(material.engine, table, row_id)) for row_id in found[:5])
-        more = " and more" if len(found) > 5 else ""
+        numbers = ", ".join(str(number_of(material.engine, table, row_id)) for row_id in found[:_MOST_NUMBERS])
+        more = " and more" if len(found) > _MOST_NUMBERS else ""
         raise RunError(
             f"several rows of {table.name} have {key!r}: {numbers}{more}", hint="name more columns, or take --row"
         )
@@ -121,7 +121,8 @@ def ending_sentence(material: Material, row: StagedRow) -> tuple[str, Mark]:
     """Return what became of a row, in one sentence."""
     ending, name, key = row.ending, row.table.name, f" ({row.key})" if row.key else ""
     if ending.rules:
-        reasons = "; ".join(reason for _, reason in ending.rules)
+        columns = {check.rule: check.column for check in material.checks}
+        reasons = "; ".join(_with_column(columns.get(rule), reason) for rule, reason in ending.rules)
         return f"Quarantined: {reasons}.", Mark.WARN
     if ending.merged_into is not None:
         into = origin_of(material.engine, ending.merged_into)
@@ -130,11 +131,19 @@ def ending_sentence(material: Material, row: StagedRow) -> tuple[str, Mark]:
         tail = f", which is row {number:,} of {name}" if number is not None else ""
         return f"Merged as a duplicate{key} into {where}{tail}.", Mark.WARN
     if name in material.published:
-        return f"Published as row {ending.number:,} of {name}{key}; from {row.place}.", Mark.GOOD
+        return f"Published as row {ending.number:,} of {name}{key}{_from(row)}.", Mark.GOOD
     return (
-        f"Not published, as nothing of {name} was: row {ending.number:,} of the staged rows{key}; from {row.place}.",
+        f"Not published, as nothing of {name} was: row {ending.number:,} of the staged rows{key}{_from(row)}.",
         Mark.WARN,
     )
+
+
+def _from(row: StagedRow) -> str:
+    return f", from {row.place}" if row.origin else ""
+
+
+def _with_column(column: str | None, reason: str) -> str:
+    return f"{column}: {reason}" if column else reason
 
 
 def _origin_section(row: StagedRow) -> Section:
@@ -151,7 +160,7 @@ def _origin_section(row: StagedRow) -> Section:
     )
     extra = tuple(("(not in the contract)", name, text, "", "left out") for name, text in row.extra)
     grid = Grid(
-        caption=f"Cells of the row, from {row.place}",
+        caption=f"Cells of the row{_from(row)}",
         head=("column", "in the file", "text there", "value now", "changed by"),
         rows=(*rows, *extra),
         raw=(2, 3),
@@ -168,7 +177,12 @@ def _history_section(material: Material, row: StagedRow) -> Section:
     table, passages = row.table, []
     if row.origin:
         header = f"header {row.origin.variant_id}"
-        passages.append(Passage(title=f"read from {row.place}", text=f"{header}; its columns were matched by name or judgement, told below"))
+        passages.append(
+            Passage(
+                title=f"read from {row.place}",
+                text=f"{header}; its columns were matched by name or judgement, told below",
+            )
+        )
     for cell in row.cells:
         if cell.operator:
             title = f"{cell.column.name}, {cell.operator}: {operator_words(cell.operator)}"
@@ -179,13 +193,18 @@ def _history_section(material: Material, row: StagedRow) -> Section:
         more = f" and {total - len(places)} more" if total > len(places) else ""
         passages.append(Passage(title=f"{counted(total, 'duplicate')} merged into it", text=shown + more))
     passages.append(_last(material, row))
-    return Section(key="history", title="What happened to it", passages=tuple(passages), commands=_ask_on(material, row))
+    return Section(
+        key="history", title="What happened to it", passages=tuple(passages), commands=_ask_on(material, row)
+    )
 
 
 def _last(material: Material, row: StagedRow) -> Passage:
     sentence, mark = ending_sentence(material, row)
-    rules = "; ".join(f"rule {rule}" for rule, _ in row.ending.rules)
-    return Passage(title=sentence.rstrip("."), text=rules, mark=mark)
+    told = [f"rule {rule}" for rule, _ in row.ending.rules]
+    if any(rule == f"{row.table.name}.primaryKey" for rule, _ in row.ending.rules):
+        others = rows_of_same_key(material.engine, row.table, row.row_id, _MOST_MERGED)
+        told += [f"the same key: {', '.join(f'{each.file} line {each.line}' for each in others)}"] if others else []
+    return Passage(title=sentence.rstrip("."), text="; ".join(told), mark=mark)
 
 
 def _ask_on(material: Material, row: StagedRow) -> tuple[Command, ...]:

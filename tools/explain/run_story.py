@@ -14,6 +14,7 @@ from tools.explain.planning import failures_section, plan_section
 from tools.explain.spending import cost_section
 
 _MOST_WARNINGS = 60
+_MOST_SOURCES = 5
 
 
 def explain_run(material: Material) -> Explanation:
@@ -44,7 +45,7 @@ def explain_run(material: Material) -> Explanation:
         verdict=sentence,
         mark=mark,
         figures=figures(run),
-        about=about_run(material),
+        about=_inputs(material),
         sections=tuple(section for section in sections if not section.empty),
     )
 
@@ -56,14 +57,21 @@ def all_groups(material: Material) -> tuple[Group, ...]:
 
 
 def about_run(material: Material) -> tuple[Fact, ...]:
-    """Return what every page says of its run."""
-    run = material.run
+    """Return what every explanation says of its run."""
+    run, started = material.run, str(material.run.get("created_at") or "")[:16].replace("T", " ")
+    sentence, _ = verdict(run)
+    when = f"of {started} UTC. " if started else ""
+    return (Fact(label="run", value=material.run_id, note=f"{when}{sentence}"),)
+
+
+def _inputs(material: Material) -> tuple[Fact, ...]:
+    """Return what a run was asked for."""
+    run, given = material.run, material.run["sources"].get("given", ())
     facts = [
-        Fact(label="run", value=material.run_id),
         Fact(label="contract", value=str(run["contract"]["path"])),
-        Fact(label="sources", value=", ".join(run["sources"].get("given", ())[:5])),
+        Fact(label="sources", value=", ".join(given[:_MOST_SOURCES]), note="and more" * (len(given) > _MOST_SOURCES)),
         Fact(label="published to", value=str(run["out"])),
-        Fact(label="started", value=str(run.get("created_at", ""))[:19].replace("T", " ")),
+        Fact(label="started", value=str(run.get("created_at") or "")[:19].replace("T", " "), note="UTC"),
     ]
     return tuple(fact for fact in facts if fact.value)
 
@@ -86,4 +94,3 @@ def outputs_section(material: Material) -> Section:
     versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
     facts.append(Fact(label="made with", value=versions))
     return Section(key="outputs", title="What was written", facts=tuple(facts))
-

@@ -1,6 +1,5 @@
 """One staged row with all that is known of its cells: the text in the file, the typed value, the operator."""
 
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -56,7 +55,11 @@ def read_row(material: Material, table: Table, row_id: int) -> StagedRow:
     """Return a staged row of the workspace."""
     origin = None if table.derived else origin_of(material.engine, row_id)
     mapping = next(
-        (each for each in material.mappings if origin and (each.table, each.variant_id) == (table.name, origin.variant_id)),
+        (
+            each
+            for each in material.mappings
+            if origin and (each.table, each.variant_id) == (table.name, origin.variant_id)
+        ),
         None,
     )
     landed: dict[str, str | None] = {}
@@ -100,15 +103,13 @@ def cleaned(material: Material, column: Column, text: str) -> str:
 
 
 def decisions_on(material: Material, row: StagedRow, columns: Sequence[str]) -> tuple[Decision, ...]:
-    """Return the decisions that bear on cells of a row: mapping, format, and what its own values became."""
+    """Return the decisions that bear on cells of a row: format, what its own values became, and the mapping."""
     found: list[Decision] = []
-    if row.mapping:
-        found += about(material.decisions, f"{row.table.name}/{row.mapping.variant_id}")
     for name in columns:
         cell, subject = row.cell(name), f"{row.table.name}.{name}"
         texts = {text for text in (cell.landed, cell.before) if text is not None}
         values = {f"{subject}: {cleaned(material, cell.column, text)!r}" for text in texts}
         found += [each for each in about(material.decisions, subject) if each.subject in {subject, *values}]
+    if row.mapping:
+        found += about(material.decisions, f"{row.table.name}/{row.mapping.variant_id}")
     return tuple(found)
-
-

@@ -54,7 +54,7 @@ def _verdict(material: Material, name: str) -> tuple[str, Mark]:
     if account is None:
         return f"Nothing was published of {name}: the run stopped before its rows were counted.", Mark.BAD
     if name in material.published:
-        return f"Published: {account['rows_published']:,} of {counted(account['rows_read'], 'row')} read.", Mark.GOOD
+        return f"Published: {account['rows_published']:,} of {account['rows_read']:,} rows read.", Mark.GOOD
     blocking = [check for check in material.checks if check.blocking and check.table == name]
     if blocking:
         return f"Not published: {counted(len(blocking), 'rule')} of it are broken or could not be checked.", Mark.BAD

@@ -4,10 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from state.explanation import Explanation
-from tools.pages.visible import visible, visible_lines
+from tools.pages.visible import edged, visible, visible_lines
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PAGE = "explanation.html.j2"
@@ -29,15 +29,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    environment.filters["code_lines"] = lambda text: Markup("{}").format(_Lines(visible_lines(text)))
+    environment.filters["code_lines"] = lambda text: escape(visible_lines(text))
+    environment.filters["edged"] = edged
     environment.filters["examples"] = lambda text: [visible(line) for line in str(text).split("\n")]
     return environment
-
-
-class _Lines(str):
-    """Text whose line breaks are meant."""
-
-    __slots__ = ()
 
 
 def _finalized(value: object) -> object:

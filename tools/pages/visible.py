@@ -18,5 +18,11 @@ def visible_lines(text: str, most: int = 10 * MOST_CHARACTERS) -> str:
     return lines if len(text) <= most else f"{lines}\n… ({len(text):,} characters)"
 
 
+def edged(text: str) -> str:
+    """Return the text with the blanks at its ends made visible."""
+    before, behind = len(text) - len(text.lstrip(" ")), len(text) - len(text.rstrip(" "))
+    return "␣" * len(text) if before == len(text) else "␣" * before + text.strip(" ") + "␣" * behind
+
+
 def _spelt(character: str) -> str:
     return _SIGNS.get(character, f"⟨U+{ord(character):04X}⟩")
