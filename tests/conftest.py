@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from graphs.session import run
+from state.run import RunContext
+
 CONTRACT = """
 apiVersion: v3.1.0
 kind: DataContract
@@ -105,9 +108,6 @@ def make_job(folder: Path) -> Job:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """The job, run once under the id "r1"; whoever reads it leaves it as it is."""
-    from graphs.session import run
-    from state.run import RunContext
-
     done = make_job(tmp_path_factory.mktemp("finished"))
     run(done.contract, [str(done.sources)], done.out, run_id="r1", context=RunContext(home=str(done.home)))
     return done

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import duckdb
 import pytest
 
 import tools.provenance
+from graphs.session import run
 from state.errors import RunError, SetupError
 from state.explanation import Explanation, Passage, Section
+from state.run import RunContext
 from tools.explain.material import Material, open_material
 from tools.explain.subject import Subject, explain
 
@@ -120,7 +123,7 @@ def test_a_cell_that_was_not_changed_says_so(material: Material) -> None:
 
 
 def test_a_text_that_was_cleaned_and_then_resolved_tells_both(play_material: Any) -> None:
-    material = play_material("customer_id,name,country\n1,Ann,\"  UK \"\n2,Bob,UK\n")
+    material = play_material('customer_id,name,country\n1,Ann,"  UK "\n2,Bob,UK\n')
     told = explain(material, Subject(table="customers", row=1, column="country"))
     assert [(step.before, step.after) for step in changes(told)] == [("  UK ", "UK"), ("UK", "United Kingdom")]
     assert [step.title.split(":")[0] for step in changes(told)] == ["trim", "resolve"]
@@ -129,11 +132,6 @@ def test_a_text_that_was_cleaned_and_then_resolved_tells_both(play_material: Any
 @pytest.fixture
 def play_material(tmp_path: Path, job: Any) -> Iterator[Any]:
     """A way to run the job with other customers, and open what it left."""
-    from contextlib import ExitStack
-
-    from graphs.session import run
-    from state.run import RunContext
-
     with ExitStack() as stack:
 
         def go(customers: str, **files: str) -> Material:
@@ -297,9 +295,6 @@ def test_without_the_workspace_a_table_replaced_since_is_not_taken_for_the_runs_
 
 
 def test_rows_of_a_contract_that_is_not_met_are_the_staged_ones(job: Any) -> None:
-    from graphs.session import run
-    from state.run import RunContext
-
     job.contract.write_text(job.contract.read_text().replace("value: 0.5", "value: 0.0"))
     run(job.contract, [str(job.sources)], job.out, run_id="n", context=RunContext(home=str(job.home)))
     with open_material(job.out / "_runs" / "n", job.home / "runs" / "n") as opened:
@@ -314,9 +309,6 @@ def test_rows_of_a_contract_that_is_not_met_are_the_staged_ones(job: Any) -> Non
 
 
 def test_a_run_whose_sql_failed_says_which_step_and_what_was_not_staged(job: Any) -> None:
-    from graphs.session import run
-    from state.run import RunContext
-
     text = job.contract.read_text().replace("count(*) as orders", "cast(error('planted') as bigint) as orders")
     job.contract.write_text(text.replace("select c.country", "select cast('x' as date) as bad, c.country"))
     run(job.contract, [str(job.sources)], job.out, run_id="f", context=RunContext(home=str(job.home)))

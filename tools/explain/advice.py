@@ -51,7 +51,7 @@ def _by_rule(groups: Sequence[Group]) -> list[list[Group]]:
     ordered = sorted(groups, key=lambda group: (group.table, group.rule))
     rules = [list(members) for _, members in groupby(ordered, key=lambda group: (group.table, group.rule))]
     ranked = [sorted(members, key=lambda group: -group.rows) for members in rules]
-    return sorted(ranked, key=lambda members: -sum(group.rows for group in members))
+    return sorted(ranked, key=lambda members: -members[0].rule_rows)
 
 
 def _point(material: Material, groups: Sequence[Group], check: CheckResult | None) -> Passage:
@@ -81,7 +81,7 @@ def _where(group: Group) -> str:
 
 
 def _what(groups: Sequence[Group], kind: str, column: str) -> str:
-    rows, about = sum(group.rows for group in groups), groups[0].table + (f".{column}" if column else "")
+    rows, about = groups[0].rule_rows, groups[0].table + (f".{column}" if column else "")
     if kind == "reject":
         reasons = _listed([group.reason for group in groups])
         return f"{groups[0].table}: {counted(rows, 'line')} cannot be read as a record ({reasons})"

@@ -11,6 +11,8 @@ from tools.explain.changing import cut
 from tools.explain.material import Material
 from tools.sql.quote import ident, literal
 
+_MOST_GROUPS = 1_000
+_MOST_CHARACTERS = 200  # of a raw value
 _MOST_REASONS = 60
 _EXAMPLES = 3
 _SHOWN_FIELDS = 6
@@ -47,6 +49,8 @@ class Group(NamedTuple):
     rows: int
     files: int
     examples: tuple[Example, ...]
+    rule_rows: int  # rows of the table in quarantine by the same rule, whatever the value
+    reasons: int  # distinct reasons of the table, those that are not told included
 
     @property
     def value(self) -> str | None:
@@ -56,22 +60,24 @@ class Group(NamedTuple):
 
 
 def quarantine_groups(material: Material, table: str) -> tuple[Group, ...]:
-    """Return the reasons for which rows of the table are in quarantine, the commonest first."""
+    """Return the commonest reasons for which rows of the table are in quarantine, a bounded number of them."""
     source = material.side("quarantine", table)
     if source is None:
         return ()
     columns = [row[0] for row in material.rows(f"describe select * from {source}")]
-    fields = ", ".join(f"{literal(name)}, {ident(name)}" for name in columns if name not in _SYSTEM)
-    entry = f"{{'file': _file, 'line': _line, 'raw': _raw, 'fields': json_object({fields})::varchar}}"
-    ranked = f"select *, row_number() over (partition by _rule, _reason order by _file, _line) as _place from {source}"
+    fields = ", ".join(
+        f"{literal(name)}, left({ident(name)}, {_MOST_CHARACTERS})" for name in columns if name not in _SYSTEM
+    )
+    entry = f"{{'file': _file, 'line': _line, 'raw': left(_raw, {_MOST_CHARACTERS}), 'fields': json_object({fields})::varchar}}"
     found = material.rows(
-        f"select _rule, _reason, count(*) as rows, count(distinct _file), "
-        f"list({entry} order by _file, _line) filter (where _place <= {_EXAMPLES}) "
-        f"from ({ranked}) group by _rule, _reason order by rows desc, _rule, _reason"
+        "select _rule, _reason, count(*) as rows, count(distinct _file), "
+        f"arg_min({entry}, {{'file': coalesce(_file, ''), 'line': coalesce(_line, 0)}}, {_EXAMPLES}), "
+        "(sum(count(*)) over (partition by _rule))::bigint, count(*) over () "
+        f"from {source} group by _rule, _reason order by rows desc, _rule, _reason limit {_MOST_GROUPS}"
     )
     return tuple(
-        Group(table, rule or "", reason or "", rows, files, tuple(_example(each) for each in examples or ()))
-        for rule, reason, rows, files, examples in found
+        Group(table, rule or "", reason or "", rows, files, tuple(map(_example, examples)), rule_rows, reasons)
+        for rule, reason, rows, files, examples, rule_rows, reasons in found
     )
 
 
@@ -100,16 +106,19 @@ def quarantine_section(material: Material, groups: Sequence[Group]) -> Section:
 def _cost(material: Material, table: str, groups: Sequence[Group]) -> Grid:
     """Return the number of rows each rule costs; a row that breaks several counts for each of them."""
     costs: dict[str, int] = {}
-    for group in groups:
-        for rule in group.rule.split("; "):
-            costs[rule] = costs.get(rule, 0) + group.rows
+    for rules, rows in {group.rule: group.rule_rows for group in groups}.items():
+        for rule in rules.split("; "):
+            costs[rule] = costs.get(rule, 0) + rows
     read = material.run["tables"].get(table, {}).get("rows_read", 0)
     ranked = sorted(costs.items(), key=lambda item: -item[1])
     return Grid(
         caption=f"{table}: what each rule costs",
         head=("rule", "rows", "share of rows read"),
-        rows=tuple((rule, f"{rows:,}", f"{100 * rows / read:.3f} %" if read else "") for rule, rows in ranked),
+        rows=tuple(
+            (rule, f"{rows:,}", f"{100 * rows / read:.3f} %" if read else "") for rule, rows in ranked[:_MOST_REASONS]
+        ),
         numeric=(1, 2),
+        more=f"and {counted(len(ranked) - _MOST_REASONS, 'more rule')}" if len(ranked) > _MOST_REASONS else "",
     )
 
 
@@ -121,14 +130,14 @@ def _reasons(material: Material, table: str, groups: Sequence[Group], checks: di
         examples = "\n".join(f"{each.place()}: {each.text(first)}" for each in group.examples)
         more = group.rows - len(group.examples)
         rows.append((f"{group.rows:,}", group.reason, examples + (f"\nand {more:,} more" if more > 0 else "")))
-    left = len(groups) - _MOST_REASONS
+    left = groups[0].reasons - len(rows)
     return Grid(
         caption=f"{table}: why, with examples",
         head=("rows", "reason", "file, line and raw values"),
         rows=tuple(rows),
         numeric=(0,),
         raw=(2,),
-        more=f"and {counted(left, 'reason')} more: see {material.side_path('quarantine', table)}" if left > 0 else "",
+        more=f"and {counted(left, 'more reason')}: see {material.side_path('quarantine', table)}" if left > 0 else "",
     )
 
 

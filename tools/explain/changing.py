@@ -9,6 +9,7 @@ from tools.sql.quote import literal
 
 _MOST_GROUPS = 60
 _EXAMPLES = 3
+_MOST_SCANNED = 1_000_000
 
 _OPERATORS = {
     "trim": "white space taken away",
@@ -76,43 +77,51 @@ def _grids(material: Material, table: str, column: str | None) -> list[Grid]:
     if log is None:
         return []
     where = f'where "column" = {literal(column)}' if column else ""
-    groups = material.rows(_groups_sql(log, where))
+    groups = material.rows(
+        'select "column", operator, count(*) as cells, min(confidence), '
+        "case when min(evidence) = max(evidence) then min(evidence) end "
+        f'from {log} {where} group by "column", operator order by cells desc, "column", operator'
+    )
     if not groups:
         return []
+    shown, left = groups[:_MOST_GROUPS], len(groups) - _MOST_GROUPS
+    examples = _examples(material, log, where)
     rows = tuple(
-        (name, operator, f"{cells:,}", _examples(examples, distinct), f"{confidence:.2f}")
-        for name, operator, cells, distinct, examples, confidence, _ in groups[:_MOST_GROUPS]
+        (
+            name,
+            f"{operator}: {operator_words(operator)}",
+            f"{cells:,}",
+            examples.get((name, operator), ""),
+            f"{sure:.2f}",
+        )
+        for name, operator, cells, sure, _ in shown
     )
-    left = len(groups) - _MOST_GROUPS
     return [
         Grid(
             caption=f"{table}: {sum(group[2] for group in groups):,} cells changed",
             head=("column", "operator", "cells", "before → after", "lowest confidence"),
-            rows=tuple((row[0], f"{row[1]}: {operator_words(row[1])}", *row[2:]) for row in rows),
+            rows=rows,
             numeric=(2, 4),
             raw=(3,),
-            evidence=tuple(group[6] or "" for group in groups[:_MOST_GROUPS]),
+            evidence=tuple(group[4] or "" for group in shown),
             more=f"and {left} more kinds of change: see {material.side_path('changes', table)}" if left > 0 else "",
         )
     ]
 
 
-def _groups_sql(log: str, where: str) -> str:
-    """Return SQL for column, operator, cells, distinct changes, examples, least confidence, the one decision if any."""
-    changes = (
-        'select "column", operator, before, after, count(*) as cells, min(confidence) as confidence, '
-        "min(evidence) as least, max(evidence) as most "
-        f"from {log} {where} group by all"
+def _examples(material: Material, log: str, where: str) -> dict[tuple[str, str], str]:
+    """Return the commonest changes of each column and operator, one a line, among the first of a long log."""
+    scanned = f"select * from {log} {where} limit {_MOST_SCANNED}"
+    changes = f'select "column", operator, before, after, count(*) as cells from ({scanned}) group by all'
+    found = material.rows(
+        'select "column", operator, '
+        f"max({{'cells': cells, 'before': left(before, 100), 'after': left(after, 100)}}, {_EXAMPLES}), count(*) "
+        f'from ({changes}) group by "column", operator'
     )
-    return (
-        'select "column", operator, sum(cells)::bigint as cells, count(*) as changes, '
-        f"list({{'before': before, 'after': after, 'cells': cells}} order by cells desc, before, after)"
-        f"[1:{_EXAMPLES}], min(confidence), case when min(least) = max(most) then min(least) end "
-        f'from ({changes}) group by "column", operator order by cells desc, "column", operator'
-    )
+    return {(name, operator): _in_lines(examples, distinct) for name, operator, examples, distinct in found}
 
 
-def _examples(examples: Sequence[dict[str, object]], distinct: int) -> str:
+def _in_lines(examples: Sequence[dict[str, object]], distinct: int) -> str:
     shown = [f"{_text(each['before'])} → {_text(each['after'])}{_times(each['cells'])}" for each in examples]
     left = distinct - len(shown)
     return "\n".join([*shown, f"and {left:,} more"] if left > 0 else shown)
