@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from state.explanation import Bar, Explanation, Fact, Grid, Judgement, Mark, Passage, Section
-from tools.pages.visible import visible, visible_lines
+from tools.pages.visible import exact, visible, visible_lines
 
 _SIGNS = {Mark.GOOD: "✓ ", Mark.BAD: "✕ ", Mark.WARN: "! ", Mark.NONE: ""}
 _WIDEST = 120
@@ -148,4 +148,4 @@ class _Writer:
 
 
 def _value(text: str | None) -> str:
-    return "(nothing)" if text is None else f"'{text}'"
+    return "(nothing)" if text is None else f"'{exact(text)}'"

@@ -24,7 +24,7 @@ from state.explanation import (
 from state.resolution import Ballot
 from state.values import Value
 from tools.pages.render import render_page
-from tools.pages.visible import edged, visible, visible_lines
+from tools.pages.visible import exact, visible, visible_lines
 
 VOID = {"meta", "br", "hr", "img", "link", "input", "rect", "path"}
 HOSTILE = ("</title><script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "</style></td></table>", "<!--",
@@ -213,7 +213,12 @@ def test_long_text_is_cut_and_its_length_told() -> None:
 
 @given(st.text(" a", max_size=6))
 def test_blanks_at_the_ends_are_shown_and_none_is_lost(text: str) -> None:
-    shown = edged(text)
+    shown = exact(text)
     assert shown.replace("␣", " ") == text
     assert not shown.startswith(" ")
     assert not shown.endswith(" ")
+
+
+def test_a_letter_with_its_mark_behind_it_is_told_from_the_composed_one() -> None:
+    assert exact("Rene\u0301") == "Rene⟨U+0301⟩"
+    assert exact("Ren\u00e9") == "Ren\u00e9"

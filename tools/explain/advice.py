@@ -4,18 +4,19 @@ import shlex
 from collections.abc import Sequence
 from itertools import groupby
 
-from state.checks import CheckResult
 from state.decisions import Decision
 from state.explanation import Command, Mark, Passage, Section
 from tools.checks.rule import counted
 from tools.explain.aside import Group
 from tools.explain.headers import variant_files
 from tools.explain.material import Material
+from tools.explain.rules import RuleAbout, about_rule, rules_about
 
 _MOST_POINTS = 40
 _MOST_VALUES = 6
 _MOST_PLACES = 4
-_LISTS = ("invalidValues", "validValues")
+_MOST_HINTS = 3
+_LASTING = frozenset({"contract_sql", "accounting", "data"})  # failures that the same run meets again
 _REMEDIES = {
     "reject": "Ask the sender to write the line with as many fields as the header has, and to quote text that holds the"
     " delimiter or a line break.",
@@ -31,8 +32,8 @@ _REMEDIES = {
 
 def advice_section(material: Material, groups: Sequence[Group], tables: Sequence[str]) -> Section:
     """Return findings on some tables for the sender and the contract's owner, then commands that go on from here."""
-    checks = {check.rule: check for check in material.checks}
-    points = [_point(material, members, checks.get(members[0].rule)) for members in _by_rule(groups)]
+    known = rules_about(material)
+    points = [_point(material, members, known) for members in _by_rule(groups)]
     points += _drift_points(material, tables)
     lead = [] if points else ["Nothing has to be mended."]
     if len(points) > _MOST_POINTS:
@@ -54,10 +55,9 @@ def _by_rule(groups: Sequence[Group]) -> list[list[Group]]:
     return sorted(ranked, key=lambda members: -members[0].rule_rows)
 
 
-def _point(material: Material, groups: Sequence[Group], check: CheckResult | None) -> Passage:
+def _point(material: Material, groups: Sequence[Group], known: dict[str, RuleAbout]) -> Passage:
     """Return one finding: what, where, and what would mend it."""
-    kind = check.kind if check else groups[0].rule.rsplit(".", 1)[-1]
-    column = check.column if check and check.column else ""
+    column, kind = about_rule(known, groups[0].table, groups[0].rule, groups[0].reason)
     places = [_where(group) for group in groups[:_MOST_PLACES]]
     left = len(groups) - len(places)
     where = "; ".join(places) + (f"; and {counted(left, 'reason')} more" if left > 0 else "")
@@ -88,7 +88,7 @@ def _what(groups: Sequence[Group], kind: str, column: str) -> str:
     if kind == "required":
         return f"{about}: {counted(rows, 'row')} without a value"
     values = [group.value for group in groups if group.value is not None]
-    if kind in _LISTS and values:
+    if kind == "list" and values:
         return f"{about}: {counted(rows, 'row')} with {_values(groups)}, not in the list"
     if values:
         return f"{about}: {counted(rows, 'row')} with {_values(groups)}; {groups[0].reason.partition(', found')[0]}"
@@ -96,6 +96,8 @@ def _what(groups: Sequence[Group], kind: str, column: str) -> str:
 
 
 def _values(groups: Sequence[Group]) -> str:
+    if len(groups) == 1:
+        return repr(groups[0].value)
     return _listed([f"{group.value!r}" + (f" ({group.rows:,} ×)" if group.rows > 1 else "") for group in groups])
 
 
@@ -105,8 +107,8 @@ def _listed(texts: Sequence[str]) -> str:
 
 
 def _remedy(material: Material, groups: Sequence[Group], kind: str, column: str) -> str:
-    if kind in _LISTS:
-        hints = [hint for group in groups[:_MOST_PLACES] if (hint := _hint(material.decisions, group, column))]
+    if kind == "list":
+        hints = [hint for group in groups[:_MOST_HINTS] if (hint := _hint(material.decisions, group, column))]
         why = f" Why the crew did not resolve them: {'; '.join(hints)}." if hints else ""
         return f"Ask the sender for values of the list, or add these to it in the contract ({groups[0].rule}).{why}"
     words = _REMEDIES.get(
@@ -188,23 +190,35 @@ def commands(material: Material, groups: Sequence[Group], tables: Sequence[str])
                 purpose="why that line is in quarantine",
             )
         )
-    if groups:
-        found.append(_again(material, groups[0].table))
     if material.run["status"] in ("failed", "budget_spent"):
-        found.append(Command(line=f"millwright resume {run_id}", purpose="continue the run from where it stopped"))
+        found.append(_go_on(material))
+    elif groups:
+        found.append(_again(material, groups[0].table))
     if material.run["status"] == "waiting":
         found.append(Command(line=f"millwright resume {run_id} --answer JSON", purpose="answer what the run asks"))
     return tuple(found)
 
 
-def _again(material: Material, table: str) -> Command:
-    """Return how rows that somebody corrected are delivered: beside the original files, in a new run."""
+def _go_on(material: Material) -> Command:
+    """Return how a stopped run goes on: anew where the same run would meet the same failure."""
+    if any(step["status"] == "failed" and step["failure"] in _LASTING for step in material.run["step_reports"]):
+        return Command(line=_run_line(material), purpose="run anew, once what made the step fail is corrected")
+    line = f"millwright resume {shlex.quote(material.run_id)}"
+    return Command(line=line, purpose="continue the run from where it stopped")
+
+
+def _run_line(material: Material, more: str = "") -> str:
     given = " ".join(shlex.quote(source) for source in material.run["sources"].get("given", ())) or "SOURCE..."
     contract, out = shlex.quote(material.run["contract"]["path"]), shlex.quote(material.run["out"])
+    return f"millwright run {contract} {given}{more} --out {out}"
+
+
+def _again(material: Material, table: str) -> Command:
+    """Return how rows that somebody corrected are delivered: beside the original files, in a new run."""
     return Command(
-        line=f"millwright run {contract} {given} CORRECTED --out {out}",
+        line=_run_line(material, " CORRECTED"),
         purpose=(
-            f"deliver again with the rows of {material.side_path('quarantine', table)} corrected: CORRECTED is a file"
-            f" of them under the contract's column names, its name fit for millwright.sources of {table}"
+            f"deliver again with rows of {material.side_path('quarantine', table)} corrected: CORRECTED is a file of"
+            f" them under the contract's column names, called so that it feeds {table} (millwright.sources)"
         ),
     )

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from state.checks import CheckResult
 from state.explanation import Grid, Section
 from tools.checks.rule import counted
 from tools.explain.changing import cut
 from tools.explain.material import Material
+from tools.explain.rules import RuleAbout, about_rule, rules_about
 from tools.sql.quote import ident, literal
 
 _MOST_GROUPS = 1_000
@@ -31,7 +31,7 @@ class Example(NamedTuple):
         """Return where the row stands."""
         return f"{self.file} line {self.line}" if self.file else "(no file)"
 
-    def text(self, first: str | None = None) -> str:
+    def text(self, first: str) -> str:
         """Return the row's raw values, the column `first` before all others."""
         if self.raw is not None:
             return cut(self.raw, 160)
@@ -56,7 +56,8 @@ class Group(NamedTuple):
     def value(self) -> str | None:
         """The offending value as the reason names it; None when it names none."""
         _, found, value = self.reason.partition(", found ")
-        return value if found and "; " not in self.rule else None
+        alone = "; " not in self.rule and not self.rule.endswith(".primaryKey")
+        return value if found and alone else None
 
 
 def quarantine_groups(material: Material, table: str) -> tuple[Group, ...]:
@@ -68,7 +69,10 @@ def quarantine_groups(material: Material, table: str) -> tuple[Group, ...]:
     fields = ", ".join(
         f"{literal(name)}, left({ident(name)}, {_MOST_CHARACTERS})" for name in columns if name not in _SYSTEM
     )
-    entry = f"{{'file': _file, 'line': _line, 'raw': left(_raw, {_MOST_CHARACTERS}), 'fields': json_object({fields})::varchar}}"
+    entry = (
+        f"{{'file': _file, 'line': _line, 'raw': left(_raw, {_MOST_CHARACTERS}), "
+        f"'fields': json_object({fields})::varchar}}"
+    )
     found = material.rows(
         "select _rule, _reason, count(*) as rows, count(distinct _file), "
         f"arg_min({entry}, {{'file': coalesce(_file, ''), 'line': coalesce(_line, 0)}}, {_EXAMPLES}), "
@@ -94,12 +98,12 @@ def quarantine_section(material: Material, groups: Sequence[Group]) -> Section:
         return Section(key="quarantine", title=title, lead=("No row is in quarantine.",))
     tables = list(dict.fromkeys(group.table for group in groups))
     paths = ", ".join(material.side_path("quarantine", table) for table in tables)
-    checks = {check.rule: check for check in material.checks}
+    known = rules_about(material)
     grids = []
     for table in tables:
         members = [group for group in groups if group.table == table]
-        grids += [_cost(material, table, members), _reasons(material, table, members, checks)]
-    lead = f"Rows set aside, with their raw values, reason, file and line: {paths}"
+        grids += [_cost(material, table, members), _reasons(material, table, members, known)]
+    lead = f"All rows set aside, with raw values, reason, file and line, in the folder of the run: {paths}"
     return Section(key="quarantine", title=title, lead=(lead,), grids=tuple(grids))
 
 
@@ -122,11 +126,10 @@ def _cost(material: Material, table: str, groups: Sequence[Group]) -> Grid:
     )
 
 
-def _reasons(material: Material, table: str, groups: Sequence[Group], checks: dict[str, CheckResult]) -> Grid:
+def _reasons(material: Material, table: str, groups: Sequence[Group], known: dict[str, RuleAbout]) -> Grid:
     rows = []
     for group in groups[:_MOST_REASONS]:
-        check = checks.get(group.rule)
-        first = check.column if check else None
+        first = about_rule(known, table, group.rule, group.reason).column
         examples = "\n".join(f"{each.place()}: {each.text(first)}" for each in group.examples)
         more = group.rows - len(group.examples)
         rows.append((f"{group.rows:,}", group.reason, examples + (f"\nand {more:,} more" if more > 0 else "")))

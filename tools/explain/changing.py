@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from state.explanation import Grid, Section
 from tools.explain.material import Material
-from tools.pages.visible import edged
+from tools.pages.visible import exact
 from tools.sql.quote import literal
 
 _MOST_GROUPS = 60
 _EXAMPLES = 3
-_MOST_SCANNED = 1_000_000
+_MOST_SCANNED = 200_000  # changes that examples are taken from
 
 _OPERATORS = {
     "trim": "white space taken away",
@@ -46,13 +46,19 @@ def operator_words(operator: str) -> str:
 
 def changes_section(material: Material, tables: Sequence[str], column: str | None = None) -> Section:
     """Tell the changed cells of the tables (of one column of them) by operator, with examples."""
-    grids = [grid for table in tables for grid in _grids(material, table, column)]
+    shown = [(table, grid) for table in tables for grid in _grids(material, table, column)]
+    grids = tuple(grid for _, grid in shown)
     title = "Changed cells"
     if not grids:
         return Section(key="changes", title=title, lead=("No cell of a row to publish was changed.",))
-    logs = ", ".join(material.side_path("changes", table) for table in tables if _log(material, table))
+    logs = ", ".join(material.side_path("changes", table) for table, _ in shown)
     lead = "Every change has an operator; one that needed judgement rests on a decision."
-    return Section(key="changes", title=title, lead=(lead, f"All changes, one row a cell: {logs}"), grids=tuple(grids))
+    return Section(
+        key="changes",
+        title=title,
+        lead=(lead, f"All changes, one row a cell, in the folder of the run: {logs}"),
+        grids=grids,
+    )
 
 
 def cells_by_decision(material: Material, tables: Sequence[str]) -> dict[str, int]:
@@ -77,10 +83,11 @@ def _grids(material: Material, table: str, column: str | None) -> list[Grid]:
     if log is None:
         return []
     where = f'where "column" = {literal(column)}' if column else ""
+    counted = f'select "column", operator, evidence, confidence, count(*) as cells from {log} {where} group by all'
     groups = material.rows(
-        'select "column", operator, count(*) as cells, min(confidence), '
+        'select "column", operator, sum(cells)::bigint as total, min(confidence), '
         "case when min(evidence) = max(evidence) then min(evidence) end "
-        f'from {log} {where} group by "column", operator order by cells desc, "column", operator'
+        f'from ({counted}) group by "column", operator order by total desc, "column", operator'
     )
     if not groups:
         return []
@@ -128,7 +135,7 @@ def _in_lines(examples: Sequence[dict[str, object]], distinct: int) -> str:
 
 
 def _text(value: object) -> str:
-    return "(nothing)" if value is None else edged(cut(str(value)))
+    return "(nothing)" if value is None else exact(cut(str(value)))
 
 
 def cut(text: str, most: int = 60) -> str:

@@ -94,8 +94,8 @@ class Material:
         return f"read_parquet({literal(str(path))})" if path.is_file() else None
 
     def side_path(self, kind: str, table: str) -> str:
-        """Return where a side table lies."""
-        return str(self.folder / kind / f"{table}.parquet")
+        """Return where a side table lies, seen from the folder of the run."""
+        return f"{kind}/{table}.parquet"
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""

@@ -31,8 +31,16 @@ def figures(run: Json) -> tuple[Fact, ...]:
     fed = [table for table in run["tables"].values() if not table["derived"]]
     checks = run["checks"]
     passed = sum(1 for check in checks if check["result"] == Verdict.PASSED)
+    sources = run["sources"]
+    if not run["tables"]:
+        return (
+            Fact(label="files", value=f"{sources['files']:,}", note=f"{sources['lines']:,} lines"),
+            Fact(label="records", value=f"{sources['records']:,}", note="read from them"),
+            Fact(label="rejects", value=f"{sources['rejects']:,}", note="lines that are no record"),
+            Fact(label="published", value="0"),
+        )
     facts = [
-        Fact(label="files", value=f"{run['sources']['files']:,}", note=f"{run['sources']['lines']:,} lines"),
+        Fact(label="files", value=f"{sources['files']:,}", note=f"{sources['lines']:,} lines"),
         Fact(label="rows read", value=_total(fed, "rows_read")),
         Fact(label="published", value=_total(fed, "rows_published"), note=_share(fed, "rows_published")),
         Fact(label="quarantined", value=_total(fed, "rows_quarantined"), note=_share(fed, "rows_quarantined")),

@@ -63,10 +63,10 @@ def _by_steps(material: Material, steps: Sequence[dict[str, Any]], tables: Seque
 
 
 def _heading(table: str, lane: int, places: Mapping[str, tuple[float, int]]) -> PictureLabel:
-    """Return the name of a lane above its first box, left of the arrow that may end there."""
+    """Return the name of a lane above its first box, right of the arrow that may end there."""
     first = min(row for column, row in places.values() if column == lane)
-    left = _middle(lane) - _WIDTH / 2
-    return PictureLabel(x=left, y=_top(first) - 8, text=cut(table, 13 if first else 30))
+    left = _middle(lane) + (14 if first else -_WIDTH / 2)
+    return PictureLabel(x=left, y=_top(first) - 8, text=cut(table, 14 if first else 30))
 
 
 def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str, _Box]:

@@ -63,22 +63,22 @@ def plan_section(material: Material, tables: tuple[str, ...] | None = None) -> S
         more=f"and {len(steps) - _MOST_STEPS} more: see plan in run.json" if len(steps) > _MOST_STEPS else "",
         folded=tables is None,
     )
-    lead = (f"Goal: {plan['goal']}", *_choices(plan)) if tables is None else ()
+    lead = (f"Goal: {plan['goal']}.",) if tables is None else ()
     return Section(
         key="plan",
         title="The plan",
         lead=lead,
         facts=_others(plan) if tables is None else (),
-        grids=(grid, *_lists(plan)),
+        grids=(grid, *_choices(plan), *_lists(plan)) if tables is None else (grid,),
     )
 
 
-def _choices(plan: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return which methods were passed over, and why."""
-    over = [
-        f"{choice['task']}: {'; '.join(choice['passed_over'])}" for choice in plan["choices"] if choice["passed_over"]
-    ]
-    return tuple(f"Passed over for {line}" for line in over[:10])
+def _choices(plan: Mapping[str, Any]) -> tuple[Grid, ...]:
+    """Return which methods of the planner were passed over, and why."""
+    rows = [(choice["task"], choice["method"], "; ".join(choice["passed_over"])) for choice in plan["choices"]]
+    over = tuple(row for row in rows if row[2])[:_MOST_ENTRIES]
+    head = ("task", "done by", "passed over, and why")
+    return (Grid(caption="Ways that were passed over", head=head, rows=over, folded=True),) if over else ()
 
 
 def _others(plan: Mapping[str, Any]) -> tuple[Fact, ...]:

@@ -10,6 +10,7 @@ from tools.explain.checking import checks_section
 from tools.explain.derived import inputs_section
 from tools.explain.judging import judgement
 from tools.explain.material import Material
+from tools.explain.rules import about_rule, rules_about
 from tools.explain.run_story import about_run
 from tools.explain.staged import StagedRow, decisions_on, read_row
 from tools.provenance import merged_into, number_of, origin_of, row_at, rows_of_same_key, rows_with_key
@@ -121,8 +122,10 @@ def ending_sentence(material: Material, row: StagedRow) -> tuple[str, Mark]:
     """Return what became of a row, in one sentence."""
     ending, name, key = row.ending, row.table.name, f" ({row.key})" if row.key else ""
     if ending.rules:
-        columns = {check.rule: check.column for check in material.checks}
-        reasons = "; ".join(_with_column(columns.get(rule), reason) for rule, reason in ending.rules)
+        known = rules_about(material)
+        reasons = "; ".join(
+            _with_column(about_rule(known, name, rule, reason).column, reason) for rule, reason in ending.rules
+        )
         return f"Quarantined: {reasons}.", Mark.WARN
     if ending.merged_into is not None:
         into = origin_of(material.engine, ending.merged_into)
@@ -142,7 +145,7 @@ def _from(row: StagedRow) -> str:
     return f", from {row.place}" if row.origin else ""
 
 
-def _with_column(column: str | None, reason: str) -> str:
+def _with_column(column: str, reason: str) -> str:
     return f"{column}: {reason}" if column else reason
 
 

@@ -90,7 +90,7 @@ def outputs_section(material: Material) -> Section:
     run, facts = material.run, []
     for table, rows in material.published.items():
         facts.append(Fact(label=table, value=f"{run['out']}/{table}.parquet", note=f"{rows:,} rows"))
-    facts.append(Fact(label="record", value=str(material.folder / "run.json")))
+    facts.append(Fact(label="folder of the run", value=str(material.folder), note="run.json holds all of this"))
     versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
     facts.append(Fact(label="made with", value=versions))
     return Section(key="outputs", title="What was written", facts=tuple(facts))

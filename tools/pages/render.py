@@ -7,10 +7,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from state.explanation import Explanation
-from tools.pages.visible import edged, visible, visible_lines
+from tools.pages.visible import exact, visible, visible_lines
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PAGE = "explanation.html.j2"
+_MOST_PROSE = 1_500  # characters of a sentence; values in it are shorter
 
 
 def render_page(explanation: Explanation) -> str:
@@ -30,11 +31,11 @@ def _environment() -> Environment:
         finalize=_finalized,
     )
     environment.filters["code_lines"] = lambda text: escape(visible_lines(text))
-    environment.filters["edged"] = edged
+    environment.filters["exact"] = exact
     environment.filters["examples"] = lambda text: [visible(line) for line in str(text).split("\n")]
     return environment
 
 
 def _finalized(value: object) -> object:
     """Return what a template prints: text with everything in it visible; markup as the templates made it."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return visible(value, _MOST_PROSE) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,5 +1,7 @@
 """Text from data made visible: what steers a terminal, or turns the order of letters, is spelt out."""
 
+import unicodedata
+
 MOST_CHARACTERS = 400
 
 _SIGNS = {"\n": "⏎", "\r": "␍", "\t": "⇥"}
@@ -18,10 +20,16 @@ def visible_lines(text: str, most: int = 10 * MOST_CHARACTERS) -> str:
     return lines if len(text) <= most else f"{lines}\n… ({len(text):,} characters)"
 
 
-def edged(text: str) -> str:
-    """Return the text with the blanks at its ends made visible."""
+def exact(text: str) -> str:
+    """Return a value with what would look alike told apart: blanks at its ends, and marks that stand behind a letter.
+
+    Marks are spelt out where the text is not composed (NFC): "e" with an accent behind it looks like "é".
+    """
     before, behind = len(text) - len(text.lstrip(" ")), len(text) - len(text.rstrip(" "))
-    return "␣" * len(text) if before == len(text) else "␣" * before + text.strip(" ") + "␣" * behind
+    inner = text.strip(" ")
+    if not unicodedata.is_normalized("NFC", inner):
+        inner = "".join(_spelt(character) if unicodedata.combining(character) else character for character in inner)
+    return "␣" * len(text) if before == len(text) else "␣" * before + inner + "␣" * behind
 
 
 def _spelt(character: str) -> str:
