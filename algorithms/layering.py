@@ -53,6 +53,20 @@ def in_layers(after: Mapping[Key, Collection[Key]], width: int) -> dict[Key, Pla
     return places
 
 
+def connected(after: Mapping[Key, Collection[Key]]) -> tuple[tuple[Key, ...], ...]:
+    """Return the nodes in groups that edges join in either direction, in the order of the mapping."""
+    group: dict[Key, list[Key]] = {}
+    for node in after:
+        joined = [node]
+        for other in {id(group[before]): group[before] for before in after[node] if before in group}.values():
+            joined += other
+        for member in joined:
+            group[member] = joined
+    order = {node: index for index, node in enumerate(after)}
+    groups = {id(members): members for members in (group[node] for node in after)}
+    return tuple(tuple(sorted(members, key=order.__getitem__)) for members in groups.values())
+
+
 def reduced(after: Mapping[Key, Collection[Key]]) -> tuple[tuple[Key, Key], ...]:
     """Return the edges (before, after) of the transitive reduction: those that no longer path implies."""
     ancestors: dict[Key, set[Key]] = {}

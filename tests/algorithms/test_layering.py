@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.layering import in_lanes, in_layers, reduced
+from algorithms.layering import connected, in_lanes, in_layers, reduced
 
 GRAPHS = st.integers(0, 14).flatmap(
     lambda size: st.tuples(
@@ -59,3 +59,14 @@ def test_predecessors_that_are_not_there_are_ignored() -> None:
     assert in_lanes({"a": ["x"]}, {"a": 0})["a"] == (0, 0)
     assert in_layers({"a": ["x"]}, 2)["a"] == (0, 0)
     assert reduced({"a": ["x"], "b": ["a", "x"]}) == (("a", "b"),)
+
+
+@given(GRAPHS)
+def test_connected_groups_hold_every_node_once_and_no_edge_leaves_one(after: dict[int, tuple[int, ...]]) -> None:
+    groups = connected(after)
+    assert sorted(node for group in groups for node in group) == list(after)
+    where = {node: index for index, group in enumerate(groups) for node in group}
+    both = {(other, node) for node in after for other in after[node]}
+    assert all(where[one] == where[other] for one, other in both)
+    both |= {(other, one) for one, other in both}
+    assert all(reachable(both, group[0]) | {group[0]} == set(group) for group in groups)

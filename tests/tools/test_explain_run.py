@@ -133,7 +133,7 @@ def test_a_long_plan_is_drawn_by_tables(material: Material, tables: int) -> None
     assert picture.nodes[1].mark is Mark.BAD
     assert "dedupe failed" in picture.nodes[1].note
     assert picture.nodes[0].note == "6 of 6 steps done"
-    assert picture.width < 1100
+    assert picture.width < 900
 
 
 def test_what_later_versions_add_to_a_plan_or_a_replan_is_shown_as_it_is(material: Material) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from algorithms.layering import Place, in_lanes, in_layers, reduced
+from algorithms.layering import Place, connected, in_lanes, in_layers, reduced
 from state.explanation import Mark, Picture, PictureLabel, PictureNode
 from state.reports import StepReport
 from tools.checks.rule import counted
@@ -14,12 +14,12 @@ from tools.explain.planning import step_state
 MOST_STEPS = 48
 """Steps that are drawn one by one; a longer plan is drawn by tables."""
 _MOST_LANES = 6
-_TABLES_A_ROW = 4
+_TABLES_A_ROW = 3
 _MOST_TABLES = 120
 
 _WIDTH, _HEIGHT = 216.0, 46.0
 _ACROSS, _DOWN = 252.0, 72.0
-_MARGIN, _TOP = 18.0, 28.0
+_MARGIN, _TOP = 24.0, 28.0
 _ROUND = 6.0
 
 _WORST = (Mark.BAD, Mark.NONE, Mark.WARN, Mark.GOOD)
@@ -120,7 +120,16 @@ def _by_tables(material: Material, steps: Sequence[dict[str, Any]], tables: Sequ
 
 
 def _layers(after: Mapping[str, Sequence[str]]) -> dict[str, Place]:
-    return in_layers(after, _TABLES_A_ROW)
+    """Return the place of each table: those that depend on each other together, those on their own at the end."""
+    groups = connected(after)
+    alone = [name for group in groups if len(group) == 1 for name in group]
+    places: dict[str, Place] = {}
+    row = 0
+    for group in [*(group for group in groups if len(group) > 1), alone]:
+        laid = in_layers({name: after[name] for name in group}, _TABLES_A_ROW)
+        places |= {name: Place(place.column, place.row + row) for name, place in laid.items()}
+        row = 1 + max((place.row for place in places.values()), default=-1)
+    return places
 
 
 def _table_box(table: str, parts: Sequence[_Box]) -> _Box:

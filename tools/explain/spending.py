@@ -13,7 +13,7 @@ def cost_section(material: Material) -> Section:
     timings = {name: float(seconds) for name, seconds in run["timings"].items() if name != "execute"}
     longest = max(timings.values(), default=0.0)
     shown = dict(sorted(timings.items(), key=lambda item: -item[1])[:_MOST_BARS])
-    details = {step["step_id"]: step["detail"] or step["error"] for step in run["step_reports"]}
+    details = {step.step_id: step.detail or step.error for step in material.steps}
     bars = tuple(
         Bar(label=name, seconds=seconds, share=seconds / longest if longest else 0.0, note=details.get(name, ""))
         for name, seconds in timings.items()
