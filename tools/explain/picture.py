@@ -120,15 +120,18 @@ def _by_tables(material: Material, steps: Sequence[dict[str, Any]], tables: Sequ
 
 
 def _layers(after: Mapping[str, Sequence[str]]) -> dict[str, Place]:
-    """Return the place of each table: those that depend on each other together, those on their own at the end."""
+    """Return the place of each table: groups that depend on each other side by side on shelves, lone tables at last."""
     groups = connected(after)
     alone = [name for group in groups if len(group) == 1 for name in group]
     places: dict[str, Place] = {}
-    row = 0
-    for group in [*(group for group in groups if len(group) > 1), alone]:
+    left = top = height = 0
+    for group in [*(group for group in groups if len(group) > 1), *([alone] if alone else [])]:
         laid = in_layers({name: after[name] for name in group}, _TABLES_A_ROW)
-        places |= {name: Place(place.column, place.row + row) for name, place in laid.items()}
-        row = 1 + max((place.row for place in places.values()), default=-1)
+        width = 1 + max(place.column for place in laid.values())
+        if left + width > _TABLES_A_ROW:
+            left, top, height = 0, top + height, 0
+        places |= {name: Place(place.column + left, place.row + top) for name, place in laid.items()}
+        left, height = left + width, max(height, 1 + max(place.row for place in laid.values()))
     return places
 
 
@@ -137,7 +140,7 @@ def _table_box(table: str, parts: Sequence[_Box]) -> _Box:
     bad = next(part for part in parts if part.mark is worst)
     done = sum(part.mark in (Mark.GOOD, Mark.WARN) for part in parts)
     note = f"{done} of {counted(len(parts), 'step')} done"
-    return _Box(cut(table, 22), bad.state, worst, f"{note}: {bad.label} {bad.state}" if worst is Mark.BAD else note)
+    return _Box(cut(table, 22), bad.state, worst, f"{note}: {bad.label}" if worst is Mark.BAD else note)
 
 
 def _drawn(
