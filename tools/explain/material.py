@@ -101,6 +101,10 @@ class Material:
         """Return the rows of a query."""
         return self.engine.execute(query).fetchall()
 
+    def key_of(self, table: str) -> tuple[str, ...]:
+        """Return the columns of a table's key; empty without one."""
+        return tuple(self.run.get("keys", {}).get(table, ()))
+
     def file_name(self, file_id: int) -> str:
         """Return the name of an input file."""
         names = self.run["sources"].get("file_names", ())

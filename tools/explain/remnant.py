@@ -75,7 +75,7 @@ def _published(material: Material, table: str) -> str:
 
 def number_with_key(material: Material, table: str, key: str) -> int:
     """Return the number of the published row whose key is written like that; RunError when there is none."""
-    source, names = _published(material, table), material.run["tables"][table].get("key", ())
+    source, names = _published(material, table), material.key_of(table)
     if not names:
         raise RunError(f"{table} has no key", hint="take --row")
     text = " || ', ' || ".join(f"{literal(name + '=')} || coalesce({ident(name)}::varchar, '')" for name in names)
@@ -173,7 +173,7 @@ def _line_page(
 
 def _changes(material: Material, table: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the changes of a published row, found by its key; none for a table without one."""
-    source, names = material.side("changes", table), material.run["tables"][table].get("key", ())
+    source, names = material.side("changes", table), material.key_of(table)
     if source is None or not names:
         return []
     key = ", ".join(f"{name}={values[name] or ''}" for name in names)

@@ -70,7 +70,8 @@ def build_run_json(facts: RunFacts) -> Json:
         "out": facts.request.out,
         "sources": _sources(facts),
         "warnings": list(facts.warnings),
-        "tables": {name: _table(facts, account, published) for name, account in facts.accounts.items()},
+        "tables": {name: _table(account, published) for name, account in facts.accounts.items()},
+        "keys": {table.name: list(table.key) for table in facts.contract.tables},
         "mappings": [_mapping(mapping) for mapping in facts.mappings],
         "formats": [value_format.model_dump(mode="json") for value_format in facts.formats],
         "checks": [check.model_dump(mode="json") for check in facts.checks],
@@ -135,10 +136,9 @@ def _mapping(mapping: ColumnMapping) -> Json:
     return mapping.model_copy(update={"unmapped_sources": left}).model_dump(mode="json")
 
 
-def _table(facts: RunFacts, account: TableAccount, published: Mapping[str, int]) -> Json:
+def _table(account: TableAccount, published: Mapping[str, int]) -> Json:
     rows = account.rows_published if account.table in published else 0
     return {
-        "key": list(facts.contract.table(account.table).key),
         "rows_read": account.rows_read,
         "rows_published": rows,
         "rows_withheld": account.rows_published - rows,
