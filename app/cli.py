@@ -1,4 +1,4 @@
-"""The command line: `millwright run`, `resume`, `check`, `runs`, `doctor`, `eval`.
+"""The command line: `millwright run`, `resume`, `check`, `explain`, `runs`, `doctor`, `eval`.
 
 Exit codes: 0 published; 1 the contract is not met, or a step failed, and nothing is published; 2 wrong use or setup;
 3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard.
@@ -94,6 +94,32 @@ def check(
 
     code = check_data(contract, tuple(data), as_json=as_json) if data else check_contract(contract, as_json=as_json)
     raise typer.Exit(code)
+
+
+@app.command()
+def explain(  # noqa: PLR0913  one parameter an option of the command
+    run: Annotated[
+        str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`, or DIR/_runs/RUN_ID.")
+    ],
+    table: Annotated[str, typer.Option("--table", metavar="T", help="One table.")] = "",
+    row: Annotated[int | None, typer.Option("--row", metavar="N", help="Row of the published table, from 1.")] = None,
+    key: Annotated[str, typer.Option("--key", metavar="COLUMN=VALUE", help="The row with that key.")] = "",
+    column: Annotated[str, typer.Option("--column", metavar="C", help="One column, or one cell of the row.")] = "",
+    file: Annotated[str, typer.Option("--file", metavar="F", help="An input file; with --line.")] = "",
+    line: Annotated[int | None, typer.Option("--line", metavar="L", help="A line of that file, from 1.")] = None,
+    *,
+    quarantined: Annotated[
+        int | None, typer.Option("--quarantined", metavar="N", help="Row of the table's quarantine, from 1.")
+    ] = None,
+    as_html: Annotated[bool, typer.Option("--html", help="Write a page and print where it lies.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the story of a run, or of one table, column, row, cell or line of it."""
+    from app.explain_command import explain_subject
+    from tools.explain.subject import Subject
+
+    subject = Subject(table=table, row=row, key=key, column=column, file=file, line=line, quarantined=quarantined)
+    raise typer.Exit(explain_subject(run, subject, as_html=as_html, as_json=as_json))
 
 
 @app.command()

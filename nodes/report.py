@@ -10,18 +10,21 @@ from nodes.boundary import FAILURES, failure_line, operator_must_act
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.events import emit
-from nodes.steps.mapping import landed_tables
+from nodes.steps.formatting import read_formats
+from nodes.steps.mapping import landed_tables, read_mappings
 from state.budget import total
-from state.contract import Contract
+from state.contract import Contract, LogicalType
 from state.errors import SetupError
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
+from tools.explain.material import Material
+from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import read_decisions, read_reports
-from tools.outputs.report_html import render_report
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
 from tools.outputs.side_tables import write_changes, write_merged, write_quarantine
+from tools.pages.render import render_page
 from tools.plans import read_plan
 from tools.records import read_record, write_status
 from tools.verification import read_checks
@@ -49,13 +52,14 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
     request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
     out = Path(request.out) / "_runs" / request.run_id
     contract, intake = read_contract(folder), read_intake(folder)
+    record = read_record(Path(context.home), request.run_id)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         _write_side_tables(connection, contract, intake, out)
         facts = _facts(connection, state, contract, intake)
-    record = read_record(Path(context.home), request.run_id)
-    content = build_run_json(facts)
-    write_run_json(out, content)
-    write_durably(out / "report.html", render_report(content).encode())
+        content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
+        write_run_json(out, content)
+        material = Material(run=content, folder=out, engine=connection, contract=contract, intake=intake)
+        write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
     status = state.get("status", RunStatus.FAILED)
     write_status(record, status, state.get("problem", ""), datetime.now(UTC))
     emit("reported", "report", path=str(out / "report.html"))
@@ -101,4 +105,12 @@ def _facts(
         decisions=read_decisions(connection),
         spent=total(state.get("spent", {})),
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()},
+        file_names=tuple(file.name for file in intake.inventory.files),
+        mappings=tuple(mapping for table in contract.tables for mapping in read_mappings(connection, table.name)),
+        formats=tuple(
+            value_format
+            for table in contract.tables
+            for value_format in read_formats(connection, table.name).values()
+            if value_format.logical_type is not LogicalType.STRING
+        ),
     )

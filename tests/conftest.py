@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from graphs.session import run
+from state.run import RunContext
+
 CONTRACT = """
 apiVersion: v3.1.0
 kind: DataContract
@@ -90,9 +93,21 @@ class Job:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    sources = tmp_path / "input"
+    return make_job(tmp_path)
+
+
+def make_job(folder: Path) -> Job:
+    sources = folder / "input"
     sources.mkdir()
-    (tmp_path / "contract.yaml").write_text(textwrap.dedent(CONTRACT).lstrip())
+    (folder / "contract.yaml").write_text(textwrap.dedent(CONTRACT).lstrip())
     for name, text in (("customers.csv", CUSTOMERS), ("orders_1.csv", ORDERS_1), ("orders_2.csv", ORDERS_2)):
         (sources / name).write_text(text.lstrip())
-    return Job(tmp_path / "contract.yaml", sources, tmp_path / "out", tmp_path / "home")
+    return Job(folder / "contract.yaml", sources, folder / "out", folder / "home")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """The job, run once under the id "r1"; whoever reads it leaves it as it is."""
+    done = make_job(tmp_path_factory.mktemp("finished"))
+    run(done.contract, [str(done.sources)], done.out, run_id="r1", context=RunContext(home=str(done.home)))
+    return done

@@ -14,6 +14,8 @@ import duckdb
 from state.errors import MillwrightError
 from state.run import RunStatus
 from state.supervisor import SupervisorOutput
+from tools.explain.material import open_material
+from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.lineage.events import EventType, event_line, job_of, run_events, running_event, start_event
 from tools.lineage.facets import Json
@@ -21,8 +23,8 @@ from tools.lineage.facts import Facts, gather
 from tools.lineage.target import LineageTarget
 from tools.lineage.transport import Sender
 from tools.outputs.event_log import EventLog
-from tools.outputs.report_html import render_report
 from tools.outputs.run_json import write_run_json
+from tools.pages.render import render_page
 from tools.records import RunRecord
 
 LINEAGE_FILE = "lineage.jsonl"
@@ -98,7 +100,9 @@ class LineageRecorder:
             content = json.loads((self._folder / "run.json").read_bytes())
             content["warnings"] = list(dict.fromkeys([*content["warnings"], *self._warnings]))
             write_run_json(self._folder, content)
-            write_durably(self._folder / "report.html", render_report(content).encode())
+            with open_material(self._folder, self._record.context.run_folder(self._record.run_id)) as material:
+                page = render_page(explain_run(material))
+            write_durably(self._folder / "report.html", page.encode(errors="backslashreplace"))
         except FileNotFoundError:
             return  # the run stopped before it had a report
         except _FAULTS:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -11,6 +12,8 @@ from state.budget import Spent
 from state.checks import CheckResult
 from state.contract import Contract
 from state.decisions import Decision
+from state.formats import ValueFormat
+from state.mapping import ColumnMapping
 from state.plans import Plan
 from state.reports import Replan, StepReport
 from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
@@ -19,6 +22,10 @@ from state.values import Value
 from tools.files import write_durably
 
 Json = dict[str, Any]
+
+_MOST_FILES = 1_000
+"""Names of input files, and ids of files of one header variant, that are listed."""
+_MOST_COLUMNS = 200
 
 
 class RunFacts(Value):
@@ -40,6 +47,10 @@ class RunFacts(Value):
     decisions: tuple[Decision, ...]
     spent: Spent
     seconds: dict[str, float]
+    created_at: datetime | None = None
+    file_names: tuple[str, ...] = ()  # of all input files, by their id
+    mappings: tuple[ColumnMapping, ...] = ()
+    formats: tuple[ValueFormat, ...] = ()
 
 
 def build_run_json(facts: RunFacts) -> Json:
@@ -55,10 +66,14 @@ def build_run_json(facts: RunFacts) -> Json:
             "version": facts.contract.version,
             "sha256": facts.contract.sha256,
         },
+        "created_at": facts.created_at.isoformat(timespec="seconds") if facts.created_at else None,
         "out": facts.request.out,
         "sources": _sources(facts),
         "warnings": list(facts.warnings),
         "tables": {name: _table(account, published) for name, account in facts.accounts.items()},
+        "keys": {table.name: list(table.key) for table in facts.contract.tables},
+        "mappings": [_mapping(mapping) for mapping in facts.mappings],
+        "formats": [value_format.model_dump(mode="json") for value_format in facts.formats],
         "checks": [check.model_dump(mode="json") for check in facts.checks],
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
@@ -102,15 +117,23 @@ def _sources(facts: RunFacts) -> Json:
         "records": facts.sources.records,
         "rejects": facts.sources.rejects,
         "sha256": facts.sources.sha256,
+        "given": list(facts.request.sources),
+        "file_names": list(facts.file_names[:_MOST_FILES]),
         "variants": {
             variant_id: {
                 "files": len(variant.file_ids),
-                "columns": list(variant.columns[:200]),
+                "file_ids": list(variant.file_ids[:_MOST_FILES]),
+                "columns": list(variant.columns[:_MOST_COLUMNS]),
                 "header_forms": variant.header_forms,
             }
             for variant_id, variant in facts.variants.items()
         },
     }
+
+
+def _mapping(mapping: ColumnMapping) -> Json:
+    left = mapping.unmapped_sources[:_MOST_COLUMNS]
+    return mapping.model_copy(update={"unmapped_sources": left}).model_dump(mode="json")
 
 
 def _table(account: TableAccount, published: Mapping[str, int]) -> Json:

@@ -53,6 +53,7 @@ class SandboxLimits(Value):
     disk_bytes: int = Field(default=64 * 2**30, gt=0)  # growth of the database and its spill files
     max_result_rows: int = Field(default=10_000, ge=0)  # of each statement to fetch
     max_result_bytes: int = Field(default=16 * 2**20, gt=0)  # of all rows together, as JSON
+    read_only: bool = False  # nothing can be changed, and other readers may have the database open
 
     @property
     def memory_bytes(self) -> int:
@@ -129,6 +130,7 @@ class _Request:
                 "autoinstall_known_extensions": "false",
                 "allow_community_extensions": "false",
                 "python_enable_replacements": "false",
+                "access_mode": "READ_ONLY" if limits.read_only else "AUTOMATIC",
             },
             "address_space": limits.memory_bytes + _MARGIN + limits.threads * _THREAD_MARGIN,
             "statements": [{"sql": statement.sql, "fetch": statement.fetch} for statement in self._statements],
