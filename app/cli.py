@@ -1,4 +1,4 @@
-"""The command line: `millwright run`, `resume`, `check`, `runs`, `doctor`, `eval`.
+"""The command line: `millwright run`, `resume`, `check`, `runs`, `export`, `doctor`, `eval`.
 
 Exit codes: 0 published; 1 the contract is not met, or a step failed, and nothing is published; 2 wrong use or setup;
 3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard.
@@ -102,6 +102,24 @@ def runs(*, as_json: JsonOption = False) -> None:
     from app.run_commands import list_runs
 
     raise typer.Exit(list_runs(as_json=as_json))
+
+
+@app.command()
+def export(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`.")],
+    table: Annotated[str, typer.Option("--table", metavar="T", help="A table of the contract.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write: .csv or .xlsx.")],
+    what: Annotated[str, typer.Option("--what", metavar="quarantine|changes|published", help="What of it.")] = (
+        "quarantine"
+    ),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE when it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write rows of a run to a CSV or Excel file in which no text is a formula."""
+    from app.export_command import export as write_export
+
+    raise typer.Exit(write_export(run_id, table, what=what, to=to, force=force, as_json=as_json))
 
 
 @app.command()
