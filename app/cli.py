@@ -6,6 +6,7 @@ What a command needs is imported when it runs, so that `--help` answers at once.
 """
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -147,30 +148,40 @@ def evaluate(
 
 def main() -> None:
     """Run the command line; every error ends as one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal of another encoding than UTF-8 cannot show every character
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
     except TyperException as error:
-        sys.stderr.write(_misuse(error))
+        _complain(_misuse(error))
         sys.exit(error.exit_code)
     except MillwrightError as error:
-        sys.stderr.write(f"millwright: {error.line()}\n")
+        _complain(f"millwright: {error.line()}")
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001  the command-line boundary: a person gets one line, the rest is kept
         from app.crash import keep_traceback
 
-        sys.stderr.write(f"millwright: internal error: {error!r:.300} (details in {keep_traceback(error)})\n")
+        _complain(f"millwright: internal error: {error!r:.300} (details in {keep_traceback(error)})")
         sys.exit(_INTERNAL)
     if code == _INTERRUPTED:  # what typer makes of an interrupt within a command
-        sys.stderr.write("millwright: stopped (millwright runs lists the run; millwright resume continues it)\n")
+        _complain("millwright: stopped (millwright runs lists the run; millwright resume continues it)")
     sys.exit(code)
+
+
+def _complain(message: str) -> None:
+    """Write a message to standard error; text of arguments or of data in it cannot drive the terminal."""
+    from app.progress import printable
+
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in message.splitlines()))
 
 
 def _misuse(error: TyperException) -> str:
     """Return wrong use as one line that names the help; without a command the message is the help itself."""
     if len(sys.argv) == 1:
-        return f"{error.format_message()}\n"
+        return error.format_message()
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "millwright"
-    return f"{command}: {' '.join(error.format_message().split()).rstrip('.')} ({command} --help)\n"
+    return f"{command}: {' '.join(error.format_message().split()).rstrip('.')} ({command} --help)"

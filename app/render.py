@@ -20,8 +20,9 @@ _STATUS_LINES = {
 
 
 def print_json(content: dict[str, Any]) -> None:
-    """Print one JSON object."""
-    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+    """Print one JSON object in which what could drive a terminal is escaped as JSON escapes it."""
+    text = json.dumps(content, ensure_ascii=False)
+    sys.stdout.write("".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text) + "\n")
 
 
 def print_summary(run: dict[str, Any]) -> None:
