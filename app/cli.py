@@ -1,7 +1,8 @@
 """The command line: `millwright run`, `resume`, `check`, `runs`, `export`, `doctor`, `eval`.
 
 Exit codes: 0 published; 1 the contract is not met, or a step failed, and nothing is published; 2 wrong use or setup;
-3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard.
+3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard;
+143 by SIGTERM.
 What a command needs is imported when it runs, so that `--help` answers at once.
 """
 
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from app.termination import Termination
 from state.errors import MillwrightError
 
 app = typer.Typer(
@@ -26,6 +28,7 @@ app = typer.Typer(
 
 _INTERNAL = 70
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 ContractArgument = Annotated[Path, typer.Argument(metavar="CONTRACT", help="An Open Data Contract Standard file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -148,9 +151,8 @@ def evaluate(
 
 def main() -> None:
     """Run the command line; every error ends as one line and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal of another encoding than UTF-8 cannot show every character
-            stream.reconfigure(errors="backslashreplace")
+    _show_every_character()
+    termination = Termination()
     try:
         code = app(standalone_mode=False)
     except TyperException as error:
@@ -162,13 +164,29 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001  the command-line boundary: a person gets one line, the rest is kept
-        from app.crash import keep_traceback
-
-        _complain(f"millwright: internal error: {error!r:.300} (details in {keep_traceback(error)})")
-        sys.exit(_INTERNAL)
+        sys.exit(_unexpected(error))
     if code == _INTERRUPTED:  # what typer makes of an interrupt within a command
         _complain("millwright: stopped (millwright runs lists the run; millwright resume continues it)")
+        code = _TERMINATED if termination.asked else _INTERRUPTED
     sys.exit(code)
+
+
+def _show_every_character() -> None:
+    """Let output in another encoding than UTF-8 show as an escape what the encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _unexpected(error: Exception) -> int:
+    """Tell of an error that no command expected and return the exit code."""
+    from app.crash import keep_traceback, told_of_machine
+
+    if told := told_of_machine(error):
+        _complain(f"millwright: {told}")
+        return 2
+    _complain(f"millwright: internal error: {error!r:.300} (details in {keep_traceback(error)})")
+    return _INTERNAL
 
 
 def _complain(message: str) -> None:

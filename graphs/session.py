@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from state.errors import MillwrightError
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
+from tools.disk import MACHINE_ERRORS, machine_error
 from tools.outputs.event_log import EventLog
 from tools.records import RunRecord, check_version, read_record, run_lock, write_status
 
@@ -43,7 +44,8 @@ def run(
 ) -> SupervisorOutput:
     """Deliver the tables of a contract from files and return how it ended.
 
-    Raises SetupError for wrong use or unusable input; everything else is in the returned `status` and `problem`.
+    Raises SetupError for wrong use or unusable input, and SetupError or ResourceError where the machine has no room;
+    everything else is in the returned `status` and `problem`.
     """
     request = RunRequest(
         contract=str(contract), sources=tuple(map(str, sources)), out=str(out), run_id=run_id, partial=partial
@@ -59,13 +61,20 @@ def resume(home: str | Path, run_id: str, *, listener: Listener | None = None) -
 def proceed(record: RunRecord, *, listener: Listener | None = None) -> SupervisorOutput:
     """Work on a recorded run until it ends or stops."""
     with run_lock(Path(record.context.home), record.run_id):
-        write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
         try:
+            write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
             output = asyncio.run(_drive(record, listener or _ignore))
+            write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
         except MillwrightError as error:
-            write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
+            _note_failure(record, error)
             raise
-        write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
+        except MACHINE_ERRORS as error:
+            again = f"millwright resume {record.run_id}"
+            told = machine_error(error, place=record.context.home, again=again)
+            if told is None:
+                raise
+            _note_failure(record, told)
+            raise told from error
         return output
 
 
@@ -109,6 +118,12 @@ async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
                 log.append(event)
                 listener(event)
         return cast("SupervisorOutput", (await graph.aget_state(config)).values)
+
+
+def _note_failure(record: RunRecord, error: MillwrightError) -> None:
+    """Write down why the run stopped; on a full disk the error that is shown has to do."""
+    with suppress(OSError):
+        write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
 
 
 def _go_on_after(values: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from state.errors import SetupError
 from state.run import RunContext, RunRequest
 from tools.outputs.event_log import prepare_destination
 from tools.records import RunRecord, check_new, read_bytes, write_record
@@ -37,7 +38,12 @@ def admit(request: RunRequest, context: RunContext) -> RunRecord:
     check_new(record)
     read_bytes(Path(request.contract))
     prepare_destination(Path(request.out))
-    write_record(record)
+    try:
+        write_record(record)
+    except OSError as error:
+        what = f"the run cannot be recorded: {error.strerror}"
+        hint = "make room there, or set MILLWRIGHT_HOME to a folder that can be written"
+        raise SetupError(what, where=context.home, hint=hint) from error
     return record
 
 
