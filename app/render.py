@@ -80,7 +80,8 @@ def _may_go_on(run: dict[str, Any]) -> bool:
     """Return whether resuming can help: not where a step failed in a way that the same run meets again."""
     lasting = {"contract_sql", "accounting", "data"}
     failed = [step for step in run["step_reports"] if step["status"] == "failed" and step["failure"] in lasting]
-    return run["status"] == "budget_spent" or (run["status"] == "failed" and not failed)
+    stopped = run["status"] == "failed" and run["plan"] is not None and not failed
+    return run["status"] == "budget_spent" or stopped
 
 
 def shown_path(path: Path) -> str:

@@ -101,7 +101,7 @@ async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
         if begun:
             check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
         context = record.context
-        if begun and (not saved.next or saved.next == ("report",)) and saved.values["status"] in _STOPPED:
+        if begun and (not saved.next or saved.next == ("report",)) and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
             await graph.aupdate_state(
                 config, {"status": RunStatus.RUNNING, "problem": ""}, as_node=_go_on_after(saved.values)
@@ -124,6 +124,11 @@ def _note_failure(record: RunRecord, error: MillwrightError) -> None:
     """Write down why the run stopped; on a full disk the error that is shown has to do."""
     with suppress(OSError):
         write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
+
+
+def _can_go_on(values: Mapping[str, Any]) -> bool:
+    """Return whether an ended run can do more: not where its contract was found unusable before anything was landed."""
+    return values["status"] in _STOPPED and values["sources"].landed
 
 
 def _go_on_after(values: Mapping[str, Any]) -> str:
