@@ -66,7 +66,7 @@ class Gate:
         published, document = _publish(task, out), Path(task.inputs["contract"])
         contract, _ = require_contract(document)
         if task.task_id == _PLANTED:
-            answer = {fault.name: self._find(fault, contract, document, published) for fault in FAULTS}
+            answer: dict[str, Any] = {fault.name: self._find(fault, contract, document, published) for fault in FAULTS}
             failed = [f"{name} not found" for name, found in answer.items() if not found]
         else:
             verdicts = judge(contract, document, published, self._gate)

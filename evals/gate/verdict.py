@@ -115,7 +115,7 @@ def _of_table(contract: Contract, table: str, staged: Staged, results: list[Fiel
     faults += [] if types["rows"] or f"{table}.notEmpty" not in rules else [f"{table}: no row"]
     if contract.table(table).drift is not Drift.EVOLVE:
         faults += [f"{table}.{name}: the contract has no such column" for name in types["unknown"]]
-    not_blocking = []
+    not_blocking: list[str] = []
     for check in (check for check in checks if _counts(check, types["columns"])):
         rule = rules.get(places.get(check.get("qualityId", ""), ""))
         mild = rule is not None and rule.severity is not Severity.ERROR

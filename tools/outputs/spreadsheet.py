@@ -40,7 +40,8 @@ def write_sheet(source: Path, target: Path, *, title: str, replace: bool = False
     check_target(target, replace=replace)
     aside = target.with_name(f".millwright-{os.getpid()}{target.suffix.lower()}")
     try:
-        with duckdb.connect(config={"enable_progress_bar": "false"}) as connection:
+        with duckdb.connect() as connection:
+            connection.execute("set enable_progress_bar = false")
             rows = _write(_Table(connection, source, title), aside)
         sync_file(aside)
         aside.replace(target)

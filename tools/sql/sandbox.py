@@ -126,7 +126,6 @@ class _Request:
                 "temp_directory": str(self._workspace / "spill"),
                 "max_temp_directory_size": f"{limits.disk_bytes}B",
                 "preserve_insertion_order": "true",
-                "enable_progress_bar": "false",
                 "autoload_known_extensions": "false",
                 "autoinstall_known_extensions": "false",
                 "allow_community_extensions": "false",
