@@ -154,7 +154,7 @@ def main() -> None:
     _show_every_character()
     termination = Termination()
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="millwright")
     except TyperException as error:
         _complain(_misuse(error))
         sys.exit(error.exit_code)
