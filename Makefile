@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench studio clean
+.PHONY: help install demo test check format bench gate studio clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +40,12 @@ format: install  ## Format the code and mend what the linter can mend
 bench: install  ## Print the agreement and the time of the covid19 suite (DATA=folder of the daily reports)
 	$(BIN)/millwright eval covid19 $(if $(DATA),--data $(DATA))
 
+gate: install  ## Judge the published tables of all examples with checkers of others, in .venv-gate (DATA=folder of data)
+	MILLWRIGHT_GATE_VENV=.venv-gate $(BIN)/millwright eval gate $(if $(DATA),--data $(DATA))
+
 studio: install  ## Serve the graphs for LangGraph Studio, offline
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]' -c requirements.lock
 	LANGSMITH_TRACING=false LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph dev --no-browser --no-reload
 
 clean:  ## Remove what the commands above made
-	rm -rf $(VENV) out .millwright .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-gate out .millwright .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,17 +1,20 @@
-"""The command line: `millwright run`, `resume`, `check`, `explain`, `runs`, `doctor`, `eval`.
+"""The command line: `millwright run`, `resume`, `check`, `explain`, `runs`, `export`, `doctor`, `eval`.
 
 Exit codes: 0 published; 1 the contract is not met, or a step failed, and nothing is published; 2 wrong use or setup;
-3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard.
+3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard;
+143 by SIGTERM.
 What a command needs is imported when it runs, so that `--help` answers at once.
 """
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from app.termination import Termination
 from state.errors import MillwrightError
 
 app = typer.Typer(
@@ -25,6 +28,7 @@ app = typer.Typer(
 
 _INTERNAL = 70
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 ContractArgument = Annotated[Path, typer.Argument(metavar="CONTRACT", help="An Open Data Contract Standard file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -131,6 +135,24 @@ def runs(*, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def export(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`.")],
+    table: Annotated[str, typer.Option("--table", metavar="T", help="A table of the contract.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write: .csv or .xlsx.")],
+    what: Annotated[str, typer.Option("--what", metavar="quarantine|changes|published", help="What of it.")] = (
+        "quarantine"
+    ),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE when it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write rows of a run to a CSV or Excel file in which no text is a formula."""
+    from app.export_command import export as write_export
+
+    raise typer.Exit(write_export(run_id, table, what=what, to=to, force=force, as_json=as_json))
+
+
+@app.command()
 def doctor(*, as_json: JsonOption = False) -> None:
     """Show what is installed, reachable and configured."""
     from app.doctor import examine
@@ -155,30 +177,55 @@ def evaluate(
 
 def main() -> None:
     """Run the command line; every error ends as one line and an exit code."""
+    _show_every_character()
+    termination = Termination()
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="millwright")
     except TyperException as error:
-        sys.stderr.write(_misuse(error))
+        _complain(_misuse(error))
         sys.exit(error.exit_code)
     except MillwrightError as error:
-        sys.stderr.write(f"millwright: {error.line()}\n")
+        _complain(f"millwright: {error.line()}")
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001  the command-line boundary: a person gets one line, the rest is kept
-        from app.crash import keep_traceback
-
-        sys.stderr.write(f"millwright: internal error: {error!r:.300} (details in {keep_traceback(error)})\n")
-        sys.exit(_INTERNAL)
+        sys.exit(_unexpected(error))
     if code == _INTERRUPTED:  # what typer makes of an interrupt within a command
-        sys.stderr.write("millwright: stopped (millwright runs lists the run; millwright resume continues it)\n")
+        _complain("millwright: stopped (millwright runs lists the run; millwright resume continues it)")
+        code = _TERMINATED if termination.asked else _INTERRUPTED
     sys.exit(code)
+
+
+def _show_every_character() -> None:
+    """Let output in another encoding than UTF-8 show as an escape what the encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _unexpected(error: Exception) -> int:
+    """Tell of an error that no command expected and return the exit code."""
+    from app.crash import keep_traceback, told_of_machine
+
+    if told := told_of_machine(error):
+        _complain(f"millwright: {told}")
+        return 2
+    _complain(f"millwright: internal error: {error!r:.300} (details in {keep_traceback(error)})")
+    return _INTERNAL
+
+
+def _complain(message: str) -> None:
+    """Write a message to standard error; text of arguments or of data in it cannot drive the terminal."""
+    from app.progress import printable
+
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in message.splitlines()))
 
 
 def _misuse(error: TyperException) -> str:
     """Return wrong use as one line that names the help; without a command the message is the help itself."""
     if len(sys.argv) == 1:
-        return f"{error.format_message()}\n"
+        return error.format_message()
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "millwright"
-    return f"{command}: {' '.join(error.format_message().split()).rstrip('.')} ({command} --help)\n"
+    return f"{command}: {' '.join(error.format_message().split()).rstrip('.')} ({command} --help)"

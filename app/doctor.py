@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from app.progress import printable
 from app.render import print_json
 from app.settings import Settings, load_lineage_target, load_settings
 
@@ -50,12 +51,12 @@ def _version(package: str) -> str:
 
 
 def _print(findings: Mapping[str, object]) -> None:
+    lines: list[str] = []
     for name, value in findings.items():
         if isinstance(value, dict):
-            sys.stdout.write(f"{name}\n")
-            for key, entry in value.items():
-                sys.stdout.write(f"  {key:<24}{entry}\n")
+            lines += [name, *(f"  {key:<24}{entry}" for key, entry in value.items())]
         elif isinstance(value, list):
-            sys.stdout.write(f"{name}: {'; '.join(value) or 'none'}\n")
+            lines.append(f"{name}: {'; '.join(value) or 'none'}")
         else:
-            sys.stdout.write(f"{name}: {value}\n")
+            lines.append(f"{name}: {value}")
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))

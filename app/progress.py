@@ -50,8 +50,10 @@ class Progress:
             self._stream.write(line + "\n")
             self._stream.flush()
         else:
+            from rich.text import Text
+
             self._console.print(line)
-            self._status.update(line)
+            self._status.update(Text(line))  # a plain string would be read as markup
 
 
 def printable(text: str) -> str:

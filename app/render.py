@@ -20,8 +20,9 @@ _STATUS_LINES = {
 
 
 def print_json(content: dict[str, Any]) -> None:
-    """Print one JSON object."""
-    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+    """Print one JSON object in which what could drive a terminal is escaped as JSON escapes it."""
+    text = json.dumps(content, ensure_ascii=False)
+    sys.stdout.write("".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text) + "\n")
 
 
 def print_summary(run: dict[str, Any]) -> None:
@@ -79,7 +80,8 @@ def _may_go_on(run: dict[str, Any]) -> bool:
     """Return whether resuming can help: not where a step failed in a way that the same run meets again."""
     lasting = {"contract_sql", "accounting", "data"}
     failed = [step for step in run["step_reports"] if step["status"] == "failed" and step["failure"] in lasting]
-    return run["status"] == "budget_spent" or (run["status"] == "failed" and not failed)
+    stopped = run["status"] == "failed" and run["plan"] is not None and not failed
+    return run["status"] == "budget_spent" or stopped
 
 
 def shown_path(path: Path) -> str:

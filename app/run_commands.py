@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from app.progress import Progress
+from app.progress import Progress, printable
 from app.render import print_json, print_summary
 from app.settings import Settings, load_lineage_target, load_settings
 from state.errors import SetupError
@@ -87,9 +87,10 @@ def list_runs(*, as_json: bool) -> int:
     if as_json:
         print_json({"runs": rows})
     elif not rows:
-        sys.stdout.write(f"no runs in {home}\n")
+        sys.stdout.write(f"{printable(f'no runs in {home}')}\n")
     for row in [] if as_json else rows:
-        sys.stdout.write("{run_id}  {status:<12} {created_at}  {contract}  {problem}\n".format(**row))
+        line = "{run_id}  {status:<12} {created_at}  {contract}  {problem}".format(**row)
+        sys.stdout.write(f"{printable(line)}\n")
     return 0
 
 

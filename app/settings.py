@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     sql_seconds: float = Field(default=300.0, gt=0, description="time limit of a step with SQL of the contract")
     max_decompressed_bytes: int = Field(default=64 * 2**30, gt=0, description="most bytes one compressed file may hold")
     attempts: int = Field(default=3, ge=1, description="attempts of a step whose failure may pass")
+    gate_venv: str = Field(default=".millwright/gate-venv", description="the environment of the suite gate")
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
 
     def context(self, *, budget_tokens: int | None = None, budget_seconds: float | None = None) -> RunContext:

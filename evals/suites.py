@@ -1,10 +1,11 @@
 """The catalogue of suites by name."""
 
 from evals.covid19 import Covid19
+from evals.gate.suite import Gate
 from evals.protocol import Suite
 from state.errors import SetupError
 
-SUITES: dict[str, type[Suite]] = {Covid19.name: Covid19}
+SUITES: dict[str, type[Suite]] = {Covid19.name: Covid19, Gate.name: Gate}
 
 
 def find_suite(name: str) -> Suite:

@@ -1,12 +1,13 @@
 """Intake as a graph: request -> contract and sources -> every line landed."""
 
 from enum import StrEnum
+from typing import Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from nodes.intake import land_sources, read_request, take_stock
-from state.run import RunContext
+from state.run import RunContext, RunStatus
 from state.supervisor import IntakeOutput, IntakeState, SupervisorInput
 
 
@@ -16,6 +17,11 @@ class Node(StrEnum):
     READ_REQUEST = "read_request"
     TAKE_STOCK = "take_stock"
     LAND_SOURCES = "land_sources"
+
+
+def after_stock(state: IntakeState) -> Literal["land_sources", "__end__"]:
+    """Land the sources, unless the contract turned out not to be usable."""
+    return "land_sources" if state["status"] is RunStatus.RUNNING else "__end__"
 
 
 def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput]:
@@ -28,7 +34,7 @@ def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput
     builder.add_node(Node.LAND_SOURCES, land_sources)
     builder.add_edge(START, Node.READ_REQUEST)
     builder.add_edge(Node.READ_REQUEST, Node.TAKE_STOCK)
-    builder.add_edge(Node.TAKE_STOCK, Node.LAND_SOURCES)
+    builder.add_conditional_edges(Node.TAKE_STOCK, after_stock)
     builder.add_edge(Node.LAND_SOURCES, END)
     return builder
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from state.errors import MillwrightError
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
+from tools.disk import MACHINE_ERRORS, machine_error
 from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
 from tools.outputs.event_log import EventLog
@@ -46,7 +47,8 @@ def run(  # noqa: PLR0913  all that a run can be told, by name
 ) -> SupervisorOutput:
     """Deliver the tables of a contract from files and return how it ended.
 
-    Raises SetupError for wrong use or unusable input; everything else is in the returned `status` and `problem`.
+    Raises SetupError for wrong use or unusable input, and SetupError or ResourceError where the machine has no room;
+    everything else is in the returned `status` and `problem`.
     """
     request = RunRequest(
         contract=str(contract), sources=tuple(map(str, sources)), out=str(out), run_id=run_id, partial=partial
@@ -66,14 +68,21 @@ def proceed(
 ) -> SupervisorOutput:
     """Work on a recorded run until it ends or stops; its lineage is written, and sent where `lineage` says."""
     with run_lock(Path(record.context.home), record.run_id):
-        write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
         try:
-            with recorded(record, lineage or LineageTarget()) as told:
-                output = told.output = asyncio.run(_drive(record, listener or _ignore))
+            write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
+            with recorded(record, lineage or LineageTarget()) as lineage_told:
+                output = lineage_told.output = asyncio.run(_drive(record, listener or _ignore))
+            write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
         except MillwrightError as error:
-            write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
+            _note_failure(record, error)
             raise
-        write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
+        except MACHINE_ERRORS as error:
+            again = f"millwright resume {record.run_id}"
+            told = machine_error(error, place=record.context.home, again=again)
+            if told is None:
+                raise
+            _note_failure(record, told)
+            raise told from error
         return output
 
 
@@ -100,7 +109,7 @@ async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
         if begun:
             check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
         context = record.context
-        if begun and (not saved.next or saved.next == ("report",)) and saved.values["status"] in _STOPPED:
+        if begun and (not saved.next or saved.next == ("report",)) and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
             await graph.aupdate_state(
                 config, {"status": RunStatus.RUNNING, "problem": ""}, as_node=_go_on_after(saved.values)
@@ -117,6 +126,17 @@ async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
                 log.append(event)
                 listener(event)
         return cast("SupervisorOutput", (await graph.aget_state(config)).values)
+
+
+def _note_failure(record: RunRecord, error: MillwrightError) -> None:
+    """Write down why the run stopped; on a full disk the error that is shown has to do."""
+    with suppress(OSError):
+        write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
+
+
+def _can_go_on(values: Mapping[str, Any]) -> bool:
+    """Return whether an ended run can do more: not where its contract was found unusable before anything was landed."""
+    return values["status"] in _STOPPED and values["sources"].landed
 
 
 def _go_on_after(values: Mapping[str, Any]) -> str:

@@ -27,6 +27,11 @@ class Node(StrEnum):
     REPORT = "report"
 
 
+def after_intake(state: SupervisorState) -> Literal["planner", "report"]:
+    """Plan, or report that the contract cannot be used."""
+    return "planner" if state["status"] is RunStatus.RUNNING else "report"
+
+
 def after_planning(state: SupervisorState) -> Literal["executor", "report"]:
     """Execute the plan, or report that there is none."""
     return "executor" if state["status"] is RunStatus.RUNNING else "report"
@@ -57,7 +62,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_node(Node.PUBLISH, publish_tables)
     builder.add_node(Node.REPORT, report)
     builder.add_edge(START, Node.INTAKE)
-    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_conditional_edges(Node.INTAKE, after_intake)
     builder.add_conditional_edges(Node.PLANNER, after_planning)
     builder.add_conditional_edges(Node.EXECUTOR, after_execution)
     builder.add_conditional_edges(Node.VERIFY, after_verification)

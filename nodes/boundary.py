@@ -4,6 +4,7 @@ import duckdb
 
 from state.errors import AccountingError, MillwrightError, ResourceError, SetupError, TransientError, UntrustedSqlError
 from state.reports import FailureKind
+from tools.disk import no_room
 
 FAILURES = (MillwrightError, duckdb.Error, OSError)
 """What may go wrong in a step without being a fault of the program; everything else rises."""
@@ -35,4 +36,4 @@ def classify(error: Exception) -> FailureKind:
 
 def operator_must_act(error: Exception) -> bool:
     """Return whether the error is for the operator: it ends the command, and the run can be resumed after it."""
-    return isinstance(error, SetupError)
+    return isinstance(error, SetupError) or no_room(error)

@@ -1,6 +1,7 @@
 """Intake: the contract is valid, the sources are readable, every line is landed or kept as a reject."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from state.supervisor import IntakeOutput
 from state.values import digest
 from tools.admission import admit, completed
 from tools.contract.read import require_contract
+from tools.contract_sql import contract_sql_faults
 from tools.intake import Intake, read_intake, write_intake
 from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY
@@ -57,7 +59,11 @@ def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOut
 
 
 def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
-    """Read the contract and scan the sources; both end as artefacts in the run's folder."""
+    """Read the contract and scan the sources; both end as artefacts in the run's folder.
+
+    SQL of the contract that no step could run ends the run here, before any data is read; with `--partial` the tables
+    that do without it are made.
+    """
     started = time.monotonic()
     request, context = state["request"], context_of(runtime)
     folder = run_folder(runtime, request)
@@ -68,12 +74,13 @@ def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutpu
     sources = write_intake(
         folder, contract, Intake(inventory=inventory, table_files=matched.files, unused=matched.unused)
     )
+    faults += contract_sql_faults(contract)
     emit("scanned", "intake:scan", files=sources.files, variants=sources.variants, lines=sources.lines)
     warnings = [f"contract, {fault.place}: {fault.message}" for fault in faults]
     warnings += list(inventory.warnings)
     warnings += [f"{name}: feeds no table of the contract" for name in matched.unused]
     warnings += [f"{name}: not of a kind that is read" for name in inventory.ignored]
-    return {
+    update: IntakeOutput = {
         "contract": ContractRef(
             path=request.contract,
             sha256=contract.sha256,
@@ -85,6 +92,10 @@ def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutpu
         "warnings": _bounded(warnings),
         "spent": {"intake:scan": Spent(steps=1, seconds=time.monotonic() - started)},
     }
+    unusable = [fault for fault in faults if fault.error]
+    if unusable and not request.partial:
+        update |= {"status": RunStatus.FAILED, "problem": _unusable_sql(unusable)}
+    return update
 
 
 def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOutput:
@@ -105,7 +116,7 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOut
             "select coalesce(sum(records), 0), coalesce(sum(rejects), 0) from land.files"
         ).fetchone()
     records, rejects = (int(row[0]), int(row[1])) if row else (0, 0)
-    sources = state["sources"].model_copy(update={"records": records, "rejects": rejects})
+    sources = state["sources"].model_copy(update={"records": records, "rejects": rejects, "landed": True})
     return {
         "sources": sources,
         "spent": {"intake:land": Spent(steps=1, seconds=time.monotonic() - started)},
@@ -149,6 +160,11 @@ def _validated(request: RunRequest | dict[str, Any]) -> RunRequest:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SetupError(first["msg"], where=f"request.{place}", hint="see the input schema of the graph") from error
+
+
+def _unusable_sql(faults: Sequence[Fault]) -> str:
+    more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return f"SQL of the contract cannot be used: {faults[0].place}: {faults[0].message}{more}"
 
 
 def _bounded(warnings: list[str]) -> tuple[str, ...]:

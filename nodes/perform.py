@@ -24,6 +24,7 @@ from state.plans import Plan, PlanRef, Step, StepKind
 from state.reports import Progress, StepReport, StepStatus
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
+from tools.disk import no_room
 from tools.intake import read_contract, read_intake
 from tools.ledger import read_reports, record_report
 from tools.plans import read_plan
@@ -71,6 +72,8 @@ def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput
     except BudgetExhausted as spent_up:
         return {"status": RunStatus.BUDGET_SPENT, "problem": spent_up.line()}
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
+        if no_room(error):
+            raise
         return {"status": RunStatus.FAILED, "problem": f"the run's ledger cannot be used: {failure_line(error)}"}
     told = report.detail if report.status is StepStatus.DONE else f"attempt {report.attempt} failed, {report.error}"
     emit("step", f"{step.step_id}#{report.attempt}", step=step.step_id, status=report.status.value, detail=told)
@@ -113,6 +116,8 @@ def _attempt(step: Step, before: StepReport | None, folder: Path, context: RunCo
         work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context)
         outcome = _run(work)
     except FAILURES as error:
+        if no_room(error):  # not the step's fault: the operator makes room, and the same step is done again
+            raise
         return StepReport(
             step_id=step.step_id,
             status=StepStatus.FAILED,

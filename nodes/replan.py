@@ -11,6 +11,7 @@ from nodes.events import emit
 from state.reports import FailureKind, Progress, Replan
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
+from tools.disk import no_room
 from tools.ledger import record_decisions
 from tools.workspace import open_workspace
 
@@ -41,6 +42,8 @@ def replan(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         with open_workspace(run_folder(runtime, state["request"])) as connection:
             record_decisions(connection, decisions)
     except FAILURES as error:  # what cannot be recorded is not done; the run can be resumed
+        if no_room(error):
+            raise
         problem = f"step {report.step_id} failed: {report.error}; the ledger cannot be written: {failure_line(error)}"
         return {"status": RunStatus.FAILED, "problem": problem}
     ruling = Replan(

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 from langgraph.runtime import Runtime
 
-from nodes.boundary import FAILURES, failure_line, operator_must_act
+from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.events import emit
@@ -39,7 +39,7 @@ def report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorSt
     try:
         return _report(state, runtime)
     except FAILURES as error:
-        if operator_must_act(error):
+        if isinstance(error, SetupError):
             raise
         raise SetupError(
             f"the report cannot be written: {failure_line(error)}",

@@ -15,6 +15,7 @@ from state.contract import Contract
 from state.run import CheckSummary, RunContext, RunRequest, RunStatus, TableAccount
 from state.supervisor import SupervisorState
 from tools.accounting import account_table
+from tools.disk import no_room
 from tools.intake import Intake, read_contract, read_intake
 from tools.sql.sandbox import SandboxLimits
 from tools.verification import (
@@ -42,6 +43,8 @@ def verify(state: VerifyInput, runtime: Runtime[RunContext]) -> SupervisorState:
     try:
         results, accounts = _judge(folder, contract, intake, context)
     except FAILURES as error:
+        if no_room(error):
+            raise
         return {"status": RunStatus.FAILED, "problem": f"verification failed: {failure_line(error)}"}
     summary = _summary(contract, results, str(write_checks(folder, results)))
     emit("verified", "verify", passed=summary.passed, failed=summary.failed + summary.error)

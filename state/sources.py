@@ -107,3 +107,4 @@ class SourcesRef(Value):
     records: int
     rejects: int
     variants: int
+    landed: bool = True  # False from the scan until every line is landed

@@ -8,7 +8,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from state.errors import SetupError
 from state.run import RunContext, RunRequest
+from tools.outputs.destination import claim_run
 from tools.outputs.event_log import prepare_destination
 from tools.records import RunRecord, check_new, read_bytes, write_record
 
@@ -36,9 +38,25 @@ def admit(request: RunRequest, context: RunContext) -> RunRecord:
     record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
     check_new(record)
     read_bytes(Path(request.contract))
+    _check_destination(request)
     prepare_destination(Path(request.out))
-    write_record(record)
+    claim_run(Path(request.out), request.run_id, context.home)
+    try:
+        write_record(record)
+    except OSError as error:
+        what = f"the run cannot be recorded: {error.strerror}"
+        hint = "make room there, or set MILLWRIGHT_HOME to a folder that can be written"
+        raise SetupError(what, where=context.home, hint=hint) from error
     return record
+
+
+def _check_destination(request: RunRequest) -> None:
+    """Raise SetupError when the destination is a folder of sources: the next run would read what this one publishes."""
+    out = os.path.realpath(request.out)
+    if any(os.path.realpath(source) == out for source in request.sources):
+        raise SetupError(
+            "the destination is a source as well", where=request.out, hint="give another folder with --out"
+        )
 
 
 def new_run_id() -> str:

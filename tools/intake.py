@@ -51,6 +51,7 @@ def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef
         records=0,
         rejects=0,
         variants=len(intake.inventory.variants),
+        landed=False,
     )
 
 

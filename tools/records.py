@@ -54,8 +54,10 @@ def write_record(record: RunRecord) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for parent in (folder.parent, folder.parent.parent):
         sync_folder(parent)
-    write_durably(folder / CONTRACT_COPY, contract)
-    write_durably(folder / "record.json", record.model_dump_json(indent=2).encode())
+    with run_lock(Path(record.context.home), record.run_id):  # of two that begin at once, one gets the id
+        check_new(record)
+        write_durably(folder / CONTRACT_COPY, contract)
+        write_durably(folder / "record.json", record.model_dump_json(indent=2).encode())
 
 
 def check_new(record: RunRecord) -> None:

@@ -59,6 +59,7 @@ def open_workspace(folder: Path, *, threads: int = 2, memory: str | None = None)
     """Open the workspace database in `folder`, made with its tables when new; closed (and flushed) on leaving."""
     connection = duckdb.connect(str(folder / WORKSPACE_FILE))
     try:
+        connection.execute("set enable_progress_bar = false")  # it would draw on standard output, which is for answers
         connection.execute(f"set threads = {int(threads)}")
         connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
         connection.execute("set preserve_insertion_order = true")

@@ -8,24 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.cli import main
-
 PROGRAM = "from app.cli import main; main()"
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], job: Any) -> Any:
-    monkeypatch.setenv("MILLWRIGHT_HOME", str(job.home))
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["millwright", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), captured.out, captured.err
-
-    return call
 
 
 def run(cli: Any, job: Any, *more: object) -> tuple[int, str, str]:

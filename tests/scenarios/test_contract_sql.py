@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from graphs.session import resume
+
 ROWS = "id,v,amount\n1,a,10\n2,b,20\n3,c,30\n"
 
 ATTACKS = [
@@ -59,11 +61,38 @@ def test_an_attack_in_a_derived_table_publishes_nothing(play: Any, schema: Any, 
 @pytest.mark.parametrize("sql", ATTACKS)
 def test_an_attack_in_a_rule_is_an_error_and_publishes_nothing(play: Any, schema: Any, rows: Path, sql: str) -> None:
     quality = [{"type": "sql", "query": sql, "mustBeGreaterThan": -1}]
-    played = play(schema.contract(base(schema, quality=quality)), rows, fails=True)
+    played = play(schema.contract(base(schema, quality=quality)), rows, fails=True, partial=True)
     assert played.published() == []
     assert played.status == "not_met"
     assert played.check("t.quality[0]")["result"] == "error"
     assert not Path("/tmp/stolen.csv").exists()  # noqa: S108  where the attack writes to
+
+
+@pytest.mark.parametrize("place", ["rule", "table", "column"])
+def test_sql_that_cannot_be_used_ends_the_run_before_any_data_is_read(
+    play: Any, schema: Any, rows: Path, place: str
+) -> None:
+    wrong = {"type": "sql", "query": "select count(*) from t where nothing = 1", "mustBe": 0}
+    tables = [base(schema, quality=[wrong] if place == "rule" else [])]
+    if place == "table":
+        tables.append(derived(schema, "select nothing as id from t"))
+    if place == "column":
+        tables[0]["properties"].append(schema.column("x", transformLogic="nothing + 1"))
+    named = {"rule": "t.quality[0]", "table": "d.transformLogic", "column": "t.x.transformLogic"}[place]
+    played = play(schema.contract(*tables), rows)
+    assert (played.status, played.published()) == ("failed", [])
+    assert played.problem.startswith(f"SQL of the contract cannot be used: {named}: ")
+    assert "nothing" in played.problem
+    assert played.told["sources"]["records"] == 0
+    assert played.told["plan"] is None
+    assert resume(played.home, played.run_id)["problem"] == played.problem, "the same contract ends the same way"
+
+
+def test_sql_of_a_rule_that_does_not_block_ends_nothing(play: Any, schema: Any, rows: Path) -> None:
+    wrong = {"type": "sql", "query": "select count(*) from t where nothing = 1", "mustBe": 0, "severity": "warning"}
+    played = play(schema.contract(base(schema, quality=[wrong])), rows)
+    assert played.status == "published", played.problem
+    assert any("t.quality[0]" in warning for warning in played.told["warnings"])
 
 
 @pytest.mark.parametrize(

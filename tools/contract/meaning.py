@@ -1,6 +1,7 @@
 """Faults of meaning: contracts that satisfy the standard's schema and still cannot be met or made."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,7 +16,8 @@ RESERVED_PREFIXES = ("raw$", "op$")  # of columns the workspace keeps beside the
 RESERVED_TABLES = frozenset({"_runs"})  # folder of the run's own files
 
 _UNSAFE_NAME = re.compile(r"[/\\\x00-\x1f]|^\.|^\s|\s$")
-_LONGEST_NAME = 120
+_LONGEST_NAME = 120  # characters
+_OTHER_BYTES = 80  # a name of letters that take several bytes may have 200 bytes; file systems allow 255 with endings
 _PAIRS = (
     ("minimum", "maximum", True),
     ("exclusive_minimum", "maximum", False),
@@ -40,7 +42,8 @@ def check_meaning(contract: Contract, faults: FaultLog) -> None:
 
 
 def _check_table(table: Table, place: Place, faults: FaultLog) -> None:
-    if _UNSAFE_NAME.search(table.name) or not 0 < len(table.name) <= _LONGEST_NAME:
+    size = max(len(table.name), len(table.name.encode(errors="replace")) - _OTHER_BYTES)
+    if _UNSAFE_NAME.search(table.name) or not 0 < size <= _LONGEST_NAME:
         faults.error(place, f"{table.name!r} cannot be the name of a file, so the table cannot be published under it")
     if table.name.casefold() in RESERVED_TABLES:
         faults.error(place, f"the table name {table.name!r} is reserved")
@@ -81,11 +84,16 @@ def _check_columns(columns: Sequence[Column], place: Place, faults: FaultLog) ->
 def _check_names(names: Iterable[str], kind: str, place: Place, faults: FaultLog) -> None:
     """Names of tables and columns are SQL identifiers and file names: upper and lower case are the same."""
     spellings = list(names)
-    counts = Counter(name.casefold() for name in spellings)
+    counts = Counter(_folded(name) for name in spellings)
     for folded, count in counts.items():
         if count > 1:
-            clashing = " and ".join(repr(name) for name in spellings if name.casefold() == folded)
+            clashing = " and ".join(repr(name) for name in spellings if _folded(name) == folded)
             faults.error(place, f"{count} {kind}s have the same name: {clashing}")
+
+
+def _folded(name: str) -> str:
+    """Return what is the same for names that some file system, or the engine, takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _check_bounds(column: Column, place: Place, faults: FaultLog) -> None:

@@ -5,6 +5,7 @@
     DIR/<table>.parquet               a file, or a folder of numbered part files
     DIR/_runs/.lock                   held while anything below DIR changes; says who holds it
     DIR/_runs/.journal.json           there only while a publication is being put in place
+    DIR/_runs/<run_id>/owner          the home folder of the run; no run of another home goes by this name here
     DIR/_runs/<run_id>/receipt.json   what was published
     DIR/_runs/<run_id>/publishing/    files written aside, not yet in place
     DIR/_runs/<run_id>/replaced/      what stood in the way of a folder, for a moment
@@ -13,8 +14,9 @@
 import fcntl
 import os
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -30,6 +32,7 @@ MAX_NAME_BYTES = 200
 LOCK_SECONDS = 30.0
 
 _LOCK = ".lock"
+_OWNER = "owner"
 _POLL = 0.05  # seconds between two tries for the lock
 
 
@@ -53,12 +56,52 @@ def check_table_names(names: Iterable[str]) -> None:
     """Refuse names of tables that leave the folder or that fall together where letters have no case."""
     seen: dict[str, str] = {}
     for name in names:
-        folded = check_file_name(name, kind="table").casefold()
+        folded = unicodedata.normalize("NFC", check_file_name(name, kind="table")).casefold()
         if folded in seen:
             raise SetupError(
                 f"tables {seen[folded]!r} and {name!r} would be one file", where="table", hint="rename one"
             )
         seen[folded] = name
+
+
+def is_destination(folder: Path) -> bool:
+    """Return whether runs have published into the folder: what lies in it is their output."""
+    return (folder / RUNS / _LOCK).is_file()
+
+
+def claim_run(destination: Path, run_id: str, home: str) -> None:
+    """Make the folder of a run in the destination for the run of that id in `home`, done again nothing changes.
+
+    RunError when a run of another home folder has that id here, SetupError when a link stands in the way or the
+    destination cannot be written.
+    """
+    folder = run_folder(destination, run_id)
+    for path in (destination / RUNS, folder):
+        if path.is_symlink():
+            raise SetupError("is a link, and would lead the run's files elsewhere", where=str(path), hint="remove it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            _create(folder / _OWNER, home)
+        owner = (folder / _OWNER).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise _unusable(destination, error) from error
+    if owner != home:
+        raise RunError(
+            f"run {run_id!r} of another home folder ({owner}) publishes here",
+            where=str(destination),
+            hint="give another --run-id",
+        )
+
+
+def _create(path: Path, content: str) -> None:
+    """Make a file with its content in one step; FileExistsError when it exists."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        aside.write_text(content, encoding="utf-8")
+        os.link(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def target_name(table: str) -> str:
@@ -89,7 +132,8 @@ def _open_lock(destination: Path) -> TextIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         if new:
             sync_folder(destination.parent)
-        return path.open("a+", encoding="utf-8")
+        # A link is not followed: the lock is written to.
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "r+", encoding="utf-8")
     except OSError as error:
         raise _unusable(destination, error) from error
 
@@ -106,7 +150,8 @@ def _acquire(stream: TextIO, destination: Path, holder: str, seconds: float) -> 
                     hint="wait for it to end, then resume",
                 )
             time.sleep(_POLL)
-        stream.truncate(0)
+        stream.seek(0)
+        stream.truncate()
         stream.write(f"{holder}, process {os.getpid()}")
         stream.flush()
     except OSError as error:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,9 +37,15 @@ class EventLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the file with all events on disk."""
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+        try:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        except OSError as full:
+            if error is None:
+                raise self._unwritable(full) from full
+        finally:
+            with suppress(OSError):  # closing writes what is left
+                self._stream.close()
 
     def append(self, event: Mapping[str, Any]) -> None:
         """Write one event with the time it was heard, unless it is in the file already."""
@@ -46,8 +53,17 @@ class EventLog:
             return
         self._seen.add(str(event["event_id"]))
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}
-        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> SetupError:
+        what = f"the run's events cannot be written: {error.strerror}"
+        return SetupError(
+            what, where=str(self._path), hint=f"make room, then millwright resume {self._path.parent.name}"
+        )
 
 
 def _event_id(line: bytes) -> str:

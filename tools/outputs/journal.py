@@ -4,6 +4,7 @@ Without a journal on disk nothing that was published before has been touched, an
 swept away. With it the renames are done until all are done: each is idempotent, as a source that is gone was moved.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +133,7 @@ def _put_in_place(destination: Path, receipt: Receipt, checkpoint: Checkpoint) -
     for table, entry in receipt.tables.items():
         source, target = folder / PUBLISHING / target_name(table), destination / target_name(table)
         if source.exists():
-            if target.is_dir() or (source.is_dir() and target.exists()):
+            if target.is_dir() or (source.is_dir() and os.path.lexists(target)):
                 _move_away(target, folder / REPLACED / target_name(table))
                 checkpoint(f"moved away {table}")
             source.rename(target)

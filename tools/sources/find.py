@@ -9,6 +9,7 @@ from pathlib import Path
 
 from state.errors import SourceError
 from state.values import Value
+from tools.outputs.destination import RUNS, is_destination
 
 KINDS = (".csv", ".tsv", ".txt", ".psv", ".tab")
 KNOWN_SUFFIXES = (*KINDS, *(f"{kind}.gz" for kind in KINDS))
@@ -96,13 +97,17 @@ def _glob(pattern: Path, ignored: list[str]) -> list[tuple[Path, str]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the visible files and linked folders below `folder`, sorted; folders that cannot be listed are errors."""
+    """Yield the visible files and linked folders below `folder`, sorted; folders that cannot be listed are errors.
+
+    Destinations of runs below it are passed over: what was published is no source of the next run.
+    """
 
     def refuse(error: OSError) -> None:
         raise SourceError("cannot be listed", where=str(error.filename), hint="check its permissions") from error
 
     for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        outputs = {name for name in folders if name == RUNS or is_destination(Path(parent, name))}
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in outputs)
         linked = [name for name in folders if Path(parent, name).is_symlink()]
         for name in sorted([*names, *linked]):
             if not name.startswith("."):

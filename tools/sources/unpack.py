@@ -6,6 +6,7 @@ from pathlib import Path
 
 from state.errors import SourceError
 from tools.sources.limits import LandingLimits
+from tools.sources.room import Room
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -43,10 +44,12 @@ def compression_of(path: Path, name: str) -> str:
 def gunzip(path: Path, name: str, target: Path, limits: LandingLimits) -> None:
     """Decompress all members of the gzip file `path` into `target`, streaming; memory stays bounded."""
     packed, written = path.stat().st_size, 0
+    room = Room(name, target.parent)
     with target.open("wb") as out:
         for block in _blocks(path, name):
             written += len(block)
             _check_limits(name, packed, written, limits)
+            room.take(len(block))
             out.write(block)
 
 

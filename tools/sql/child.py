@@ -51,6 +51,7 @@ def _serve(request: dict[str, Any]) -> str:
     try:
         with duckdb.connect(request["database"], config=request["config"]) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
             connection.begin()

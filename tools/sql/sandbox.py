@@ -19,6 +19,7 @@ from pydantic import Field
 
 from state.errors import MillwrightError, ResourceError, TransientError, UntrustedSqlError
 from state.values import Value
+from tools.disk import says_no_room
 from tools.sql.process import Ended, converse
 from tools.sql.quote import literal
 from tools.workspace import WORKSPACE_FILE
@@ -168,6 +169,10 @@ class _Request:
     def _raise(self, said: bytes | bytearray, kind: str, message: str) -> NoReturn:
         if kind in _MEMORY_ERRORS:
             self._stop(said, ResourceError, f"it needs more memory than {self._limits.memory}", _CHEAPER)
+        if says_no_room(message):
+            self._stop(
+                said, ResourceError, f"there is no room on the disk: {message}", "make room, then resume the run"
+            )
         if kind == "LimitError":
             self._stop(said, ResourceError, message, "select fewer rows, or aggregate")
         if self._running(said) is None and kind == "IOException":
