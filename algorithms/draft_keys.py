@@ -96,7 +96,9 @@ def _is_key(table: str, candidate: KeyCandidate, rows: int) -> bool:
     return score == _OWN and explained
 
 
-def key_proposal(key: KeyCandidate, facts: Mapping[str, ColumnFacts], rows: int) -> tuple[Proposal, dict[str, Proposal]]:
+def key_proposal(
+    key: KeyCandidate, facts: Mapping[str, ColumnFacts], rows: int
+) -> tuple[Proposal, dict[str, Proposal]]:
     """Return what the key means for the table (which duplicate is kept) and for its columns."""
     told = f"{key.distinct:,} different in {key.rows:,} rows"
     if key.expected_clashes is not None:
@@ -146,20 +148,39 @@ def choose_references(found: Sequence[InclusionFacts]) -> tuple[list[InclusionFa
     Whole numbers from one on are found in most keys by chance: a name must say which table is meant, or only one key
     may hold all values and be referred to for the most part.
     """
-    chosen: list[InclusionFacts] = []
+    fitting = [each for each in found if each.filled >= _FEWEST and each.orphans <= MOST_BROKEN * each.filled]
+    chosen = _without_circles(
+        [
+            max(named, key=lambda each: (each.covered / each.keys, each.to_table))
+            for own in _columns(fitting)
+            if (named := [each for each in fitting if _own(each) == own and _named(each) > 1])
+        ]
+    )
     remarks: list[str] = []
-    for own in sorted({(each.table, each.column) for each in found}):
-        fitting = [each for each in found if (each.table, each.column) == own and each.orphans <= MOST_BROKEN * each.filled]
-        fitting = [each for each in fitting if each.filled >= _FEWEST]
-        named = [each for each in fitting if reference_names(*own, each.to_table, each.to_column) > 1]
-        likely = [each for each in fitting if not each.orphans and each.covered >= _COVERED * each.keys]
-        likely = [each for each in likely if reference_names(*own, each.to_table, each.to_column)]
-        if named or len(likely) == 1:
-            chosen.append(max(named or likely, key=lambda each: (each.covered / each.keys, each.to_table)))
-        elif likely:
+    for own in _columns([each for each in fitting if _named(each) == 1]):
+        whole = [each for each in fitting if _own(each) == own and not each.orphans and _named(each)]
+        likely = [each for each in whole if each.covered >= _COVERED * each.keys]
+        likely = [each for each in likely if not _leads(each.to_table, each.table, chosen)]
+        if own in map(_own, chosen) or not likely:
+            continue
+        if len(likely) == 1:
+            chosen.append(likely[0])
+        else:
             tables = " and ".join(sorted(f"{each.to_table}.{each.to_column}" for each in likely))
             remarks.append(f"{own[0]}.{own[1]}: all values are in {tables}; nothing says which one is meant")
-    return _without_circles(chosen), remarks
+    return sorted(chosen, key=_own), remarks
+
+
+def _own(each: InclusionFacts) -> tuple[str, str]:
+    return each.table, each.column
+
+
+def _columns(found: Sequence[InclusionFacts]) -> list[tuple[str, str]]:
+    return sorted(set(map(_own, found)))
+
+
+def _named(each: InclusionFacts) -> int:
+    return reference_names(each.table, each.column, each.to_table, each.to_column)
 
 
 def _without_circles(chosen: Sequence[InclusionFacts]) -> list[InclusionFacts]:
@@ -167,7 +188,7 @@ def _without_circles(chosen: Sequence[InclusionFacts]) -> list[InclusionFacts]:
     for each in sorted(chosen, key=lambda each: (each.orphans, -each.filled, each.table, each.column)):
         if not _leads(each.to_table, each.table, kept):
             kept.append(each)
-    return sorted(kept, key=lambda each: (each.table, each.column))
+    return kept
 
 
 def _leads(start: str, end: str, edges: Sequence[InclusionFacts]) -> bool:

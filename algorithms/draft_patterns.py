@@ -9,9 +9,10 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from algorithms.draft_support import ENOUGH
-
 _RUN = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[^A-Za-z0-9]")
+_FEWEST = 30
+"""Different texts from which a form is believed: one that fits so many by chance would be a loose one."""
+
 _MOST_FORMS = 3
 _FORM_SHARE = 0.05  # of the texts, that each form needs
 _MOST_RUNS = 16
@@ -20,9 +21,12 @@ _KINDS = {"9": "[0-9]", "A": "[A-Z]", "a": "[a-z]"}
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 
 
-def induce_pattern(samples: Sequence[str]) -> str | None:
-    """Return a regular expression (ECMA-262) that all texts match, None when there is none worth writing."""
-    if len(samples) < ENOUGH:
+def induce_pattern(samples: Sequence[str], *, code: bool = False) -> str | None:
+    """Return a regular expression (ECMA-262) that all texts match, None when there is none worth writing.
+
+    The digits of a `code` do not grow in number; those of other texts may, unless zeros fill them up.
+    """
+    if len(samples) < _FEWEST:
         return None
     if all(re.search(EMAIL, text) for text in samples):
         return EMAIL
@@ -34,7 +38,7 @@ def induce_pattern(samples: Sequence[str]) -> str | None:
         forms["".join(map(_kind, runs))].append(runs)
     if len(forms) > _MOST_FORMS or min(map(len, forms.values())) < _FORM_SHARE * len(samples):
         return None
-    written = sorted(_form(members) for members in forms.values())
+    written = sorted(_form(members, code=code) for members in forms.values())
     if not all(_tells(form) for form in written):
         return None
     return f"^{written[0]}$" if len(written) == 1 else f"^(?:{'|'.join(written)})$"
@@ -46,11 +50,11 @@ def _kind(run: str) -> str:
     return "A" if run.isupper() else "a" if run.islower() else run
 
 
-def _form(members: Sequence[Sequence[str]]) -> str:
-    return "".join(_piece([runs[position] for runs in members]) for position in range(len(members[0])))
+def _form(members: Sequence[Sequence[str]], *, code: bool) -> str:
+    return "".join(_piece([runs[position] for runs in members], code=code) for position in range(len(members[0])))
 
 
-def _piece(runs: Sequence[str]) -> str:
+def _piece(runs: Sequence[str], *, code: bool) -> str:
     """Return what stands for one run: its text, where it is the same in enough texts, or its kind and length."""
     kind = _kind(runs[0])
     if kind not in _KINDS:
@@ -61,7 +65,8 @@ def _piece(runs: Sequence[str]) -> str:
     if len(sizes) > 1:
         return f"{_KINDS[kind]}+"
     size = sizes.pop()
-    grows = kind == "9" and not any(run.startswith("0") for run in runs) and len({run[0] for run in runs}) < _MANY_DIGITS
+    spread = any(run.startswith("0") for run in runs) or len({run[0] for run in runs}) >= _MANY_DIGITS
+    grows = kind == "9" and not (code or spread)
     return f"{_KINDS[kind]}{{{size},}}" if grows else f"{_KINDS[kind]}{{{size}}}" if size > 1 else _KINDS[kind]
 
 

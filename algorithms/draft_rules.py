@@ -28,7 +28,9 @@ def rule_candidates(facts: Sequence[ColumnFacts], *, keys: frozenset[str]) -> tu
     numeric = [
         column.name
         for column in facts
-        if column.logical_type in _NUMERIC and column.name not in keys and column.filled >= ENOUGH
+        if column.logical_type in _NUMERIC
+        and column.name not in keys
+        and column.filled >= ENOUGH
         and column.distinct > 2  # noqa: PLR2004  a flag is no quantity
     ][:_MOST_COLUMNS]
     found = [("order", pair) for pair in permutations(dated[:_MOST_COLUMNS], 2) if same[pair[0]] is same[pair[1]]]
@@ -37,15 +39,20 @@ def rule_candidates(facts: Sequence[ColumnFacts], *, keys: frozenset[str]) -> tu
         others = [name for name in numeric if name != whole]
         for parts in combinations(others, 2):
             found += [("product", (whole, *parts)), ("sum", (whole, *parts))]
-        found += [("difference", (whole, first, *rest)) for first in others for rest in combinations(
-            [name for name in others if name != first], 2)]
+        found += [
+            ("difference", (whole, first, *rest))
+            for first in others
+            for rest in combinations([name for name in others if name != first], 2)
+        ]
     return tuple(found)
 
 
 def _are_ends(low: str, high: str) -> bool:
     first, second = split_words(low), split_words(high)
     return any(
-        start in first and end in second and [word for word in first if word != start] == [word for word in second if word != end]
+        start in first
+        and end in second
+        and [word for word in first if word != start] == [word for word in second if word != end]
         for start, end in _ENDS
     )
 
@@ -58,7 +65,11 @@ def rule_proposals(found: Sequence[PairFacts]) -> Proposal:
     for each in kept:
         if each.kind == "order" and _follows(each.columns, strict):
             continue
-        words = f"{each.columns[0]} <= {each.columns[1]}" if each.kind == "order" else _WORDS[each.kind].format(*each.columns)
+        words = (
+            f"{each.columns[0]} <= {each.columns[1]}"
+            if each.kind == "order"
+            else _WORDS[each.kind].format(*each.columns)
+        )
         by_chance = f"by chance {100 * each.broken_by_chance / each.rows:.0f} % of the rows would break it"
         note = f"holds in {each.rows:,} of {each.rows:,} rows; {by_chance}; {told_support(each.rows)}"
         rule = {"name": words, "type": "sql", "query": _query(each), "mustBe": 0}
@@ -103,7 +114,11 @@ def row_count(rows_by_file: Sequence[int]) -> Proposal:
     least = int(min(full) * 0.5) if len(full) > 1 else int(full[0] * 0.2)
     if not least:
         return Proposal()
-    told = f"the smallest of {len(full):,} files has {min(full):,} rows" if len(full) > 1 else f"the one file has {full[0]:,} rows"
+    told = (
+        f"the smallest of {len(full):,} files has {min(full):,} rows"
+        if len(full) > 1
+        else f"the one file has {full[0]:,} rows"
+    )
     return Proposal(quality=(({"metric": "rowCount", "mustBeGreaterOrEqualTo": least}, told),))
 
 
@@ -112,5 +127,10 @@ def repeated_rows(duplicates: int, rows: int, columns: Sequence[str]) -> Proposa
     if rows < ENOUGH or len(columns) < 3 or duplicates > 0.2 * rows:  # noqa: PLR2004  columns that make a row
         return Proposal()
     most = 1 if not duplicates else min(40, 2 * (int(100 * duplicates / rows) + 1))
-    rule = {"metric": "duplicateValues", "arguments": {"properties": list(columns)}, "mustBeLessOrEqualTo": most, "unit": "percent"}
+    rule = {
+        "metric": "duplicateValues",
+        "arguments": {"properties": list(columns)},
+        "mustBeLessOrEqualTo": most,
+        "unit": "percent",
+    }
     return Proposal(quality=((rule, f"{duplicates:,} of {rows:,} rows repeat another one; the table has no key"),))

@@ -11,7 +11,9 @@ from state.draft import ColumnFacts, ColumnOrigin, Proposal
 _LIKELY = 0.97
 """Share of sampled values that must look like a type before it is tried on all of them."""
 
-_CODES = frozenset({"zip", "postal", "postcode", "phone", "fax", "mobile", "fips", "ssn", "ean", "isbn", "iban", "code"})
+_CODES = frozenset(
+    {"zip", "postal", "postcode", "phone", "fax", "mobile", "fips", "ssn", "ean", "isbn", "iban", "code"}
+)
 """Words of names whose digits are no quantity: they are kept as text."""
 
 _DIGITS = re.compile(r"\d{5,}")
@@ -53,8 +55,12 @@ def _is_code(name: str, values: Sequence[str]) -> bool:
     if any(_ZEROS.fullmatch(value) for value in values):
         return True
     sizes = {len(value) for value in values if _DIGITS.fullmatch(value)}
-    named = bool(_CODES & set(split_words(name)))
-    return named and len(sizes) == 1 and all(_DIGITS.fullmatch(value) for value in values)
+    return is_named_code(name) and len(sizes) == 1 and all(_DIGITS.fullmatch(value) for value in values)
+
+
+def is_named_code(name: str) -> bool:
+    """Return whether the name of a column says that its digits are no quantity."""
+    return bool(_CODES & set(split_words(name)))
 
 
 def next_types(facts: Sequence[ColumnFacts], tried: dict[str, dict[LogicalType, int]]) -> dict[str, LogicalType]:
@@ -120,7 +126,12 @@ def _date_pattern(facts: ColumnFacts) -> str | None:
     """Return the pattern of dates in digits whose one order all files agree on; ISO needs none."""
     if facts.day_first is None or not facts.shapes or facts.filled < ENOUGH:
         return None
-    found = {patterns[not facts.day_first] for shape in facts.shapes for known, patterns in _PATTERNS.items() if known.fullmatch(shape)}
+    found = {
+        patterns[not facts.day_first]
+        for shape in facts.shapes
+        for known, patterns in _PATTERNS.items()
+        if known.fullmatch(shape)
+    }
     told = all(any(known.fullmatch(shape) for known in _PATTERNS) for shape in facts.shapes)
     return found.pop() if told and len(found) == 1 else None
 

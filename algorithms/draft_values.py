@@ -20,12 +20,14 @@ _LIST_ROWS = 5  # rows of the rarest value of a list
 _LIST_SHARE = 10  # rows for each value of a list, on average
 _GAP = 5  # times a left out value is rarer than the rarest listed one
 _MANY_NULLS = 90  # percent of empty values from which no threshold means anything
+_ODD_SHARE = 0.001  # of the rows, that a value may have that is taken for an error
 _RARER = 3  # times another spelling is rarer than the right one
 _WORD = 5  # letters of a word of which another one can be a slip
 _STABLE = 2.0  # times the range of one half may be that of the other
 _SLACK = 2.0  # times the distance from the median to the end that is added beyond the end
 _HEAVY = 10.0  # times the 99 % quantile stands from the median that the maximum may
 _SPARE_YEARS = 5
+_DEGREES = {"lat": 90, "latitude": 90, "lon": 180, "lng": 180, "long": 180, "longitude": 180}
 _DAYS = 365.25
 _MOST_TEXT = 120  # characters of a value in a list
 _TOLD = 3
@@ -65,10 +67,16 @@ def closed_list(facts: ColumnFacts) -> Proposal | None:
         return None
     odd = [count for count in left if not _spelt_like(count, listed)]
     outside = sum(count.rows for count in odd)
-    if outside > MOST_BROKEN * facts.filled or len(odd) > max(1, len(listed) // 4):
+    codes = any(letter.isdigit() for count in odd for letter in count.value)
+    many = any(count.rows > max(2, _ODD_SHARE * facts.filled) for count in odd) or len(odd) > max(1, len(listed) // 4)
+    if codes or many or outside > MOST_BROKEN * facts.filled:
         return None
     note = f"{len(listed)} values in {facts.filled:,} rows, the rarest in {listed[-1].rows:,}, all in both halves"
-    rule = {"metric": "invalidValues", "arguments": {"validValues": sorted(count.value for count in listed)}, "mustBe": 0}
+    rule = {
+        "metric": "invalidValues",
+        "arguments": {"validValues": sorted(count.value for count in listed)},
+        "mustBe": 0,
+    }
     remarks = []
     if variants := [count for count in left if count not in odd]:
         remarks.append(f"left out as other spellings: {_shown(variants)}")
@@ -83,7 +91,9 @@ def _frequent(counts: Sequence[ValueCount]) -> list[ValueCount]:
     kept = [count for count in ordered if count.rows >= _LIST_ROWS]
     while len(kept) > 1 and _spelt_like(kept[-1], kept[:-1]):
         kept.pop()
-    while kept and any(kept[-1].rows < _GAP * count.rows and not _spelt_like(count, kept) for count in ordered[len(kept) :]):
+    while kept and any(
+        kept[-1].rows < _GAP * count.rows and not _spelt_like(count, kept) for count in ordered[len(kept) :]
+    ):
         kept.pop()
     return kept
 
@@ -126,6 +136,10 @@ def _number_bounds(facts: ColumnFacts, *, identifies: bool) -> Proposal:
     remarks: list[str] = []
     if identifies or split_words(facts.name)[-1:] and split_words(facts.name)[-1] in IDENTIFIERS:
         return _not_negative(facts, low)
+    degrees = next((most for word, most in _DEGREES.items() if word in split_words(facts.name)), None)
+    if degrees and -degrees <= low and high <= degrees:
+        note = f"degrees: {facts.filled:,} values from {low:g} to {high:g}"
+        return Proposal(options={"minimum": -degrees, "maximum": degrees}, notes={"minimum": note})
     if low >= 0:
         share = 0 <= low and high <= 1 and high > 0.2 and facts.logical_type is LogicalType.NUMBER  # noqa: PLR2004
         far = low - _SLACK * (median - low)

@@ -101,7 +101,9 @@ def draft(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or quoted globs.")],
     *,
     name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Name of the contract.")] = "",
-    contract_id: Annotated[str, typer.Option("--id", metavar="ID", help="Id of the contract; its name if left out.")] = "",
+    contract_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Id of the contract; its name if left out.")
+    ] = "",
     version: Annotated[str, typer.Option("--version", metavar="X.Y.Z", help="Version of the contract.")] = "0.1.0",
     as_json: JsonOption = False,
 ) -> None:

@@ -1,10 +1,11 @@
 """The catalogue of suites by name."""
 
 from evals.covid19 import Covid19
+from evals.draft import DraftSuite
 from evals.protocol import Suite
 from state.errors import SetupError
 
-SUITES: dict[str, type[Suite]] = {Covid19.name: Covid19}
+SUITES: dict[str, type[Suite]] = {Covid19.name: Covid19, DraftSuite.name: DraftSuite}
 
 
 def find_suite(name: str) -> Suite:

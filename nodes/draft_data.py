@@ -19,7 +19,7 @@ from algorithms.draft_keys import (
 from algorithms.draft_patterns import induce_pattern
 from algorithms.draft_rules import repeated_rows, row_count, rule_candidates, rule_proposals
 from algorithms.draft_tables import globs_for, group_units, stem_words, table_name
-from algorithms.draft_types import likely_type, next_types, type_proposal
+from algorithms.draft_types import is_named_code, likely_type, next_types, type_proposal
 from algorithms.draft_values import bounds, closed_list, lengths, presence
 from nodes.steps.conforming import conform_table
 from nodes.steps.formatting import choose_formats, read_formats
@@ -56,9 +56,7 @@ class DraftOptions(Value):
     version: str = "0.1.0"
 
 
-def draft_files(
-    sources: Sequence[str], folder: Path, context: RunContext, options: DraftOptions, tell: Tell
-) -> Draft:
+def draft_files(sources: Sequence[str], folder: Path, context: RunContext, options: DraftOptions, tell: Tell) -> Draft:
     """Return the draft of a contract for the files, working in the temporary `folder`.
 
     `tell` hears what is being done and of how many. SourceError when no file holds a record.
@@ -71,7 +69,9 @@ def draft_files(
         rows = {book.file_id: book.records for book in books}
         origins = _tables(connection, inventory, rows)
     if not origins:
-        raise SourceError("no file holds a record with a header", where=sources[0], hint="nothing can be drafted from it")
+        raise SourceError(
+            "no file holds a record with a header", where=sources[0], hint="nothing can be drafted from it"
+        )
     drafting = [_Drafting(origin, inventory, folder, context) for origin in origins]
     for each in drafting:
         each.stage()
@@ -208,7 +208,10 @@ class _Drafting:
     def values(self, connection: duckdb.DuckDBPyConnection, referring: Mapping[str, Proposal]) -> dict[str, Proposal]:
         """Return the proposals on the values of every column."""
         key = self.key.columns if self.key else ()
-        return {facts.name: self._column(connection, facts, facts.name in key or facts.name in referring) for facts in self.facts}
+        return {
+            facts.name: self._column(connection, facts, facts.name in key or facts.name in referring)
+            for facts in self.facts
+        }
 
     def _column(self, connection: duckdb.DuckDBPyConnection, facts: ColumnFacts, identifies: bool) -> Proposal:  # noqa: FBT001  what the column is
         parts = [type_proposal(facts), presence(facts)]
@@ -221,7 +224,8 @@ class _Drafting:
 
     def _pattern(self, connection: duckdb.DuckDBPyConnection, facts: ColumnFacts) -> Proposal | None:
         """Return the pattern that every text of a column matches, not only the sampled ones."""
-        pattern = induce_pattern(facts.samples) if facts.logical_type is LogicalType.STRING else None
+        text = facts.logical_type is LogicalType.STRING
+        pattern = induce_pattern(facts.samples, code=is_named_code(facts.name)) if text else None
         if pattern is None:
             return None
         try:
@@ -289,9 +293,16 @@ def _drafted(
     broken = sum(proposal.costs for proposal in columns.values()) + keep.costs
     told = Proposal(remarks=tuple(remark for remark in remarks if remark.startswith(f"{each.origin.name}.")))
     table = merged(
-        [table_basics(each.origin, each.rows, rejects, min(broken, each.rows)), keep, each.rules(connection, referring), told]
+        [
+            table_basics(each.origin, each.rows, rejects, min(broken, each.rows)),
+            keep,
+            each.rules(connection, referring),
+            told,
+        ]
     )
-    return DraftedTable(origin=each.origin, rows=each.rows, rejects=rejects, table=table, columns=columns, facts=each.facts)
+    return DraftedTable(
+        origin=each.origin, rows=each.rows, rejects=rejects, table=table, columns=columns, facts=each.facts
+    )
 
 
 def _step(kind: StepKind, table: str) -> Step:

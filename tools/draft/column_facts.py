@@ -25,7 +25,10 @@ def staged_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def unread_facts(connection: duckdb.DuckDBPyConnection, table: Table) -> tuple[ColumnFacts, ...]:
     """Return of each column only how many values there are and how many cannot be read: one scan."""
-    parts = [f"count({ident(c.name)}), count(*) filter ({ident(operator_name(c.name))} = 'unreadable')" for c in table.columns]
+    parts = [
+        f"count({ident(c.name)}), count(*) filter ({ident(operator_name(c.name))} = 'unreadable')"
+        for c in table.columns
+    ]
     rows, *counts = _one(connection, f"select count(*), {', '.join(parts)} from stage.{ident(table.name)}")
     return tuple(
         ColumnFacts(
@@ -59,7 +62,9 @@ def _facts(
     middle: int,
 ) -> ColumnFacts:
     source, name = f"stage.{ident(table)}", ident(column.name)
-    distinct, low, high = _one(connection, f"select count(distinct {name}), min({name})::varchar, max({name})::varchar from {source}")
+    distinct, low, high = _one(
+        connection, f"select count(distinct {name}), min({name})::varchar, max({name})::varchar from {source}"
+    )
     update: dict[str, Any] = {"distinct": distinct, "low": low, "high": high, "everywhere": everywhere}
     update["halves"] = _halves(connection, source, column, middle)
     if column.logical_type in _NUMERIC or column.logical_type in _DATED:

@@ -115,7 +115,9 @@ def _counted(
             f"from (select {', '.join(quoted)}, {moved[0]} as moved from {source} where {whole})"
         ).fetchall()[0]
         rows, broken, by_chance, told = (int(count or 0) for count in row)
-        found.append(PairFacts(columns=columns, kind=kind, rows=rows, broken=broken, broken_by_chance=by_chance, telling=told))
+        found.append(
+            PairFacts(columns=columns, kind=kind, rows=rows, broken=broken, broken_by_chance=by_chance, telling=told)
+        )
     return tuple(found)
 
 
@@ -131,6 +133,7 @@ def repeated(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequenc
 def rows_by_file(connection: duckdb.DuckDBPyConnection, file_ids: Sequence[int]) -> tuple[tuple[int, ...], int]:
     """Return the records of each file that has any, and the rejects of all."""
     rows = connection.execute(
-        "select records, rejects from land.files where list_contains(?::integer[], file_id) order by file_id", [list(file_ids)]
+        "select records, rejects from land.files where list_contains(?::integer[], file_id) order by file_id",
+        [list(file_ids)],
     ).fetchall()
     return tuple(records for records, _ in rows if records), sum(rejects for _, rejects in rows)

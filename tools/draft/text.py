@@ -72,7 +72,13 @@ def _scalar(value: object) -> str:
         return str(int(value))
     if isinstance(value, bool):
         return str(value).lower()
-    return repr(value) if isinstance(value, float) and "e" not in repr(value) else f"{value:f}" if isinstance(value, float) else str(value)
+    return (
+        repr(value)
+        if isinstance(value, float) and "e" not in repr(value)
+        else f"{value:f}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def _comment(text: str) -> str:
