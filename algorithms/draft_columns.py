@@ -54,7 +54,7 @@ def unify_columns(units: Sequence[SourceUnit], profiles: Profiles) -> tuple[Colu
 def _recognise(
     profile: Sequence[SourceColumn], known: Mapping[str, SourceColumn], reasons: dict[str, list[str]]
 ) -> dict[str, str]:
-    """Return the known column that each column of another header is; what is recognised otherwise than by name is told."""
+    """Return the known column that each column of another header is; how it was recognised is told."""
     evidence = MappingEvidence(
         table="draft", variant_id="v", sources=tuple(profile), targets=known_targets(list(known.values()))
     )

@@ -88,7 +88,7 @@ def _is_key(table: str, candidate: KeyCandidate, rows: int) -> bool:
     unexplained = candidate.duplicates - candidate.identical
     if len(candidate.columns) > 1:
         by_chance = candidate.expected_clashes or 0.0
-        return rows >= ENOUGH and unexplained <= 0 and by_chance >= _BY_CHANCE and candidate.identical <= 0.05 * rows  # noqa: PLR2004
+        return rows >= ENOUGH and unexplained <= 0 and by_chance >= _BY_CHANCE and candidate.identical <= 0.05 * rows
     score = key_likeness(table, candidate.columns[0])
     if not candidate.duplicates:
         return score > _WEAK or rows >= ENOUGH
@@ -130,7 +130,7 @@ def _keep(key: KeyCandidate, rows: int) -> Proposal:
 
 
 def reference_names(table: str, column: str, to_table: str, to_column: str) -> int:
-    """Return how much the names say that the column refers to the key: 2 names the table, 1 only identifies, 0 nothing."""
+    """Return how much names say that a column refers to a key: 2 names the table, 1 only identifies, 0 nothing."""
     words = [singular(word) for word in split_words(column)]
     target = [singular(word) for word in split_words(to_table)]
     if len(split_words(to_column)) > 1 and split_words(column) == split_words(to_column):

@@ -33,6 +33,7 @@ def rule_candidates(facts: Sequence[ColumnFacts], *, keys: frozenset[str]) -> tu
         and column.filled >= ENOUGH
         and column.distinct > 2  # noqa: PLR2004  a flag is no quantity
     ][:_MOST_COLUMNS]
+    found: list[tuple[str, tuple[str, ...]]]
     found = [("order", pair) for pair in permutations(dated[:_MOST_COLUMNS], 2) if same[pair[0]] is same[pair[1]]]
     found += [("order", pair) for pair in permutations(numeric, 2) if _are_ends(*pair)]
     for whole in numeric:

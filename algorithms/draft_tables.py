@@ -5,7 +5,6 @@ words: dates, numbers and counters in them say which delivery a file is, not whi
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -14,10 +13,8 @@ from algorithms.names import normal_name, split_words
 from state.draft import SourceUnit
 
 _COUNTERS = frozenset({"part", "p", "v", "q", "batch", "h", "t", "z", "w", "kw", "copy", "final", "new", "old", "page"})
-_MONTHS = frozenset(
-    "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september "
-    "october november december".split()
-)
+_MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
+_DELIVERIES = _COUNTERS | {word for month in _MONTHS for word in (month, month[:3], month[:4])}
 _SUFFIX = re.compile(r"(\.[A-Za-z][A-Za-z0-9]{0,7}){1,2}$")
 _SHARED = 0.6
 """Share of the columns of the narrower header that must stand in the other one."""
@@ -29,7 +26,7 @@ def stem_words(name: str) -> tuple[str, ...]:
     """Return the words of a file's name without suffix, dates, numbers and counters."""
     base = _SUFFIX.sub("", PurePosixPath(name).name)
     words = split_words(base)
-    return tuple(word for word in words if not word.isdigit() and word not in _COUNTERS and word not in _MONTHS)
+    return tuple(word for word in words if not word.isdigit() and word not in _DELIVERIES)
 
 
 def shared_headers(left: Sequence[str], right: Sequence[str]) -> float:
@@ -149,8 +146,3 @@ def _common_words(bases: Sequence[str]) -> str:
 
 def _escaped(text: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", text)
-
-
-def most_common_folder(folders: Sequence[str]) -> str:
-    """Return the folder most files lie in."""
-    return Counter(folders).most_common(1)[0][0] if folders else ""

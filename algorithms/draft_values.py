@@ -56,10 +56,10 @@ def closed_list(facts: ColumnFacts) -> Proposal | None:
     """Return the values a text column is limited to; None when the files do not show that there are no others.
 
     Every listed value is frequent and was met in both halves of the table. Rare texts are left out when they are
-    spelt like a listed value, or few and far rarer than any listed one.
+    spelt like a listed value; where there are such, also when they are few and far rarer than any listed one.
     """
     counts = facts.counts
-    if facts.logical_type is not LogicalType.STRING or not counts or facts.filled < ENOUGH:
+    if facts.logical_type is not LogicalType.STRING or not counts or facts.filled < max(ENOUGH, facts.rows / 2):
         return None
     listed = _frequent(counts)
     left = [count for count in counts if count not in listed]
@@ -69,7 +69,8 @@ def closed_list(facts: ColumnFacts) -> Proposal | None:
     outside = sum(count.rows for count in odd)
     codes = any(letter.isdigit() for count in odd for letter in count.value)
     many = any(count.rows > max(2, _ODD_SHARE * facts.filled) for count in odd) or len(odd) > max(1, len(listed) // 4)
-    if codes or many or outside > MOST_BROKEN * facts.filled:
+    careless = len(odd) < len(left)  # without other spellings nothing says that rare values are errors
+    if codes or many or outside > MOST_BROKEN * facts.filled or (odd and not careless):
         return None
     note = f"{len(listed)} values in {facts.filled:,} rows, the rarest in {listed[-1].rows:,}, all in both halves"
     rule = {
@@ -124,7 +125,7 @@ def bounds(facts: ColumnFacts, *, identifies: bool) -> Proposal:
         return Proposal()
     if facts.logical_type in _NUMERIC:
         return _number_bounds(facts, identifies=identifies)
-    if facts.logical_type is LogicalType.DATE:
+    if facts.logical_type in (LogicalType.DATE, LogicalType.TIMESTAMP):
         return _date_bounds(facts)
     return Proposal()
 
@@ -134,15 +135,15 @@ def _number_bounds(facts: ColumnFacts, *, identifies: bool) -> Proposal:
     options: dict[str, float | int] = {}
     notes: dict[str, str] = {}
     remarks: list[str] = []
-    if identifies or split_words(facts.name)[-1:] and split_words(facts.name)[-1] in IDENTIFIERS:
+    if identifies or IDENTIFIERS & set(split_words(facts.name)[-1:]):
         return _not_negative(facts, low)
     degrees = next((most for word, most in _DEGREES.items() if word in split_words(facts.name)), None)
     if degrees and -degrees <= low and high <= degrees:
         note = f"degrees: {facts.filled:,} values from {low:g} to {high:g}"
         return Proposal(options={"minimum": -degrees, "maximum": degrees}, notes={"minimum": note})
     if low >= 0:
-        share = 0 <= low and high <= 1 and high > 0.2 and facts.logical_type is LogicalType.NUMBER  # noqa: PLR2004
-        far = low - _SLACK * (median - low)
+        share = 0.2 < high <= 1 and facts.logical_type is LogicalType.NUMBER  # noqa: PLR2004
+        far = low - _SLACK * max(median - low, (high - low) / 2)
         options["minimum"] = _rounded_down(far) if far > 0 else 0
         notes["minimum"] = f"the least of {facts.filled:,} values is {low:g}"
         if share:
@@ -154,13 +155,15 @@ def _number_bounds(facts: ColumnFacts, *, identifies: bool) -> Proposal:
         return Proposal(remarks=tuple(remarks))
     else:
         few = facts.quantiles[1] >= 0
-        options["minimum"] = _rounded_down((1 + _SLACK) * low if few else low - _SLACK * (median - low))
+        options["minimum"] = _rounded_down(
+            (1 + _SLACK) * low if few else low - _SLACK * max(median - low, (high - low) / 2)
+        )
         notes["minimum"] = f"the least of {facts.filled:,} values is {low:g}, with slack"
         remarks += ["few values are negative: is 0 the least that is right?"] * few
     if reason := _unstable(facts, low, high, high_usual, median):
         remarks.append(f"values up to {high:g}: no maximum, {reason}")
     elif high > low:
-        options["maximum"] = _rounded_up(high + _SLACK * (high - median))
+        options["maximum"] = _rounded_up(high + _SLACK * max(high - median, (high - low) / 2))
         notes["maximum"] = f"the greatest of {facts.filled:,} values is {high:g}, half are up to {median:g}; with slack"
     return Proposal(options=options, notes=notes, remarks=tuple(remarks))
 
@@ -215,7 +218,7 @@ def _rounded_up(value: float) -> float | int:
         return 0
     step = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
     rounded = math.ceil(value / step - 1e-9) * step
-    return int(round(rounded)) if step >= 1 else round(rounded, 12)
+    return round(rounded) if step >= 1 else round(rounded, 12)
 
 
 def _rounded_down(value: float) -> float | int:

@@ -20,6 +20,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NO_QUANTITY = re.compile(r"(?i)(id|index|zip|phone|number|key|no)$|code")
 _MOST_CATEGORIES = 20
+_SHORTEST_WORD = 4
+_EVEN = 0.5  # chance of one of two ways of the same fault
 
 
 class Target:
@@ -69,9 +71,8 @@ def _is_category(values: Sequence[str]) -> bool:
 
 
 def _is_word(value: str) -> bool:
-    return (
-        len(value) > 3 and any(letter.isalpha() for letter in value) and not any(letter.isdigit() for letter in value)
-    )  # noqa: PLR2004
+    letters = any(letter.isalpha() for letter in value) and not any(letter.isdigit() for letter in value)
+    return letters and len(value) >= _SHORTEST_WORD
 
 
 def _is_coded(values: Sequence[str]) -> bool:
@@ -81,14 +82,14 @@ def _is_coded(values: Sequence[str]) -> bool:
 
 
 def shifted_columns(target: Target) -> str | None:
-    """The values of some rows stand one column too far to the right."""
+    """Move the values of some rows one column to the right."""
     for row in target.some():
         row[:] = [row[-1], *row[:-1]]
     return target.text()
 
 
 def mixed_delimiter(target: Target) -> str | None:
-    """Some rows are cut with another delimiter than the header says."""
+    """Cut some rows with another delimiter than the header says."""
     broken = {id(row) for row in target.some()}
     lines = [_written([list(target.sheet.header)])]
     lines += [_written([row], ";" if id(row) in broken else ",") for row in target.rows]
@@ -96,15 +97,17 @@ def mixed_delimiter(target: Target) -> str | None:
 
 
 def unit_changed(target: Target) -> str | None:
-    """One quantity comes in thousandths: every value is a thousand times as great."""
+    """Write one quantity in thousandths: every value is a thousand times as great."""
     place = target.quantity()
-    for row in target.rows if place is not None else ():
+    if place is None:
+        return None
+    for row in target.rows:
         row[place] = f"{float(row[place]) * 1000:g}" if row[place] else ""
-    return target.text() if place is not None else None
+    return target.text()
 
 
 def swapped_columns(target: Target) -> str | None:
-    """Two columns have changed places under an unchanged header."""
+    """Let two columns change places under an unchanged header."""
     different = [place for place in range(len(target.sheet.header)) if len(set(target.sheet.column(place))) > 1]
     if len(different) < 2:  # noqa: PLR2004  two columns
         return None
@@ -115,13 +118,13 @@ def swapped_columns(target: Target) -> str | None:
 
 
 def repeated_rows(target: Target) -> str | None:
-    """A tenth of the rows is there twice."""
+    """Write a tenth of the rows twice."""
     target.rows += [list(row) for row in target.some(0.1)]
     return target.text()
 
 
 def emptied_cells(target: Target) -> str | None:
-    """A column that is always filled is empty in a fifth of the rows."""
+    """Empty a column that is always filled in a fifth of the rows."""
     full = [place for place in range(len(target.sheet.header)) if all(target.sheet.column(place))]
     if not full:
         return None
@@ -132,22 +135,24 @@ def emptied_cells(target: Target) -> str | None:
 
 
 def misspelt_category(target: Target) -> str | None:
-    """Some values of a closed list have two letters in the wrong order or one too few."""
+    """Swap two letters, or lose one, in some values of a closed list."""
     place = target.pick(_is_category)
     if place is None:
         return None
     for row in target.some():
-        value, at = row[place], target.chance.randrange(1, max(2, len(row[place]) - 1))
-        row[place] = (
-            value[:at] + value[at + 1 :]
-            if target.chance.random() < 0.5
-            else value[: at - 1] + value[at : at + 1] + value[at - 1 : at] + value[at + 1 :]
-        )  # noqa: PLR2004
+        row[place] = _misspelt(row[place], target.chance)
     return target.text() if any(row[place] not in set(target.sheet.column(place)) for row in target.rows) else None
 
 
+def _misspelt(value: str, chance: random.Random) -> str:
+    at = chance.randrange(1, len(value) - 1)
+    if chance.random() < _EVEN:
+        return value[:at] + value[at + 1 :]
+    return value[: at - 1] + value[at] + value[at - 1] + value[at + 1 :]
+
+
 def outliers(target: Target) -> str | None:
-    """A few values of a quantity are a hundred times its greatest one."""
+    """Make a few values of a quantity a hundred times its greatest one."""
     place = target.quantity()
     if place is None:
         return None
@@ -158,7 +163,7 @@ def outliers(target: Target) -> str | None:
 
 
 def unreadable_dates(target: Target) -> str | None:
-    """Some dates name a day that does not exist."""
+    """Make some dates name a day that does not exist."""
     place = target.pick(lambda values: all(map(_DATE.fullmatch, values)))
     if place is None:
         return None
@@ -168,7 +173,7 @@ def unreadable_dates(target: Target) -> str | None:
 
 
 def wrong_dates(target: Target) -> str | None:
-    """Some dates lie in another century."""
+    """Move some dates to another millennium."""
     place = target.pick(lambda values: all(map(_DATE.fullmatch, values)))
     if place is None:
         return None
@@ -178,23 +183,23 @@ def wrong_dates(target: Target) -> str | None:
 
 
 def truncated_file(target: Target) -> str | None:
-    """The file ends somewhere in its first half."""
+    """End the file somewhere in its first half."""
     text = target.text()
     return text[: int(len(text) * target.chance.uniform(0.05, 0.5))]
 
 
 def broken_codes(target: Target) -> str | None:
-    """Some codes of fixed length have lost a character or have an O for a digit."""
+    """Cut a character of some codes of fixed length, or write an O for a digit."""
     place = target.pick(_is_coded)
     if place is None:
         return None
     for row in target.some():
-        row[place] = row[place][:-1] if target.chance.random() < 0.5 else re.sub(r"\d", "O", row[place], count=1)  # noqa: PLR2004
+        row[place] = row[place][:-1] if target.chance.random() < _EVEN else re.sub(r"\d", "O", row[place], count=1)
     return target.text()
 
 
 def negative_amounts(target: Target) -> str | None:
-    """Some values of a quantity that is never negative are."""
+    """Make some values negative of a quantity that never is."""
     place = target.quantity()
     if place is None or any(value.startswith("-") for value in target.sheet.column(place)):
         return None
@@ -204,15 +209,17 @@ def negative_amounts(target: Target) -> str | None:
 
 
 def words_for_numbers(target: Target) -> str | None:
-    """Some values of a quantity are words."""
+    """Write words for some values of a quantity."""
     place = target.quantity()
-    for row in target.some() if place is not None else ():
+    if place is None:
+        return None
+    for row in target.some():
         row[place] = "see comment"
-    return target.text() if place is not None else None
+    return target.text()
 
 
 def lost_column(target: Target) -> str | None:
-    """A column that is always filled is not in the file at all."""
+    """Leave out a column that is always filled."""
     full = [place for place in range(len(target.sheet.header)) if all(target.sheet.column(place))]
     if not full or len(target.sheet.header) < 3:  # noqa: PLR2004  a table is left
         return None
@@ -232,7 +239,7 @@ FAULTS: dict[str, Damage] = {
 
 
 def orphan_keys(target: Target, column: str) -> str:
-    """Some rows refer to what is not there."""
+    """Make some rows refer to what is not there."""
     place = target.sheet.header.index(column)
     for row in target.some():
         row[place] = "99" + row[place] if row[place].isdigit() else row[place][:1] + "9" + row[place][2:]

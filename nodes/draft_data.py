@@ -1,6 +1,7 @@
 """A contract drafted from files: landed and staged as a run does, counted, and judged by `algorithms.draft_*`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 
 import duckdb
@@ -36,8 +37,8 @@ from state.values import Value
 from tools.checks.ecma import PatternError, translate
 from tools.draft.column_facts import column_facts, staged_rows, unmatched, unread_facts
 from tools.draft.row_facts import count_inclusion, count_key, count_rules, repeated, rows_by_file
-from tools.intake import Intake
 from tools.draft.staging import forget_receipts
+from tools.intake import Intake
 from tools.profile import profile_landed
 from tools.sources.inventory import take_inventory
 from tools.sources.land import land
@@ -248,7 +249,7 @@ class _Drafting:
             parts.append(repeated_rows(repeated(connection, self.origin.name, full), self.rows, full))
         return merged(parts)
 
-    def _open(self):  # noqa: ANN202  the context manager of the workspace
+    def _open(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return open_workspace(self.folder, threads=self.context.threads, memory=self.context.memory)
 
 

@@ -123,7 +123,8 @@ def _digits(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> di
 def _texts(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> dict[str, Any]:
     least, most = _one(connection, f"select min(length({name})), max(length({name})) from {source}")
     samples = connection.execute(
-        f"select {name} from {source} where {name} is not null group by 1 order by hash({name}), 1 limit {_MOST_SAMPLES}"
+        f"select {name} from {source} where {name} is not null group by 1 "
+        f"order by hash({name}), 1 limit {_MOST_SAMPLES}"
     ).fetchall()
     return {"lengths": None if least is None else (least, most), "samples": tuple(row[0] for row in samples)}
 
@@ -140,8 +141,8 @@ def _shapes(connection: duckdb.DuckDBPyConnection, source: str, column: str) -> 
     """Return the shapes of dates whose text was not ISO: the staged table keeps that text."""
     raw = ident(f"raw${column}")
     rows = connection.execute(
-        f"select regexp_replace(trim({raw}), '[0-9]', '9', 'g') as shape from {source} where {ident(column)} is not null "
-        f"group by 1 order by count(*) desc limit {_MOST_SHAPES}"
+        f"select regexp_replace(trim({raw}), '[0-9]', '9', 'g') as shape from {source} "
+        f"where {ident(column)} is not null group by 1 order by count(*) desc limit {_MOST_SHAPES}"
     ).fetchall()
     return tuple(row[0] or "9999-99-99" for row in rows)
 

@@ -37,9 +37,9 @@ def _explained(
 ) -> dict[str, object]:
     """Return the identical rows among those that share a key, and the column that orders the rest."""
     listed, content = ", ".join(keys), ", ".join(ident(column.name) for column in facts)
-    shared = f"select * from {source} where ({listed}) in (select ({listed}) from {source} group by {listed} having count(*) > 1)"
-    if len(keys) == 1:
-        shared = f"select * from {source} where {listed} in (select {listed} from {source} group by {listed} having count(*) > 1)"
+    whole = f"({listed})" if len(keys) > 1 else listed
+    repeated_keys = f"select {whole} from {source} group by {listed} having count(*) > 1"
+    shared = f"select * from {source} where {whole} in ({repeated_keys})"
     orders = [column.name for column in facts if column.logical_type in _DATED and ident(column.name) not in keys]
     distinct = [f"count(distinct {ident(name)}) = count(*) and count({ident(name)}) = count(*)" for name in orders]
     counted = f"select {', '.join((listed, *(ident(name) for name in orders)))}, content, n from contents"
@@ -75,7 +75,8 @@ def count_inclusion(
     same = column.logical_type is to_column.logical_type
     mine, key = (f"{ident(each.name)}{'' if same else '::varchar'}" for each in (column, to_column))
     distinct, filled, orphans, covered, keys = connection.execute(
-        f"with mine as (select {mine} as v, count(*) as n from stage.{ident(table)} where {mine} is not null group by 1), "
+        f"with mine as (select {mine} as v, count(*) as n from stage.{ident(table)} "
+        f"where {mine} is not null group by 1), "
         f"keys as (select distinct {key} as v from stage.{ident(to_table)} where {key} is not null) "
         "select count(*), coalesce(sum(m.n), 0)::bigint, coalesce(sum(m.n) filter (k.v is null), 0)::bigint, "
         "count(k.v), (select count(*) from keys) from mine m left join keys k on k.v = m.v"
@@ -125,7 +126,8 @@ def repeated(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequenc
     """Return the rows beyond the first that are alike in all of `columns`."""
     listed = ", ".join(ident(name) for name in columns)
     row = connection.execute(
-        f"select coalesce(sum(n - 1), 0)::bigint from (select count(*) as n from stage.{ident(table)} group by {listed})"
+        f"select coalesce(sum(n - 1), 0)::bigint from (select count(*) as n "
+        f"from stage.{ident(table)} group by {listed})"
     ).fetchone()
     return int(row[0]) if row else 0
 
