@@ -76,7 +76,7 @@ def contract_document(
 
 def _table(table: DraftedTable, place: str, notes: dict[str, str]) -> dict[str, Any]:
     rejects = f", {table.rejects:,} lines that are no records" if table.rejects else ""
-    notes[f"{place}/#"] = f"{table.rows:,} rows{rejects}"
+    notes[f"{place}/#"] = f"{table.rows:,} row{'s' * (table.rows != 1)}{rejects}"
     document: dict[str, Any] = {"name": table.origin.name, "physicalType": "table"}
     document |= _settings(table.table, place, notes)
     document["properties"] = [

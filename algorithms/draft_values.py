@@ -144,7 +144,7 @@ def _number_bounds(facts: ColumnFacts, *, identifies: bool) -> Proposal:
     if low >= 0:
         share = 0.2 < high <= 1 and facts.logical_type is LogicalType.NUMBER  # noqa: PLR2004
         far = low - _SLACK * max(median - low, (high - low) / 2)
-        options["minimum"] = _rounded_down(far) if far > 0 else 0
+        options["minimum"] = _rounded_down(far) if far > 0 else 1 if _counts_from_one(facts) else 0
         notes["minimum"] = f"the least of {facts.filled:,} values is {low:g}"
         if share:
             options["maximum"] = 1
@@ -166,6 +166,13 @@ def _number_bounds(facts: ColumnFacts, *, identifies: bool) -> Proposal:
         options["maximum"] = _rounded_up(high + _SLACK * max(high - median, (high - low) / 2))
         notes["maximum"] = f"the greatest of {facts.filled:,} values is {high:g}, half are up to {median:g}; with slack"
     return Proposal(options=options, notes=notes, remarks=tuple(remarks))
+
+
+def _counts_from_one(facts: ColumnFacts) -> bool:
+    """Whether whole numbers begin at one, which many rows hold: none is none."""
+    ones = sum(count.rows for count in facts.counts if count.value == "1")
+    whole = facts.logical_type is LogicalType.INTEGER and facts.quantiles[0] == 1
+    return whole and ones >= max(_LIST_ROWS, MOST_BROKEN * facts.filled)
 
 
 def _not_negative(facts: ColumnFacts, low: float) -> Proposal:
@@ -217,8 +224,10 @@ def _rounded_up(value: float) -> float | int:
     if value == 0:
         return 0
     step = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    if not step:
+        return value
     rounded = math.ceil(value / step - 1e-9) * step
-    return round(rounded) if step >= 1 else round(rounded, 12)
+    return round(rounded) if step >= 1 else float(f"{rounded:.3g}")
 
 
 def _rounded_down(value: float) -> float | int:

@@ -11,6 +11,7 @@ from state.draft import Draft
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ ./-][A-Za-z0-9_]+)*")
 _WORDS_OF_YAML = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _LONGEST_NOTE = 240
+_EXACT = 1e15  # below it a whole number is written without a point
 _HEAD = (
     "A first draft, inferred from files: read it before you rely on it. What stands behind a # is what was seen in",
     "the files; a rule is written only where enough rows without exception support it.",
@@ -68,17 +69,17 @@ def _scalar(value: object) -> str:
     if isinstance(value, str) and not (_PLAIN.fullmatch(value) and value.casefold() not in _WORDS_OF_YAML):
         quoted: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=2**20)
         return quoted.strip()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004  exact as a whole number
-        return str(int(value))
     if isinstance(value, bool):
         return str(value).lower()
-    return (
-        repr(value)
-        if isinstance(value, float) and "e" not in repr(value)
-        else f"{value:f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _number(value: float) -> str:
+    """Return a number that YAML 1.1 reads as one: with a point before the exponent."""
+    if value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    digits, mark, power = repr(value).partition("e")
+    return f"{digits}{'' if '.' in digits else '.0'}{mark}{power}"
 
 
 def _comment(text: str) -> str:
