@@ -14,6 +14,7 @@ from state.contract import LogicalType
 from state.draft import ColumnFacts, InclusionFacts, KeyCandidate, Proposal
 
 _CODES = frozenset({"code", "sku", "uuid", "guid", "index", "pk", "uid", "ref", "reference"})
+_UNIQUE = frozenset({"email", "mail", "uuid", "guid", "sku", "isbn", "iban", "username", "login", "serial", "vin"})
 _PARTS = frozenset({"year", "month", "week", "day", "hour", "line", "position", "seq", "sequence"})
 _KEYED = (LogicalType.INTEGER, LogicalType.STRING)
 _PARTED = (LogicalType.INTEGER, LogicalType.STRING, LogicalType.DATE, LogicalType.TIMESTAMP)
@@ -140,6 +141,14 @@ def reference_names(table: str, column: str, to_table: str, to_column: str) -> i
     if words == target[-len(words) :] and words and table != to_table:
         return 2
     return 1 if len(words) > 1 and words[-1] in IDENTIFIERS else 0
+
+
+def unique_proposal(facts: ColumnFacts) -> Proposal:
+    """Return that no value comes twice, of a column whose name says so and beside the key."""
+    named = bool(_UNIQUE & set(split_words(facts.name)))
+    if not named or facts.distinct < facts.filled or facts.filled < ENOUGH or facts.logical_type not in _KEYED:
+        return Proposal()
+    return Proposal(fields={"unique": True}, notes={"unique": f"{facts.filled:,} values, all different"})
 
 
 def choose_references(found: Sequence[InclusionFacts]) -> tuple[list[InclusionFacts], list[str]]:

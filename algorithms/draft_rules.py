@@ -16,6 +16,7 @@ _DATED = (LogicalType.DATE, LogicalType.TIMESTAMP)
 _NUMERIC = (LogicalType.NUMBER, LogicalType.INTEGER)
 _MOST_COLUMNS = 9
 _CHANCE = 0.1  # share of rows put together by chance that must break a rule
+_BY_CHANCE = 10  # rows at least: so many are all kept by chance once in twenty thousand tables
 _TELLING = 0.2  # share of the rows that a rule must say something about
 _ENDS = (("min", "max"), ("minimum", "maximum"), ("low", "high"), ("start", "end"), ("from", "to"), ("net", "gross"))
 _WORDS = {"product": "{0} = {1} * {2}", "sum": "{0} = {1} + {2}", "difference": "{0} = {1} - {2} - {3}"}
@@ -94,7 +95,8 @@ def quoted(name: str) -> str:
 
 def _holds(each: PairFacts) -> bool:
     telling = each.kind == "order" or each.telling >= max(ENOUGH, _TELLING * each.rows)
-    return each.rows >= ENOUGH and not each.broken and each.broken_by_chance >= _CHANCE * each.rows and telling
+    by_chance = each.broken_by_chance >= max(_BY_CHANCE, _CHANCE * each.rows)
+    return each.rows >= ENOUGH and not each.broken and by_chance and telling
 
 
 def _follows(pair: tuple[str, ...], known: set[tuple[str, ...]]) -> bool:

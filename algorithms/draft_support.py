@@ -1,15 +1,16 @@
 """How much support a rule needs before it is written into a drafted contract.
 
 A rule that held in all of n values is broken by at most a share of 3/n of those to come, with 95 % confidence (rule of
-three). With fewer values than `ENOUGH` that share is above one in twenty: a violation would mean little.
+three). With fewer values than `ENOUGH` that share is above one in ten: a violation would mean little. Bounds have slack
+beyond what was seen and lists ask for several rows of each value, so that the share to expect of them is smaller still.
 
 Source: J. A. Hanley and A. Lippman-Hand, If nothing goes wrong, is everything all right?, JAMA 249 (1983).
 """
 
 from algorithms.intervals import wilson
 
-ENOUGH = 60
-"""Values without exception from which a rule is written: 3/60 is one in twenty."""
+ENOUGH = 30
+"""Values without exception from which a rule is written: 3/30 is one in ten."""
 
 MOST_BROKEN = 0.01
 """Share of the rows that may break a rule that is written all the same; they are quarantined."""

@@ -16,6 +16,7 @@ from algorithms.draft_keys import (
     reference_names,
     reference_proposal,
     single_candidates,
+    unique_proposal,
 )
 from algorithms.draft_patterns import induce_pattern
 from algorithms.draft_rules import repeated_rows, row_count, rule_candidates, rule_proposals
@@ -36,7 +37,7 @@ from state.sources import Inventory
 from state.values import Value
 from tools.checks.ecma import PatternError, translate
 from tools.draft.column_facts import column_facts, staged_rows, unmatched, unread_facts
-from tools.draft.row_facts import count_inclusion, count_key, count_rules, repeated, rows_by_file
+from tools.draft.row_facts import count_inclusion, count_key, count_rules, may_be_keys, repeated, rows_by_file
 from tools.draft.staging import forget_receipts
 from tools.intake import Intake
 from tools.profile import profile_landed
@@ -200,7 +201,7 @@ class _Drafting:
         singles = [count_key(connection, name, [column], self.facts) for column in single_candidates(name, self.facts)]
         if found := choose_key(name, singles, self.rows):
             return found
-        for columns in combined_candidates(self.facts):
+        for columns in may_be_keys(connection, name, combined_candidates(self.facts)):
             counted = count_key(connection, name, columns, self.facts)
             if choose_key(name, [counted], self.rows):
                 return counted
@@ -219,6 +220,7 @@ class _Drafting:
         listed = None if identifies else closed_list(facts)
         if listed is not None:
             return merged([*parts, listed])
+        parts += [unique_proposal(facts)] * (not identifies)
         pattern = self._pattern(connection, facts)
         parts += [pattern] if pattern else []
         return merged([*parts, bounds(facts, identifies=identifies), lengths(facts, patterned=pattern is not None)])

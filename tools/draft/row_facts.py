@@ -10,7 +10,9 @@ from state.draft import ColumnFacts, InclusionFacts, KeyCandidate, PairFacts
 from tools.sql.quote import ident
 
 _DATED = (LogicalType.DATE, LogicalType.TIMESTAMP)
-_SAMPLED = 200_000  # rows by which rules between columns are tried before they are counted in all
+_SAMPLED = 20_000  # rows, spread over the table by their id, on which candidates are tried before they are counted
+_AT_ONCE = 100  # candidates tried in one scan of the sample
+_REPEATED = 0.05  # share of sampled rows that may repeat a key
 _SHIFT = 37  # rows by which one column is moved to see what chance makes of a rule
 
 
@@ -91,14 +93,36 @@ def count_rules(
     connection: duckdb.DuckDBPyConnection, table: str, candidates: Sequence[tuple[str, tuple[str, ...]]], rows: int
 ) -> tuple[PairFacts, ...]:
     """Return how often each rule is broken; those that a sample of the rows breaks are not counted in full."""
-    every = max(1, rows // _SAMPLED)
-    sampled = f"(select * from stage.{ident(table)}{f' where hash(_row) % {every} = 0' if every > 1 else ''})"
-    standing = [
-        candidate
-        for candidate, facts in zip(candidates, _counted(connection, sampled, candidates), strict=True)
-        if facts.rows and not facts.broken
-    ]
+    sampled = _sample(table, rows)
+    standing: list[tuple[str, tuple[str, ...]]] = []
+    for start in range(0, len(candidates), _AT_ONCE):
+        part = candidates[start : start + _AT_ONCE]
+        tests = ", ".join(f"bool_or({broken_sql(kind, [ident(name) for name in names])})" for kind, names in part)
+        broken = connection.execute(f"select {tests} from {sampled}").fetchall()[0]
+        standing += [candidate for candidate, found in zip(part, broken, strict=True) if found is False]
     return _counted(connection, f"stage.{ident(table)}", standing)
+
+
+def may_be_keys(
+    connection: duckdb.DuckDBPyConnection, table: str, candidates: Sequence[tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """Return the candidates that a sample of the rows does not speak against."""
+    rows = connection.execute(f"select count(*) from stage.{ident(table)}").fetchall()[0][0]
+    kept = []
+    for columns in candidates:
+        listed = ", ".join(ident(name) for name in columns)
+        counted, different = connection.execute(
+            f"select count(*), count(distinct row({listed})) from {_sample(table, rows)}"
+        ).fetchall()[0]
+        if counted - different <= _REPEATED * counted:
+            kept.append(columns)
+    return kept
+
+
+def _sample(table: str, rows: int) -> str:
+    """Return SQL for about `_SAMPLED` rows of the staged table, the same ones each time."""
+    every = max(1, rows // _SAMPLED)
+    return f"(select * from stage.{ident(table)}{f' where hash(_row) % {every} = 0' if every > 1 else ''})"
 
 
 def _counted(
