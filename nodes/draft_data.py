@@ -39,10 +39,12 @@ from tools.checks.ecma import PatternError, translate
 from tools.draft.column_facts import column_facts, staged_rows, unmatched, unread_facts
 from tools.draft.row_facts import count_inclusion, count_key, count_rules, may_be_keys, repeated, rows_by_file
 from tools.draft.staging import forget_receipts
+from tools.files import is_text
 from tools.intake import Intake
 from tools.profile import profile_landed
 from tools.sources.inventory import take_inventory
 from tools.sources.land import land
+from tools.sources.limits import LandingLimits
 from tools.workspace import open_workspace
 
 Tell = Callable[[str, int], None]
@@ -63,7 +65,9 @@ def draft_files(sources: Sequence[str], folder: Path, context: RunContext, optio
 
     `tell` hears what is being done and of how many. SourceError when no file holds a record.
     """
-    inventory = take_inventory(sources, folder)
+    limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
+    inventory = take_inventory(sources, folder, limits)
+    _refuse_unreadable_names(inventory)
     tell("scanned", len(inventory.files))
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         books = land(connection, inventory)
@@ -87,6 +91,13 @@ def draft_files(sources: Sequence[str], folder: Path, context: RunContext, optio
         version=options.version,
         warnings=inventory.warnings,
     )
+
+
+def _refuse_unreadable_names(inventory: Inventory) -> None:
+    for file in inventory.files:
+        if not is_text(file.name):
+            shown = file.name.encode(errors="backslashreplace").decode()
+            raise SourceError("the name of the file is not UTF-8", where=shown, hint="rename the file")
 
 
 def _folder_name(sources: Sequence[str]) -> str:

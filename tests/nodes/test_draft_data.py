@@ -163,6 +163,14 @@ def test_a_few_rows_are_given_no_rules(tmp_path: Path) -> None:
     assert not any(column.required or column.rules or column.key_position for column in table.columns)
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / b"na\xffme.csv".decode(errors="surrogateescape")).write_text("id\n1\n")
+    with pytest.raises(SourceError, match="not UTF-8"):
+        drafted(source, tmp_path)
+
+
 def test_files_without_a_record_are_refused(tmp_path: Path) -> None:
     source = tmp_path / "empty.csv"
     source.write_text("id,kind\n")
