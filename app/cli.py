@@ -1,4 +1,4 @@
-"""The command line: `millwright run`, `resume`, `check`, `explain`, `runs`, `export`, `doctor`, `eval`.
+"""The command line of Millwright.
 
 Exit codes: 0 published; 1 the contract is not met, or a step failed, and nothing is published; 2 wrong use or setup;
 3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard;
@@ -124,6 +124,25 @@ def explain(  # noqa: PLR0913  one parameter an option of the command
 
     subject = Subject(table=table, row=row, key=key, column=column, file=file, line=line, quarantined=quarantined)
     raise typer.Exit(explain_subject(run, subject, as_html=as_html, as_json=as_json))
+
+
+@app.command()
+def draft(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or quoted globs.")],
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Name of the contract.")] = "",
+    contract_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Id of the contract; its name if left out.")
+    ] = "",
+    version: Annotated[str, typer.Option("--version", metavar="X.Y.Z", help="Version of the contract.")] = "0.1.0",
+    as_json: JsonOption = False,
+) -> None:
+    """Print a first contract inferred from files, with what was seen in them as comments."""
+    from app.draft_command import draft_contract
+    from nodes.draft_data import DraftOptions
+
+    options = DraftOptions(name=name, contract_id=contract_id, version=version)
+    raise typer.Exit(draft_contract(sources, options, as_json=as_json))
 
 
 @app.command()

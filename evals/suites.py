@@ -1,11 +1,12 @@
 """The catalogue of suites by name."""
 
 from evals.covid19 import Covid19
+from evals.draft import DraftSuite
 from evals.gate.suite import Gate
 from evals.protocol import Suite
 from state.errors import SetupError
 
-SUITES: dict[str, type[Suite]] = {Covid19.name: Covid19, Gate.name: Gate}
+SUITES: dict[str, type[Suite]] = {suite.name: suite for suite in (Covid19, DraftSuite, Gate)}
 
 
 def find_suite(name: str) -> Suite:
