@@ -16,6 +16,7 @@ from state.contract import Contract
 from state.errors import SetupError
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
+from tools.approval import read_answers
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import read_decisions, read_reports
@@ -99,6 +100,7 @@ def _facts(
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection),
+        approvals=read_answers(connection),
         spent=total(state.get("spent", {})),
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()},
     )

@@ -5,6 +5,7 @@ MillwrightError
 │   ├── ContractError        the contract cannot be used
 │   ├── SourceError          a source cannot be read
 │   ├── RunError             a run is missing, exists already, or is in use
+│   ├── AnswerError          a person's answer is refused; what was asked still stands
 │   └── StateVersionError    the saved state was written by another schema version
 ├── UntrustedSqlError        SQL of a contract or model was refused or stopped
 ├── StepError                a step of the plan failed; the replanner can act
@@ -52,6 +53,10 @@ class SourceError(SetupError):
 
 class RunError(SetupError):
     """A run is missing, exists already, or is in use by another process."""
+
+
+class AnswerError(SetupError):
+    """A person's answer cannot be used, or nothing is asked; the run stays as it is."""
 
 
 class StateVersionError(SetupError):

@@ -18,6 +18,17 @@ class Approve(StrEnum):
     AUTO = "auto"
     PLAN = "plan"
     CHANGES = "changes"
+    BOTH = "plan,changes"
+
+    @property
+    def asks_plan(self) -> bool:
+        """Whether the plan waits for a person."""
+        return self in (Approve.PLAN, Approve.BOTH)
+
+    @property
+    def asks_changes(self) -> bool:
+        """Whether judgements that change data wait for a person; says nothing about the plan."""
+        return self in (Approve.CHANGES, Approve.BOTH)
 
 
 class RunStatus(StrEnum):
@@ -26,6 +37,7 @@ class RunStatus(StrEnum):
     RUNNING = "running"
     PUBLISHED = "published"
     NOT_MET = "not_met"  # the contract is not met; nothing, or with --partial a part, is published
+    REJECTED = "rejected"  # a person rejected the plan
     WAITING = "waiting"  # for a person
     BUDGET_SPENT = "budget_spent"
     FAILED = "failed"  # stopped by an error nobody could repair
@@ -39,6 +51,9 @@ class RunRequest(Value):
     out: str = Field(title="Destination", description="Folder for the published tables", examples=["out"])
     run_id: str = Field(default="", title="Run id", description="Given by the session when empty")
     partial: bool = Field(default=False, title="Partial", description="Publish the tables that pass when some do not")
+    approve: Approve = Field(
+        default=Approve.AUTO, title="Approve", description="What a person must agree to before the run goes on"
+    )
 
 
 class Patterns(Value):

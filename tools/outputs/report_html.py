@@ -18,6 +18,7 @@ _STATUS_WORDS = {
     "published": "Published: every table meets the contract.",
     "not_met": "Not published: the contract is not met.",
     "partial": "Published in part: the contract is not met, but these tables are and all they depend on: ",
+    "rejected": "Not published: a person rejected the plan.",
     "failed": "Stopped: a step failed and could not be repaired. Nothing was published.",
     "budget_spent": "Stopped: the budget is spent. The run can be resumed.",
 }
