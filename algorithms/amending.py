@@ -1,8 +1,8 @@
 """Judgements as a person settled them: what replaces the proposals, and what then stands for each change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from algorithms.approval import PERCENTS, format_id, mapping_id, value_id
+from algorithms.approval import PERCENTS, format_id, mapping_id, parts_of, value_id
 from state.approval import (
     Change,
     ChangeKind,
@@ -15,7 +15,7 @@ from state.approval import (
     Rest,
     Settled,
 )
-from state.formats import DateOrder, ValueFormat
+from state.formats import DateOrder, FormatGroup, ValueFormat
 from state.mapping import ColumnMapping, ColumnMatch
 from state.resolution import Resolutions, ValueResolution
 
@@ -124,12 +124,7 @@ def _mapped(proposal: MappingProposal, values: Values) -> MappingProposal:
 
 def _formatted(proposal: FormatProposal, values: Values) -> FormatProposal:
     answer = proposal.answer
-    groups = tuple(
-        group.model_copy(update={"date_order": DateOrder(values[identity] or DateOrder.UNKNOWN)})
-        if (identity := format_id(proposal, ChangeKind.DATE_ORDER, group.file_ids)) in values
-        else group
-        for group in answer.groups
-    )
+    groups = tuple(part for group in answer.groups for part in _ordered(proposal, group, values))
     update: dict[str, object] = {"groups": groups}
     for kind in (ChangeKind.DOTTED_ORDER, ChangeKind.DECIMAL, ChangeKind.UNIT, ChangeKind.PERCENT):
         identity = format_id(proposal, kind)
@@ -140,6 +135,18 @@ def _formatted(proposal: FormatProposal, values: Values) -> FormatProposal:
         return proposal
     told = "; ".join(text for text in (answer.evidence, f"as a {PERSON} decided") if text)
     return proposal.model_copy(update={"answer": amended.model_copy(update={"evidence": told, "confidence": 1.0})})
+
+
+def _ordered(proposal: FormatProposal, group: FormatGroup, values: Values) -> Iterator[FormatGroup]:
+    """Yield the group with its files by the order that was settled for them; whole where none was changed."""
+    orders: dict[DateOrder | None, list[int]] = {group.date_order: []}
+    for files in parts_of(proposal.evidence, group):
+        identity = format_id(proposal, ChangeKind.DATE_ORDER, files)
+        order = DateOrder(values[identity] or DateOrder.UNKNOWN) if identity in values else group.date_order
+        orders.setdefault(order, []).extend(files)
+    for order, members in orders.items():
+        if members:
+            yield group.model_copy(update={"date_order": order, "file_ids": tuple(sorted(members))})
 
 
 def _side(answer: ValueFormat, kind: ChangeKind, value: str | None) -> dict[str, object]:

@@ -12,7 +12,7 @@ from algorithms.dates import pattern_order
 from algorithms.numbers import counts_as_unit
 from algorithms.units import canonical_unit
 from state.approval import Change, ChangeKind, FormatProposal, MappingProposal, Proposals, ResolutionProposal
-from state.formats import DateOrder, FormatEvidence, ValueFormat
+from state.formats import DateOrder, FormatEvidence, FormatGroup, ValueFormat
 from state.mapping import ColumnMatch, SourceColumn
 from state.resolution import UnknownValue, ValueResolution
 from state.values import digest
@@ -55,6 +55,14 @@ def value_id(proposal: ResolutionProposal, value: str) -> str:
     """Return the id of what a value of a column, as fed by its sources, becomes."""
     answer = proposal.answer
     return change_id(ChangeKind.VALUE, answer.table, answer.column, list(proposal.sources), value)
+
+
+def parts_of(evidence: FormatEvidence, group: FormatGroup) -> tuple[tuple[int, ...], ...]:
+    """Return the files of a group that are asked about as one: those whose own values tell, then each other alone."""
+    telling = evidence.day_first_only.keys() | evidence.month_first_only.keys()
+    own = tuple(file_id for file_id in group.file_ids if file_id in telling)
+    others = tuple((file_id,) for file_id in group.file_ids if file_id not in telling)
+    return ((own,) if own else ()) + others
 
 
 def units_of(evidence: FormatEvidence) -> tuple[str, ...]:
@@ -118,15 +126,16 @@ def _format_changes(proposals: Proposals, proposal: FormatProposal) -> Iterator[
     everywhere = ", ".join(proposal.sources[:_MOST_ALTERNATIVES])
     for group in answer.groups if pattern_order(answer.pattern) is None else ():
         order = group.date_order or DateOrder.UNKNOWN
-        rows = sum(
-            side.get(file_id, 0)
-            for side in (evidence.day_first_only, evidence.month_first_only, evidence.ambiguous)
-            for file_id in group.file_ids
-        )
-        identity = format_id(proposal, ChangeKind.DATE_ORDER, group.file_ids)
-        base = _format_change(proposal, identity, ChangeKind.DATE_ORDER, order.value, DateOrder.UNKNOWN.value)
-        where = _files(proposals, group.file_ids)
-        yield base.model_copy(update={"where": where, "rows": rows, "evidence": group.evidence, "edit": _ORDERS})
+        for files in parts_of(evidence, group):
+            identity = format_id(proposal, ChangeKind.DATE_ORDER, files)
+            base = _format_change(proposal, identity, ChangeKind.DATE_ORDER, order.value, DateOrder.UNKNOWN.value)
+            counts = [
+                sum(side.get(file_id, 0) for file_id in files)
+                for side in (evidence.day_first_only, evidence.month_first_only, evidence.ambiguous)
+            ]
+            told = "{} values read only day-first, {} only month-first, {} both ways".format(*counts)
+            update = {"rows": sum(counts), "evidence": f"{told}; {group.evidence}", "edit": _ORDERS}
+            yield base.model_copy(update={"where": _files(proposals, files), **update})
     for kind, current, rejected, rows, edit in _sides(evidence, answer):
         base = _format_change(proposal, format_id(proposal, kind), kind, current, rejected)
         yield base.model_copy(update={"where": everywhere, "rows": rows, "edit": edit})

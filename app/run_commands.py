@@ -54,6 +54,7 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
     )
     context = settings.context(budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds)
     record = admit(request, context)
+    sys.stderr.write(f"run {record.run_id}\n")
     if options.goal:
         sys.stderr.write("millwright: --goal was not used: no model is configured\n")
     return _work(record, as_json=as_json)
@@ -96,7 +97,6 @@ def list_runs(*, as_json: bool) -> int:
 def _work(record: RunRecord, *, answer: object = None, by: str = "", as_json: bool) -> int:
     from graphs.session import proceed
 
-    sys.stderr.write(f"run {record.run_id}\n")
     with Progress(sys.stderr) as progress:
         output = proceed(record, answer=answer, by=by, listener=progress.hear)
     if output["status"] is RunStatus.WAITING:

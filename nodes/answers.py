@@ -46,7 +46,8 @@ def checked_answer(folder: Path, question: Json, given: object, by: str = "") ->
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(("answer", *(str(part) for part in first["loc"])))
-        raise AnswerError(first["msg"][:300], where=place, hint=hint) from error
+        what = "it must be a JSON object" if first["type"] == "model_type" else first["msg"][:300]
+        raise AnswerError(what, where=place, hint=hint) from error
     if isinstance(answer, ChangesAnswer):
         fault = fault_of_answer(folder, str(question["question"]), answer)
         if fault is not None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,13 +19,15 @@ SCRIPT = Path(__file__).with_name("killed_session.py")
 SIGKILLED = -9
 
 
-def record(job: Any) -> None:
-    request = RunRequest(contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1")
+def record(job: Any, **options: Any) -> None:
+    request = RunRequest(
+        contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1", **options
+    )
     admit(request, RunContext(home=str(job.home)))
 
 
 @pytest.fixture
-def worker() -> Iterator[Callable[[Any, str, int], bool]]:
+def worker() -> Iterator[Callable[..., bool]]:
     """Works on a job until killed; returns whether the kill came before the run was finished."""
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -33,8 +36,8 @@ def worker() -> Iterator[Callable[[Any, str, int], bool]]:
     assert process.stdout is not None
     orders, answers = process.stdin, process.stdout
 
-    def attempt(job: Any, where: str, number: int) -> bool:
-        orders.write(json.dumps([str(job.home), "r1", where, number]) + "\n")
+    def attempt(job: Any, where: str, number: int, answer: Any = None) -> bool:
+        orders.write(json.dumps([str(job.home), "r1", where, number, answer]) + "\n")
         status = int(answers.readline())
         assert status in (0, SIGKILLED)
         return status == SIGKILLED
@@ -90,3 +93,76 @@ def test_killed_again_and_again_it_ends_the_same(job: Any, tmp_path: Path, worke
     assert kills > 3
     assert published(fresh.out) == published(job.out)
     assert told(fresh.out) == told(job.out)
+
+
+class Snapshot:
+    """The folders of a job at one moment; records hold absolute paths, so they are put back in their place."""
+
+    def __init__(self, job: Any, folder: Path) -> None:
+        self.parts = [(job.home, folder / "home"), (job.out, folder / "out")]
+        for path, copy in self.parts:
+            shutil.copytree(path, copy)
+
+    def put_back(self) -> None:
+        for path, copy in self.parts:
+            shutil.rmtree(path)
+            shutil.copytree(copy, path)
+
+
+def asking_job(job: Any) -> Any:
+    """A job in which an edited mapping leads to another question."""
+    text = (job.sources / "orders_2.csv").read_text()
+    (job.sources / "orders_2.csv").write_text(text.replace("web", "05/06/2024").replace("shop", "06/05/2024"))
+    record(job, approve="changes")
+    return job
+
+
+def edited(question: Any) -> Any:
+    """An answer that maps the order date to another column, and says nothing yet about what follows from it."""
+    changes = json.loads(Path(question["list"]).read_text())
+    found = [each for each in changes if each["kind"] == "mapping" and each["proposal"] == "Order Date"]
+    return {"edit": {found[0]["change_id"]: "Channel"}, "rest": "accept"}
+
+
+def finish(job: Any) -> Any:
+    """Answer all that is asked until the run has ended."""
+    while (output := resume(job.home, "r1"))["status"] is RunStatus.WAITING:
+        question = output["asked"][0]
+        resume(job.home, "r1", answer=edited(question) if question["question"] == "orders#1" else {"rest": "accept"})
+    return output
+
+
+def settled(out: Path) -> Any:
+    run = json.loads((out / "_runs" / "r1" / "run.json").read_text())
+    approvals = [{**approval, "at": ""} for approval in run["approvals"]]
+    return approvals, sorted(json.dumps(decision) for decision in run["decisions"])
+
+
+@pytest.mark.parametrize("where", ["before", "after", "write", "receipt"])
+@pytest.mark.parametrize("stage", ["before it asks", "with an answer"])
+def test_killed_around_a_question_nothing_is_lost(
+    job: Any, tmp_path: Path, worker: Any, where: str, stage: str
+) -> None:
+    answer = None
+    asking_job(job)
+    if stage == "with an answer":
+        resume(job.home, "r1")
+        question = resume(job.home, "r1", answer={"rest": "accept"})["asked"][0]
+        assert question["question"] == "orders#1"
+        answer = edited(question)
+    begin = Snapshot(job, tmp_path / "snapshot")
+    assert finish(job)["status"] is RunStatus.PUBLISHED
+    expected, told_first = published(job.out), settled(job.out)
+    assert [approval["question_id"] for approval in told_first[0]] == ["customers#1", "orders#1", "orders#2"]
+    number, killed = 0, True
+    while killed:
+        number += 1
+        begin.put_back()
+        killed = worker(job, where, number, answer)
+        if answer is not None:
+            asked = resume(job.home, "r1")["asked"][0]
+            assert asked["question"] == "orders#2", "an answer that was given is asked for again"
+        finish(job)
+        assert published(job.out) == expected
+        assert settled(job.out) == told_first
+    assert number > 3, "the run was never killed: the test tests nothing"
