@@ -117,7 +117,9 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
     async with open_saver(Path(record.context.home)) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
         saved = await graph.aget_state(config)
-        begun = bool(saved.values or saved.next)
+        # Not `next`: a task that was killed after its writes, before the checkpoint, is in `tasks` only.
+        waiting = [task.name for task in saved.tasks]
+        begun = bool(saved.values or waiting)
         if begun:
             check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
         resumption = answer_questions(record, saved.interrupts, reply)
@@ -125,12 +127,12 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
             return _waiting(saved)
         context = record.context
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
-        if begun and (not saved.next or saved.next == ("report",)) and saved.values["status"] in _STOPPED:
+        if begun and waiting in ([], ["report"]) and saved.values["status"] in _STOPPED:
             context = _another_budget(context, total(saved.values.get("spent", {})))
             await graph.aupdate_state(
                 config, {"status": RunStatus.RUNNING, "problem": ""}, as_node=_go_on_after(saved.values)
             )
-        elif begun and not saved.next:
+        elif begun and not waiting:
             return cast("SessionOutput", saved.values)
         given = resumption if begun else {"request": record.request}
         with EventLog(_events_path(record)) as log:
