@@ -40,8 +40,7 @@ format: install  ## Format the code and mend what the linter can mend
 bench: install  ## Print the agreement and the time of the covid19 suite (DATA=folder of the daily reports)
 	$(BIN)/millwright eval covid19 $(if $(DATA),--data $(DATA))
 
-studio: install  ## Serve the graphs for LangGraph Studio, offline
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]' -c requirements.lock
+studio: install  ## Serve the graphs for LangGraph Studio, offline (docs/studio.md)
 	LANGSMITH_TRACING=false LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph dev --no-browser --no-reload
 
 clean:  ## Remove what the commands above made

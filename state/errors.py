@@ -16,8 +16,10 @@ MillwrightError
 """
 
 
-class MillwrightError(Exception):
+class MillwrightError(RuntimeError):
     """An error that says where, what and what to do next.
+
+    A RuntimeError, because the server of the graphs tells a client the message of built-in kinds only.
 
     Attributes:
         what: what went wrong, one sentence.
