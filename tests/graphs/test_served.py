@@ -1,6 +1,5 @@
 """The graphs as they are served for Studio: offline, without a key, driven through the server's own client."""
 
-import asyncio
 import http.client
 import json
 import os
@@ -17,7 +16,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from langgraph_sdk import get_client
+from langgraph_sdk import get_sync_client
+from langgraph_sdk.client import SyncLangGraphClient
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPHS = json.loads((ROOT / "langgraph.json").read_text())["graphs"]
@@ -80,19 +80,23 @@ def url(folder: Path) -> Iterator[str]:
             process.wait(timeout=60)
 
 
-async def started(url: str) -> tuple[Any, str]:
-    client = get_client(url=url)
-    return client, (await client.threads.create())["thread_id"]
+@pytest.fixture
+def client(url: str) -> Iterator[SyncLangGraphClient]:
+    with get_sync_client(url=url, timeout=WAITS) as client:
+        yield client
 
 
-async def assistants_of(url: str) -> dict[str, Any]:
+@pytest.fixture
+def thread(client: SyncLangGraphClient) -> str:
+    return client.threads.create()["thread_id"]
+
+
+def assistants_of(client: SyncLangGraphClient) -> dict[str, Any]:
     """Every assistant by its graph, with its schemas."""
-    client = get_client(url=url)
-    found = {}
-    for assistant in await client.assistants.search(limit=100):
-        schemas = await client.assistants.get_schemas(assistant["assistant_id"])
-        found[assistant["graph_id"]] = {**assistant, **schemas}
-    return found
+    return {
+        assistant["graph_id"]: {**assistant, **client.assistants.get_schemas(assistant["assistant_id"])}
+        for assistant in client.assistants.search(limit=100)
+    }
 
 
 def resolved(schema: Any, root: Any) -> Any:
@@ -102,8 +106,10 @@ def resolved(schema: Any, root: Any) -> Any:
     return {**root["$defs"][schema["$ref"].rpartition("/")[2]], **schema}
 
 
-def test_every_graph_is_listed_with_a_description_and_schemas_that_explain_themselves(url: str) -> None:
-    assistants = asyncio.run(assistants_of(url))
+def test_every_graph_is_listed_with_a_description_and_schemas_that_explain_themselves(
+    client: SyncLangGraphClient,
+) -> None:
+    assistants = assistants_of(client)
     assert set(assistants) == set(GRAPHS)
     for name, assistant in assistants.items():
         assert assistant["description"] == GRAPHS[name]["description"]
@@ -119,46 +125,34 @@ def test_every_graph_is_listed_with_a_description_and_schemas_that_explain_thems
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_the_example_of_every_input_schema_runs_as_it_is(url: str, name: str) -> None:
-    async def play() -> Any:
-        properties = (await assistants_of(url))[name]["input_schema"]["properties"]
-        client, thread = await started(url)
-        example = {given: field["examples"][0] for given, field in properties.items()}
-        return await client.runs.wait(thread, name, input=example)
-
-    output = asyncio.run(asyncio.wait_for(play(), WAITS))
+def test_the_example_of_every_input_schema_runs_as_it_is(client: SyncLangGraphClient, thread: str, name: str) -> None:
+    properties = assistants_of(client)[name]["input_schema"]["properties"]
+    example = {given: field["examples"][0] for given, field in properties.items()}
+    output: Any = client.runs.wait(thread, name, input=example)
     assert output["status"] == ("published" if name == "supervisor" else "running")
     produced = {"planner": "plan", "executor": "progress", "replanner": "replans", "intake": "sources"}
     assert name not in produced or output[produced[name]]
 
 
-def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(url: str, folder: Path) -> None:
+def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(
+    client: SyncLangGraphClient, thread: str, folder: Path
+) -> None:
     request = {
         "contract": "examples/shop/contract.odcs.yaml",
         "sources": ["out/demo/input"],
         "out": "out/asked",
         "approve": "changes",
     }
-
-    async def play() -> tuple[list[Any], list[Any], Any]:
-        client, thread = await started(url)
-        parts = [
-            part
-            async for part in client.runs.stream(
-                thread,
-                "supervisor",
-                input={"request": request},
-                stream_mode=["custom", "updates"],
-                stream_subgraphs=True,
-            )
-        ]
-        questions = []
-        for answer in ({"accept": ["nothing"]}, {"rest": "accept", "by": "Ann"}, {"rest": "accept"}):
-            questions += (await client.threads.get_state(thread))["interrupts"]
-            output = await client.runs.wait(thread, "supervisor", command={"resume": answer})
-        return parts, questions, output
-
-    parts, (first, refused, orders), output = asyncio.run(asyncio.wait_for(play(), WAITS))
+    stream = client.runs.stream(
+        thread, "supervisor", input={"request": request}, stream_mode=["custom", "updates"], stream_subgraphs=True
+    )
+    parts: list[Any] = list(stream)
+    questions: list[Any] = []
+    output: Any = None
+    for answer in ({"accept": ["nothing"]}, {"rest": "accept", "by": "Ann"}, {"rest": "accept"}):
+        questions += client.threads.get_state(thread)["interrupts"]
+        output = client.runs.wait(thread, "supervisor", command={"resume": answer})
+    first, refused, orders = questions
     told = [part.data["event"] for part in parts if part.event.startswith("custom|")]
     assert told[:3] == ["scanned", "landed", "planned"]
     assert any(part.event.startswith("updates|executor:") for part in parts)
@@ -186,13 +180,11 @@ def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(url: str, folder: Pa
     ],
 )
 @pytest.mark.parametrize("name", ["supervisor", "replanner"])
-def test_wrong_input_is_told_in_one_line(url: str, name: str, given: Any, said: str) -> None:
-    async def play() -> Any:
-        client, thread = await started(url)
-        with pytest.raises(Exception, match="Error"):
-            await client.runs.wait(thread, name, input=given)
-        return (await client.threads.get(thread))["error"]
-
-    error = asyncio.run(asyncio.wait_for(play(), WAITS))
+def test_wrong_input_is_told_in_one_line(
+    client: SyncLangGraphClient, thread: str, name: str, given: Any, said: str
+) -> None:
+    with pytest.raises(Exception, match="Error"):
+        client.runs.wait(thread, name, input=given)
+    error: Any = client.threads.get(thread)["error"]
     assert said in error["message"]
     assert "\n" not in error["message"]
