@@ -67,7 +67,8 @@ def _changes(question: Mapping[str, Any]) -> Iterator[str]:
         yield f"  the last answer was refused: {question['refused']}"
     for change in question["changes"][:_SHOWN]:
         yield f"    {change['change_id']}  {_change(change)}"[:_WIDTH]
-        yield f"      {change['evidence']}"[:_WIDTH]
+        if change["confidence"] < 1:
+            yield f"      {change['evidence']}"[:_WIDTH]
     yield from _more(question["total"] - min(_SHOWN, question["shown"]), question["list"])
     yield '  single changes: {"accept": [ID], "reject": [ID], "edit": {ID: VALUE}, "rest": "accept|reject|ask"}'
 

@@ -67,7 +67,7 @@ def _by_id(record: RunRecord, interrupts: Sequence[Interrupt], answer: object) -
 
 
 def _answer(folder: Path, question: Json, given: object, by: str) -> Json | None:
-    kept = kept_answer(folder, question["question"])
+    kept = None if question.get("refused") else kept_answer(folder, question["question"])
     if given is None:
         return kept
     answer = checked_answer(folder, question, given, by)

@@ -71,9 +71,19 @@ class Patterns(Value):
     """Switches of the coordination patterns, so that each one's worth can be measured."""
 
     council: str = Field(
-        default="on", pattern="^(on|off)$", description="specialists resolve values outside their list"
+        default="on",
+        pattern="^(on|off)$",
+        title="Council",
+        description="Specialists resolve values outside their list",
+        examples=["on", "off"],
     )
-    replanning: str = Field(default="retry", pattern="^(retry|off)$", description="what is transient is tried again")
+    replanning: str = Field(
+        default="retry",
+        pattern="^(retry|off)$",
+        title="Replanning",
+        description="What is transient is tried again",
+        examples=["retry", "off"],
+    )
 
 
 class RunContext(Value):

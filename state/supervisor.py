@@ -157,14 +157,6 @@ class PlannerState(RunChannels, total=False):
     no_plan: NoPlan
 
 
-class RulingState(RunChannels, total=False):
-    """Channels of the replanner served alone."""
-
-    failed: StepReport
-    progress: Progress
-    replans: Annotated[dict[str, Replan], merge_by_id]
-
-
 class ExecutorState(RunChannels, total=False):
     """Channels of the execution graph."""
 
@@ -173,3 +165,10 @@ class ExecutorState(RunChannels, total=False):
     plan: PlanRef
     progress: Progress
     replans: Annotated[dict[str, Replan], merge_by_id]
+
+
+class RulingState(SupervisorState, total=False):
+    """Channels of the replanner served alone."""
+
+    failed: StepReport
+    """Written by the caller; read by the first node."""

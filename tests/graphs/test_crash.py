@@ -143,7 +143,7 @@ def recorded(job: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     ("answering", "where", "stride"),
-    [("", "write", 4), ("edit", "before", 2), ("edit", "after", 2), ("edit", "write", 3), ("edit", "receipt", 1)],
+    [("", "write", 4), ("edit", "before", 1), ("edit", "after", 1), ("edit", "write", 2), ("edit", "receipt", 1)],
 )
 def test_killed_around_a_question_nothing_is_lost(
     job: Any, tmp_path: Path, worker: Any, answering: str, where: str, stride: int
@@ -167,7 +167,7 @@ def test_killed_around_a_question_nothing_is_lost(
         number, kills = number + stride, kills + killed
         assert asked(resume(job.home, "r1")) == expected, "what was asked or answered is not what it was"
         assert recorded(job) == on_record
-    assert kills > 2, "the run was never killed: the test tests nothing"
+    assert kills >= 3, "the run was never killed: the test tests nothing"
 
 
 def test_killed_on_the_way_it_publishes_what_it_would_have(job: Any, tmp_path: Path, worker: Any) -> None:
