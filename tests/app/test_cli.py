@@ -84,7 +84,7 @@ def test_wrong_use_is_one_line_and_2(cli: Any, arguments: tuple[str, ...], said:
     [
         (("--engine", "spark"), "spark"),
         (("--approve", "everything"), "everything"),
-        (("--approve", "plan"), "not built yet"),
+        (("--approve", "plan,auto"), "plan,auto"),
         (("--model", "gpt"), "--model"),
         (("--run-id", "../x"), "../x"),
     ],
@@ -345,7 +345,7 @@ def test_a_rejected_plan_ends_with_1_and_says_so(cli: Any, job: Any, monkeypatch
     code, out, _ = cli("resume", "w", "--answer", "-", "--by", "Ann")
     assert code == 1
     assert "the plan was rejected by Ann: not today" in out
-    assert cli("runs")[1].count("rejected") == 2
+    assert "w  rejected" in cli("runs")[1]
     assert cli("resume", "w")[0] == 1
 
 

@@ -15,8 +15,10 @@ from langgraph.types import Command
 from graphs.serialization import strict_serializer
 from graphs.session import resume, run
 from graphs.supervisor import build
+from nodes.answers import checked_answer
 from state.errors import AnswerError
 from state.run import Approve, RunContext, RunStatus
+from tools.approval import keep_answer
 from tools.records import read_status
 
 ACCEPT = {"rest": "accept"}
@@ -310,6 +312,18 @@ def test_an_answer_to_a_run_that_asks_nothing_changes_nothing(asked: Asked) -> N
     state = read_status(asked.job.home, "r1")
     assert state is not None
     assert state.status is RunStatus.PUBLISHED
+
+
+def test_an_answer_that_was_on_its_way_goes_before_another_one(asked: Asked) -> None:
+    folder = asked.job.home / "runs" / "r1"
+    kept = checked_answer(folder, asked.question, {"rest": "reject"})
+    keep_answer(folder, "customers#1", kept)
+    with pytest.raises(AnswerError, match="was answered before"):
+        asked.answer(ACCEPT)
+    asked.answer()
+    assert asked.question["question"] == "orders#1", "goes on with the answer that was kept"
+    asked.accept_all()
+    assert asked.told["approvals"][0]["changes"] == {"reject": 6}
 
 
 def test_an_answer_may_name_the_question_by_its_id(asked: Asked) -> None:
