@@ -44,4 +44,4 @@ studio: install  ## Serve the graphs for LangGraph Studio, offline (docs/studio.
 	LANGSMITH_TRACING=false LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph dev --no-browser --no-reload
 
 clean:  ## Remove what the commands above made
-	rm -rf $(VENV) out .millwright .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) out .millwright .langgraph_api .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
