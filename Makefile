@@ -43,9 +43,8 @@ bench: install  ## Print the agreement and the time of the covid19 suite (DATA=f
 gate: install  ## Judge the published tables of all examples with checkers of others, in .venv-gate (DATA=folder of data)
 	MILLWRIGHT_GATE_VENV=.venv-gate $(BIN)/millwright eval gate $(if $(DATA),--data $(DATA))
 
-studio: install  ## Serve the graphs for LangGraph Studio, offline
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]' -c requirements.lock
+studio: install  ## Serve the graphs for LangGraph Studio, offline (docs/studio.md)
 	LANGSMITH_TRACING=false LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph dev --no-browser --no-reload
 
 clean:  ## Remove what the commands above made
-	rm -rf $(VENV) .venv-gate out .millwright .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-gate out .millwright .langgraph_api .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -2,6 +2,7 @@
 
     deliver             every table's prepare, then its settle, then verify and publish
     prepare(t)          from_files_resolving | from_files_resolving_apart | from_files_plain | derived
+    agree(t)            by_a_person: approve | unasked: nothing
     merge(t)            by_key: dedupe | keep_all: nothing
     settle(t)           set_aside: quarantine | leave: nothing, where any violation fails the table
 
@@ -66,6 +67,7 @@ def _static_facts(tables: Sequence[TableFacts], groups: Sequence[Sequence[str]])
             "keyed": not table.derived and table.has_key,
             "sets_aside": table.on_violation is not OnViolation.FAIL,
             "acyclic": len(group_of[name]) == 1,
+            "asks": table.asks and not table.derived,
         }
         yield from (Fact(predicate, (name,)) for predicate, holds in quality.items() if holds)
         yield Fact("last_step", (name, _last_kind(table)))
@@ -103,7 +105,13 @@ def _operators(tables: Sequence[TableFacts]) -> Iterator[Operator]:
         "format": (mapped,),
         "resolve": (mapped, formatted, _REFERENCES_READY, *_PEERS_CONFORMED),
         "resolve_apart": (mapped, formatted, _REFERENCES_READY),
-        "conform": (mapped, formatted, ForAll((), (_of("repairable"),), resolved)),
+        "approve": (mapped, formatted, ForAll((), (_of("repairable"),), resolved)),
+        "conform": (
+            mapped,
+            formatted,
+            ForAll((), (_of("repairable"),), resolved),
+            ForAll((), (_of("asks"),), _of("approved")),
+        ),
         "dedupe": (Holds(_of("conformed")),),
         "derive": (_REFERENCES_READY,),
         "quarantine": (
@@ -115,7 +123,13 @@ def _operators(tables: Sequence[TableFacts]) -> Iterator[Operator]:
         ),
     }
     results = {"map": "mapped", "format": "formatted", "resolve": "resolved", "resolve_apart": "resolved"}
-    results |= {"conform": "conformed", "dedupe": "deduped", "derive": "derived", "quarantine": "quarantined"}
+    results |= {
+        "approve": "approved",
+        "conform": "conformed",
+        "dedupe": "deduped",
+        "derive": "derived",
+        "quarantine": "quarantined",
+    }
     for name, preconditions in conditions.items():
         kind = _kind(name)
         ready = Adds(_of("ready"), when=(_of("last_step", _T, kind),))
@@ -138,19 +152,22 @@ def _table_methods() -> Iterator[Method]:
     yield Method(
         "from_files_resolving",
         prepare,
-        steps("map", "format", "resolve", "conform", "merge"),
+        steps("map", "format", "resolve", "agree", "conform", "merge"),
         (*resolving, *_PEERS_CONFORMED),
     )
     yield Method(
         "from_files_resolving_apart",
         prepare,
-        steps("map", "format", "resolve_apart", "conform", "merge"),
+        steps("map", "format", "resolve_apart", "agree", "conform", "merge"),
         (*resolving, Absent(_of("acyclic"))),
         cost=1.0,
     )
     plain = (*files, Absent(_of("repairable")))
-    yield Method("from_files_plain", prepare, steps("map", "format", "conform", "merge"), plain)
+    yield Method("from_files_plain", prepare, steps("map", "format", "agree", "conform", "merge"), plain)
     yield Method("derived", prepare, steps("derive"), (Holds(_of("derived_by_sql")), _REFERENCES_READY))
+    agree, asks = Task("agree", (_T,)), _of("asks")
+    yield Method("by_a_person", agree, steps("approve"), (Holds(asks),))
+    yield Method("unasked", agree, steps(), (Absent(asks),))
     yield Method("by_key", merge, steps("dedupe"), (Holds(_of("keyed")),))
     yield Method("keep_all", merge, steps(), (Absent(_of("keyed")),))
     yield Method("set_aside", settle, steps("quarantine"), (Holds(_of("sets_aside")),))

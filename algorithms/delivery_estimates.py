@@ -28,6 +28,7 @@ RATES: Final[Mapping[StepKind, Rate]] = {
     StepKind.MAP: Rate(0.02, per_variant=0.02, probability=0.98),  # profiles are made per header variant
     StepKind.FORMAT: Rate(0.02, per_variant=0.02, per_million_rows=0.2, probability=0.98),
     StepKind.RESOLVE: Rate(0.05, per_million_rows=0.5, probability=0.95),  # distinct values, not rows, are matched
+    StepKind.APPROVE: Rate(0.02, per_variant=0.02),  # what is put forward; the time of a person is not known
     StepKind.CONFORM: Rate(0.05, per_file=0.01, per_million_rows=2.0, probability=0.98),
     StepKind.DEDUPE: Rate(0.03, per_million_rows=0.5),
     StepKind.DERIVE: Rate(0.03, per_million_rows=1.0, probability=0.97),

@@ -46,7 +46,9 @@ def run(  # noqa: PLR0913  one parameter an option of the command
     goal: Annotated[
         str, typer.Option("--goal", metavar="TEXT", help="The goal in plain language; needs a model.")
     ] = "",
-    approve: Annotated[str, typer.Option("--approve", metavar="auto|plan|changes", help="What to ask first.")] = "auto",
+    approve: Annotated[
+        str, typer.Option("--approve", metavar="auto|plan|changes", help="What to ask first; plan,changes for both.")
+    ] = "auto",
     partial: Annotated[bool, typer.Option("--partial", help="Publish the tables that pass when some do not.")] = False,
     budget_tokens: Annotated[int | None, typer.Option("--budget-tokens", min=1, help="Most tokens to spend.")] = None,
     budget_seconds: Annotated[
@@ -76,14 +78,17 @@ def run(  # noqa: PLR0913  one parameter an option of the command
 @app.command()
 def resume(
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`.")],
-    answer: Annotated[str, typer.Option("--answer", metavar="JSON", help="The answer a waiting run asks for.")] = "",
+    answer: Annotated[
+        str, typer.Option("--answer", metavar="JSON", help="The answer a waiting run asks for; @FILE, or - for stdin.")
+    ] = "",
     *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers.", envvar="USER")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Continue a stopped, killed or waiting run."""
     from app.run_commands import resume_run
 
-    raise typer.Exit(resume_run(run_id, answer=answer, as_json=as_json))
+    raise typer.Exit(resume_run(run_id, answer=answer, by=by, as_json=as_json))
 
 
 @app.command()

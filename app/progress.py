@@ -9,6 +9,7 @@ _WORDS = {
     "landed": "landed {files} of {of} files",
     "planned": "planned {steps} steps",
     "step": "{step}: {detail}",
+    "answered": "{question} answered: {reply}",
     "replan": "replanned {event_id}: {action}, {reason}",
     "verified": "verified: {passed} checks passed, {failed} failed",
     "published": "published {tables} tables",

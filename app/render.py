@@ -14,6 +14,7 @@ _WIDTH = 160
 _STATUS_LINES = {
     "published": "Published: every table meets the contract.",
     "not_met": "The contract is not met.",
+    "rejected": "Not published: the plan was rejected.",
     "failed": "Stopped: a step failed.",
     "budget_spent": "Stopped: the budget is spent.",
 }

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from app.asked import print_asked, read_answer
 from app.progress import Progress, printable
 from app.render import print_json, print_summary
 from app.settings import Settings, load_lineage_target, load_settings
@@ -17,6 +18,7 @@ from tools.records import RunRecord, is_running, list_records, read_record, read
 EXIT_CODES = {
     RunStatus.PUBLISHED: 0,
     RunStatus.NOT_MET: 1,
+    RunStatus.REJECTED: 1,
     RunStatus.FAILED: 1,
     RunStatus.WAITING: 3,
     RunStatus.BUDGET_SPENT: 4,
@@ -49,20 +51,21 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
         out=str(options.out),
         run_id=options.run_id,
         partial=options.partial,
+        approve=Approve(",".join(_modes(options.approve))),
     )
     context = settings.context(budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds)
     record = admit(request, context)
+    sys.stderr.write(f"run {record.run_id}\n")
     if options.goal:
         sys.stderr.write("millwright: --goal was not used: no model is configured\n")
     return _work(record, lineage, as_json=as_json)
 
 
-def resume_run(run_id: str, *, answer: str, as_json: bool) -> int:
-    """Continue a run; return the exit code."""
+def resume_run(run_id: str, *, answer: str, by: str, as_json: bool) -> int:
+    """Continue a run, with the answer it waits for when there is one; return the exit code."""
     record = read_record(_home(load_settings()), run_id)
-    if answer:
-        raise SetupError(f"run {run_id!r} is not waiting for an answer", hint=f"millwright resume {run_id}")
-    return _work(record, load_lineage_target(), as_json=as_json)
+    lineage = load_lineage_target()
+    return _work(record, lineage, answer=read_answer(answer) if answer else None, by=by, as_json=as_json)
 
 
 def list_runs(*, as_json: bool) -> int:
@@ -94,12 +97,14 @@ def list_runs(*, as_json: bool) -> int:
     return 0
 
 
-def _work(record: RunRecord, lineage: LineageTarget, *, as_json: bool) -> int:
+def _work(record: RunRecord, lineage: LineageTarget, *, answer: object = None, by: str = "", as_json: bool) -> int:
     from graphs.session import proceed
 
-    sys.stderr.write(f"run {record.run_id}\n")
     with Progress(sys.stderr) as progress:
-        output = proceed(record, listener=progress.hear, lineage=lineage)
+        output = proceed(record, answer=answer, by=by, listener=progress.hear, lineage=lineage)
+    if output["status"] is RunStatus.WAITING:
+        print_asked(record.run_id, output["asked"], as_json=as_json)
+        return EXIT_CODES[RunStatus.WAITING]
     content = json.loads((Path(record.request.out) / "_runs" / record.run_id / "run.json").read_text())
     if as_json:
         print_json(content)
@@ -111,12 +116,16 @@ def _work(record: RunRecord, lineage: LineageTarget, *, as_json: bool) -> int:
 def _refuse_unbuilt(options: RunOptions) -> None:
     if options.engine != "duckdb":
         raise SetupError(f"engine {options.engine!r} is not built", where="--engine", hint="use duckdb")
-    if options.approve not in {mode.value for mode in Approve}:
-        raise SetupError(f"unknown mode {options.approve!r}", where="--approve", hint="use auto, plan or changes")
-    if options.approve != Approve.AUTO:
-        raise SetupError(f"mode {options.approve!r} is not built yet", where="--approve", hint="use auto")
+    if ",".join(_modes(options.approve)) not in {mode.value for mode in Approve}:
+        hint = "use auto, plan, changes or plan,changes"
+        raise SetupError(f"unknown mode {options.approve!r}", where="--approve", hint=hint)
     if options.model:
         raise SetupError("chat models are not built in yet", where="--model", hint="leave it out: the experts decide")
+
+
+def _modes(approve: str) -> list[str]:
+    """Return the modes in the one order that `Approve` knows them in."""
+    return sorted({mode.strip() for mode in approve.split(",")}, reverse=True)
 
 
 def _home(settings: Settings) -> Path:

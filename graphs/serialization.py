@@ -2,9 +2,10 @@
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from state import budget, plans, reports, run, sources
+from state import approval, budget, plans, reports, run, sources
 
 _TYPES = (
+    approval.AskedRef,
     budget.Spent,
     budget.BudgetLimits,
     plans.PlanRef,
@@ -14,6 +15,7 @@ _TYPES = (
     reports.StepStatus,
     reports.FailureKind,
     reports.Replan,
+    run.Approve,
     run.RunRequest,
     run.RunStatus,
     run.ContractRef,

@@ -1,4 +1,9 @@
-"""Sessions: start, resume and finish a run with saver and record. The supervisor always runs with durability "sync"."""
+"""Sessions: start, resume and finish a run with saver and record. The supervisor always runs with durability "sync".
+
+A run that waits for a person ends its session with status `waiting` and what is `asked`; `resume` with an answer goes
+on. An answer is checked before anything is done, then kept durably, then handed to the graph: a session killed in
+between goes on with it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,12 +15,14 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.types import StateSnapshot
 
+from graphs.questions import Reply, answer_questions, asked_of
 from graphs.serialization import strict_serializer
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
-from state.errors import MillwrightError
-from state.run import RunContext, RunRequest, RunStatus
+from state.errors import AnswerError, MillwrightError
+from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
 from tools.disk import MACHINE_ERRORS, machine_error
@@ -34,45 +41,79 @@ _STOPPED = (RunStatus.BUDGET_SPENT, RunStatus.FAILED)
 """Statuses of an ended run from which `resume` goes on; the others are final."""
 
 
-def run(  # noqa: PLR0913  all that a run can be told, by name
+class SessionOutput(SupervisorOutput, total=False):
+    """What a session gives back."""
+
+    asked: tuple[Mapping[str, Any], ...]
+    """With status `waiting`: the questions, each with its `id`, as plain JSON."""
+
+
+def run(  # noqa: PLR0913  one parameter an option of a run
     contract: str | Path,
     sources: tuple[str, ...] | list[str],
     out: str | Path,
     *,
     run_id: str = "",
     partial: bool = False,
+    approve: Approve = Approve.AUTO,
     context: RunContext | None = None,
     listener: Listener | None = None,
     lineage: LineageTarget | None = None,
-) -> SupervisorOutput:
-    """Deliver the tables of a contract from files and return how it ended.
+) -> SessionOutput:
+    """Deliver the tables of a contract from files and return how it ended, or what a person is asked.
 
     Raises SetupError for wrong use or unusable input, and SetupError or ResourceError where the machine has no room;
     everything else is in the returned `status` and `problem`.
     """
     request = RunRequest(
-        contract=str(contract), sources=tuple(map(str, sources)), out=str(out), run_id=run_id, partial=partial
+        contract=str(contract),
+        sources=tuple(map(str, sources)),
+        out=str(out),
+        run_id=run_id,
+        partial=partial,
+        approve=approve,
     )
     return proceed(admit(request, context or RunContext()), listener=listener, lineage=lineage)
 
 
 def resume(
-    home: str | Path, run_id: str, *, listener: Listener | None = None, lineage: LineageTarget | None = None
-) -> SupervisorOutput:
-    """Continue a stopped or killed run; a finished one gives back what it ended with."""
-    return proceed(read_record(Path(home).absolute(), run_id), listener=listener, lineage=lineage)
+    home: str | Path,
+    run_id: str,
+    *,
+    answer: object = None,
+    by: str = "",
+    listener: Listener | None = None,
+    lineage: LineageTarget | None = None,
+) -> SessionOutput:
+    """Continue a stopped, killed or waiting run; a finished one gives back what it ended with.
+
+    A waiting run goes on with an `answer` (JSON data) given `by` somebody, and without one gives back what it asks.
+    Raises AnswerError, and leaves the run as it is, when the answer cannot be used or nothing is asked.
+    """
+    record = read_record(Path(home).absolute(), run_id)
+    return proceed(record, answer=answer, by=by, listener=listener, lineage=lineage)
 
 
 def proceed(
-    record: RunRecord, *, listener: Listener | None = None, lineage: LineageTarget | None = None
-) -> SupervisorOutput:
-    """Work on a recorded run until it ends or stops; its lineage is written, and sent where `lineage` says."""
+    record: RunRecord,
+    *,
+    answer: object = None,
+    by: str = "",
+    listener: Listener | None = None,
+    lineage: LineageTarget | None = None,
+) -> SessionOutput:
+    """Work on a recorded run until it ends, stops or waits for a person.
+
+    Its lineage is written, and sent where `lineage` says.
+    """
     with run_lock(Path(record.context.home), record.run_id):
         try:
-            write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
             with recorded(record, lineage or LineageTarget()) as lineage_told:
-                output = lineage_told.output = asyncio.run(_drive(record, listener or _ignore))
+                output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore))
+                lineage_told.output = output
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
+        except AnswerError:
+            raise
         except MillwrightError as error:
             _note_failure(record, error)
             raise
@@ -95,7 +136,7 @@ async def open_saver(home: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
         yield saver
 
 
-async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
+async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> SessionOutput:
     config: RunnableConfig = {
         "configurable": {"thread_id": record.run_id},
         "recursion_limit": _BACKSTOP,
@@ -105,18 +146,24 @@ async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
     async with open_saver(Path(record.context.home)) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
         saved = await graph.aget_state(config)
-        begun = bool(saved.values or saved.next)
+        # Not `next`: a task that was killed after its writes, before the checkpoint, is in `tasks` only.
+        waiting = [task.name for task in saved.tasks]
+        begun = bool(saved.values or waiting)
         if begun:
             check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
+        resumption = answer_questions(record, saved.interrupts, reply)
+        if saved.interrupts and resumption is None:
+            return _waiting(saved)
         context = record.context
-        if begun and (not saved.next or saved.next == ("report",)) and _can_go_on(saved.values):
+        write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
+        if begun and waiting in ([], ["report"]) and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
             await graph.aupdate_state(
                 config, {"status": RunStatus.RUNNING, "problem": ""}, as_node=_go_on_after(saved.values)
             )
-        elif begun and not saved.next:
-            return cast("SupervisorOutput", saved.values)
-        given = None if begun else {"request": record.request}
+        elif begun and not waiting:
+            return cast("SessionOutput", saved.values)
+        given = resumption if begun else {"request": record.request}
         with EventLog(_events_path(record)) as log:
             log.append({"event": "resumed" if begun else "started", "event_id": f"session:{datetime.now(UTC)}"})
             async for part in graph.astream(
@@ -125,7 +172,15 @@ async def _drive(record: RunRecord, listener: Listener) -> SupervisorOutput:
                 event = cast("tuple[tuple[str, ...], Event]", part)[1]
                 log.append(event)
                 listener(event)
-        return cast("SupervisorOutput", (await graph.aget_state(config)).values)
+        ended = await graph.aget_state(config)
+        return _waiting(ended) if ended.interrupts else cast("SessionOutput", ended.values)
+
+
+def _waiting(saved: StateSnapshot) -> SessionOutput:
+    """Return what a run that waits for a person gives back."""
+    asked = tuple(asked_of(saved.interrupts))
+    problem = "waits for an answer: " + "; ".join(str(question["title"]) for question in asked)
+    return {"request": saved.values["request"], "status": RunStatus.WAITING, "problem": problem, "asked": asked}
 
 
 def _note_failure(record: RunRecord, error: MillwrightError) -> None:

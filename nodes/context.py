@@ -1,10 +1,16 @@
 """The run context of a node: what the session passed, or the defaults when a graph is driven without one."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from langgraph.runtime import Runtime
+from pydantic import ValidationError
 
+from state.errors import SetupError
 from state.run import RunContext, RunRequest
+from state.values import Value
+
+Given = TypeVar("Given", bound=Value)
 
 
 def context_of(runtime: Runtime[RunContext]) -> RunContext:
@@ -12,7 +18,18 @@ def context_of(runtime: Runtime[RunContext]) -> RunContext:
     given = runtime.context
     if given is None:
         return RunContext()
-    return given if isinstance(given, RunContext) else RunContext.model_validate(given)
+    return given if isinstance(given, RunContext) else validated(RunContext, given, "context")
+
+
+def validated(kind: type[Given], given: object, name: str) -> Given:
+    """Return what a caller gave as a typed value; a served graph gets plain JSON that nothing has looked at before."""
+    try:
+        return kind.model_validate(given.model_dump() if isinstance(given, Value) else given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join((name, *(str(part) for part in first["loc"])))
+        what = "it is missing" if given is None else first["msg"]
+        raise SetupError(what, where=place, hint="see the input schema of the graph") from error
 
 
 def run_folder(runtime: Runtime[RunContext], request: RunRequest) -> Path:

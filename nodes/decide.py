@@ -68,7 +68,9 @@ def decide(point: DecisionPoint[Evidence, Answer], evidence: Evidence) -> tuple[
     )
 
 
-def record(kind: str, account: Account, asked: str, *, method: str) -> Decision:
+def record(
+    kind: str, account: Account, asked: str, *, method: str, decided_by: DecidedBy = DecidedBy.EXPERT
+) -> Decision:
     """Return the record of a judgement; `asked` is the digest of its evidence."""
     return Decision(
         decision_id=digest([kind, account.subject, asked])[:16],
@@ -77,7 +79,7 @@ def record(kind: str, account: Account, asked: str, *, method: str) -> Decision:
         answer=_bounded(account.answer),
         method=method,
         confidence=account.confidence,
-        decided_by=DecidedBy.EXPERT,
+        decided_by=decided_by,
         reason=_bounded(account.reason),
         evidence=_bounded(account.evidence),
         votes=account.votes,

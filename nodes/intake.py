@@ -3,20 +3,18 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from langgraph.runtime import Runtime
-from pydantic import ValidationError
 from typing_extensions import TypedDict
 
-from nodes.context import context_of, run_folder
+from nodes.context import context_of, run_folder, validated
 from nodes.decide import Account, record
 from nodes.events import emit
 from state.budget import Spent
 from state.checks import Fault
 from state.contract import Contract
 from state.decisions import Decision
-from state.errors import ContractError, SetupError
+from state.errors import ContractError, RunError
 from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
 from state.sources import Inventory, SourceFile, SourcesRef
 from state.supervisor import IntakeOutput
@@ -26,7 +24,7 @@ from tools.contract.read import require_contract
 from tools.contract_sql import contract_sql_faults
 from tools.intake import Intake, read_intake, write_intake
 from tools.ledger import record_decisions
-from tools.records import CONTRACT_COPY
+from tools.records import CONTRACT_COPY, read_record
 from tools.sources.inventory import take_inventory
 from tools.sources.land import land
 from tools.sources.limits import LandingLimits
@@ -51,10 +49,16 @@ class SourcesInput(TypedDict):
 
 
 def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
-    """Validate the request and make the run's record when the caller did not."""
-    request, context = completed(_validated(state["request"])), context_of(runtime)
+    """Validate the request and make the run's record when the caller did not.
+
+    RunError when the run was asked for something else before: what it holds is not touched.
+    """
+    given, context = validated(RunRequest, state.get("request"), "request"), context_of(runtime)
+    request = completed(given)
     if not (context.run_folder(request.run_id) / "record.json").exists():
         admit(request, context)
+    elif read_record(Path(context.home), request.run_id).request != request:
+        raise RunError(f"run {request.run_id!r} exists already", hint="give another run_id")
     return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING}
 
 
@@ -150,16 +154,6 @@ def _read_copy(path: Path, shown_as: str) -> tuple[Contract, tuple[Fault, ...]]:
         hint = error.hint.replace(str(path), shown_as)
         raise ContractError(error.what, where=error.where.replace(str(path), shown_as), hint=hint) from error
     return contract, faults
-
-
-def _validated(request: RunRequest | dict[str, Any]) -> RunRequest:
-    """Return the request, which a served graph gets as plain JSON."""
-    try:
-        return RunRequest.model_validate(request if isinstance(request, dict) else request.model_dump())
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise SetupError(first["msg"], where=f"request.{place}", hint="see the input schema of the graph") from error
 
 
 def _unusable_sql(faults: Sequence[Fault]) -> str:

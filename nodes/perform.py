@@ -12,12 +12,14 @@ from algorithms.dag import ready
 from nodes.boundary import FAILURES, classify, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
+from nodes.steps.approving import put_forward
 from nodes.steps.conforming import conform_table, derive_table
 from nodes.steps.formatting import choose_formats
 from nodes.steps.mapping import map_columns
 from nodes.steps.resolving import resolve_lists
 from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
+from state.approval import AskedRef
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.plans import Plan, PlanRef, Step, StepKind
@@ -36,6 +38,7 @@ _CONNECTED: dict[StepKind, ConnectedStep] = {
     StepKind.MAP: map_columns,
     StepKind.FORMAT: choose_formats,
     StepKind.RESOLVE: resolve_lists,
+    StepKind.APPROVE: put_forward,
     StepKind.DEDUPE: dedupe_table,
     StepKind.QUARANTINE: quarantine_table,
 }
@@ -66,19 +69,20 @@ def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput
         step = next_step(plan, reports)
         if step is None:
             return {"progress": _progress(plan, reports, None)}
-        report = _attempt(step, reports.get(step.step_id), folder, context)
+        report, asked = _attempt(step, reports.get(step.step_id), folder, context)
         with open_workspace(folder) as connection:
             record_report(connection, report)
+            reports = read_reports(connection)
     except BudgetExhausted as spent_up:
         return {"status": RunStatus.BUDGET_SPENT, "problem": spent_up.line()}
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
         if no_room(error):
             raise
         return {"status": RunStatus.FAILED, "problem": f"the run's ledger cannot be used: {failure_line(error)}"}
-    told = report.detail if report.status is StepStatus.DONE else f"attempt {report.attempt} failed, {report.error}"
+    told = report.detail or f"attempt {report.attempt} failed, {report.error}"
     emit("step", f"{step.step_id}#{report.attempt}", step=step.step_id, status=report.status.value, detail=told)
     return {
-        "progress": _progress(plan, {**reports, step.step_id: report}, report),
+        "progress": _progress(plan, reports, report).model_copy(update={"asked": asked}),
         "spent": {"execute": spent.get("execute", Spent()).plus(Spent(steps=1, seconds=report.seconds))},
     }
 
@@ -109,7 +113,9 @@ def _progress(plan: Plan, reports: Mapping[str, StepReport], last: StepReport | 
     )
 
 
-def _attempt(step: Step, before: StepReport | None, folder: Path, context: RunContext) -> StepReport:
+def _attempt(
+    step: Step, before: StepReport | None, folder: Path, context: RunContext
+) -> tuple[StepReport, AskedRef | None]:
     attempt, started = before.attempt + 1 if before else 1, time.monotonic()
     try:
         contract, intake = read_contract(folder), read_intake(folder)
@@ -118,7 +124,7 @@ def _attempt(step: Step, before: StepReport | None, folder: Path, context: RunCo
     except FAILURES as error:
         if no_room(error):  # not the step's fault: the operator makes room, and the same step is done again
             raise
-        return StepReport(
+        report = StepReport(
             step_id=step.step_id,
             status=StepStatus.FAILED,
             attempt=attempt,
@@ -126,14 +132,17 @@ def _attempt(step: Step, before: StepReport | None, folder: Path, context: RunCo
             failure=classify(error),
             error=failure_line(error),
         )
-    return StepReport(
+        return report, None
+    status = StepStatus.WAITING if outcome.asked else StepStatus.OUTDATED if outcome.again else StepStatus.DONE
+    report = StepReport(
         step_id=step.step_id,
-        status=StepStatus.DONE,
+        status=status,
         attempt=attempt,
         seconds=time.monotonic() - started,
         rows=outcome.rows,
         detail=outcome.detail[:300],
     )
+    return report, outcome.asked
 
 
 def _run(work: Work) -> Outcome:

@@ -33,7 +33,9 @@ def make_plan(state: PlanInput, runtime: Runtime[RunContext]) -> PlannerOutput:
     contract, intake = read_contract(folder), read_intake(folder)
     with open_workspace(folder, threads=context.threads) as connection:
         rows = landed_rows(connection)
-    facts = DeliveryFacts(tables=_table_facts(contract, intake, rows, context))
+    facts = DeliveryFacts(
+        tables=_table_facts(contract, intake, rows, context, asks=state["request"].approve.asks_changes)
+    )
     plan = plan_delivery(facts, goal=f"deliver {contract.name} {contract.version}")
     spent = {"plan": Spent(steps=1, seconds=time.monotonic() - started)}
     if isinstance(plan, NoPlan):
@@ -44,7 +46,7 @@ def make_plan(state: PlanInput, runtime: Runtime[RunContext]) -> PlannerOutput:
 
 
 def _table_facts(
-    contract: Contract, intake: Intake, rows: dict[int, int], context: RunContext
+    contract: Contract, intake: Intake, rows: dict[int, int], context: RunContext, *, asks: bool
 ) -> tuple[TableFacts, ...]:
     needs = references(contract)
     return tuple(
@@ -60,6 +62,7 @@ def _table_facts(
             on_violation=table.on_violation.value,
             untrusted_sql=_has_sql(table),
             landed=table.derived or table.name in intake.table_files,
+            asks=asks and not table.derived,
         )
         for table in contract.tables
     )

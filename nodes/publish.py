@@ -15,6 +15,7 @@ from state.run import CheckSummary, ContractRef, ReceiptRef, RunContext, RunRequ
 from state.sources import SourcesRef
 from state.supervisor import SupervisorState
 from state.values import digest
+from tools.approval import read_answers
 from tools.intake import read_contract
 from tools.outputs.publish import PublishTable, publish, receipt_path
 from tools.sql.quote import ident
@@ -54,11 +55,12 @@ def publish_tables(state: PublishInput, runtime: Runtime[RunContext]) -> Supervi
 def _publish(state: PublishInput, runtime: Runtime[RunContext]) -> ReceiptRef:
     request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
     contract, names = read_contract(folder), state["checks"].deliverable
-    key = digest([state["contract"].sha256, state["sources"].sha256, state["plan"].plan_id, request.out, list(names)])
+    asked = [state["contract"].sha256, state["sources"].sha256, state["plan"].plan_id, request.out, list(names)]
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         tables = [
             _to_publish(connection, contract.table(name), state["accounts"][name].rows_published) for name in names
         ]
+        key = digest([*asked, *(answered.settled for answered in read_answers(connection) if answered.settled)])
         receipt = publish(connection, tables, Path(request.out), key=key, run_id=request.run_id)
     path = receipt_path(Path(request.out), request.run_id)
     return ReceiptRef(path=str(path), key=key, tables={name: table.rows for name, table in receipt.tables.items()})

@@ -1,16 +1,18 @@
 """Replanning, first version: a failed step is tried again when its failure may pass, else the run stops."""
 
+from typing import Any
+
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.boundary import FAILURES, failure_line
-from nodes.context import context_of, run_folder
+from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
 from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence
 from nodes.events import emit
-from state.reports import FailureKind, Progress, Replan
+from state.reports import FailureKind, Progress, Replan, StepReport
 from state.run import RunContext, RunRequest, RunStatus
-from state.supervisor import ExecutorOutput
+from state.supervisor import ExecutorOutput, RulingState
 from tools.disk import no_room
 from tools.ledger import record_decisions
 from tools.workspace import open_workspace
@@ -21,6 +23,18 @@ class ReplanInput(TypedDict):
 
     request: RunRequest
     progress: Progress
+
+
+class FailedInput(TypedDict):
+    """Keys reading a failed step reads."""
+
+    failed: StepReport | dict[str, Any]
+
+
+def read_failed(state: FailedInput) -> RulingState:
+    """Validate the report of a failed step, which a served graph gets as plain JSON."""
+    report = validated(StepReport, state.get("failed"), "failed")
+    return {"failed": report, "progress": Progress(done=0, waiting=True, failed=report)}
 
 
 def replan(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:

@@ -17,6 +17,7 @@ from state.contract import Contract, LogicalType
 from state.errors import SetupError
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
+from tools.approval import read_answers
 from tools.explain.material import Material
 from tools.explain.run_story import explain_run
 from tools.files import write_durably
@@ -103,6 +104,7 @@ def _facts(
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection),
+        approvals=read_answers(connection),
         spent=total(state.get("spent", {})),
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()},
         file_names=tuple(file.name for file in intake.inventory.files),

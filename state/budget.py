@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import Field
+
 from state.errors import BudgetExhausted
 from state.values import Value
 
@@ -9,10 +11,12 @@ from state.values import Value
 class BudgetLimits(Value):
     """Upper bounds of one run; None means unbounded."""
 
-    steps: int | None = 10_000
-    model_requests: int | None = None
-    tokens: int | None = None
-    seconds: float | None = None
+    steps: int | None = Field(default=10_000, title="Steps", description="Most steps of a run", examples=[10_000])
+    model_requests: int | None = Field(
+        default=None, title="Model requests", description="Most requests to a chat model", examples=[100]
+    )
+    tokens: int | None = Field(default=None, title="Tokens", description="Most tokens of models", examples=[100_000])
+    seconds: float | None = Field(default=None, title="Seconds", description="Most seconds of work", examples=[600.0])
 
 
 class Spent(Value):

@@ -5,6 +5,7 @@ MillwrightError
 │   ├── ContractError        the contract cannot be used
 │   ├── SourceError          a source cannot be read
 │   ├── RunError             a run is missing, exists already, or is in use
+│   ├── AnswerError          a person's answer is refused; what was asked still stands
 │   └── StateVersionError    the saved state was written by another schema version
 ├── UntrustedSqlError        SQL of a contract or model was refused or stopped
 ├── StepError                a step of the plan failed; the replanner can act
@@ -15,8 +16,10 @@ MillwrightError
 """
 
 
-class MillwrightError(Exception):
+class MillwrightError(RuntimeError):
     """An error that says where, what and what to do next.
+
+    A RuntimeError, because the server of the graphs tells a client the message of built-in kinds only.
 
     Attributes:
         what: what went wrong, one sentence.
@@ -52,6 +55,10 @@ class SourceError(SetupError):
 
 class RunError(SetupError):
     """A run is missing, exists already, or is in use by another process."""
+
+
+class AnswerError(SetupError):
+    """A person's answer cannot be used, or nothing is asked; the run stays as it is."""
 
 
 class StateVersionError(SetupError):

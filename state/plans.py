@@ -14,6 +14,7 @@ class StepKind(StrEnum):
     MAP = "map"  # decide which source column feeds which contract column, per header variant
     FORMAT = "format"  # decide how the text of each column is read
     RESOLVE = "resolve"  # decide what values outside their list become
+    APPROVE = "approve"  # a person agrees to what was decided about the table
     CONFORM = "conform"  # one pass from landed text to typed columns
     DEDUPE = "dedupe"  # merge or reject rows that share a key
     DERIVE = "derive"  # make a table from other tables by its SQL
@@ -98,6 +99,7 @@ class TableFacts(Value):
     on_violation: OnViolation
     untrusted_sql: bool  # its SQL comes from the contract or a model
     landed: bool  # its files are in the workspace; says nothing about a derived table
+    asks: bool = False  # a person must agree to what is decided about it
 
 
 class DeliveryFacts(Value):

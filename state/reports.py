@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from state.approval import AskedRef
 from state.values import Value
 
 
@@ -10,6 +11,8 @@ class StepStatus(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
+    WAITING = "waiting"  # a person must answer first
+    OUTDATED = "outdated"  # what it was done on was changed since: it is done again
 
 
 class FailureKind(StrEnum):
@@ -42,6 +45,7 @@ class Progress(Value):
     waiting: bool  # a step that prepares a table is left
     last: str = ""  # the step performed last, with what it did
     failed: StepReport | None = None  # the step that failed last and is not done yet
+    asked: AskedRef | None = None  # what a person must answer before the plan goes on
 
 
 class Replan(Value):

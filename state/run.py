@@ -18,6 +18,17 @@ class Approve(StrEnum):
     AUTO = "auto"
     PLAN = "plan"
     CHANGES = "changes"
+    BOTH = "plan,changes"
+
+    @property
+    def asks_plan(self) -> bool:
+        """Whether the plan waits for a person."""
+        return self in (Approve.PLAN, Approve.BOTH)
+
+    @property
+    def asks_changes(self) -> bool:
+        """Whether judgements that change data wait for a person; says nothing about the plan."""
+        return self in (Approve.CHANGES, Approve.BOTH)
 
 
 class RunStatus(StrEnum):
@@ -26,6 +37,7 @@ class RunStatus(StrEnum):
     RUNNING = "running"
     PUBLISHED = "published"
     NOT_MET = "not_met"  # the contract is not met; nothing, or with --partial a part, is published
+    REJECTED = "rejected"  # a person rejected the plan
     WAITING = "waiting"  # for a person
     BUDGET_SPENT = "budget_spent"
     FAILED = "failed"  # stopped by an error nobody could repair
@@ -34,33 +46,85 @@ class RunStatus(StrEnum):
 class RunRequest(Value):
     """What the run was asked to do. Paths are absolute once the run is recorded."""
 
-    contract: str = Field(title="Contract", description="Path of an ODCS file", examples=["contract.odcs.yaml"])
-    sources: tuple[str, ...] = Field(title="Sources", description="Files, folders or globs", examples=[["input"]])
-    out: str = Field(title="Destination", description="Folder for the published tables", examples=["out"])
-    run_id: str = Field(default="", title="Run id", description="Given by the session when empty")
-    partial: bool = Field(default=False, title="Partial", description="Publish the tables that pass when some do not")
+    contract: str = Field(
+        title="Contract", description="Path of an ODCS file", examples=["examples/shop/contract.odcs.yaml"]
+    )
+    sources: tuple[str, ...] = Field(
+        title="Sources", description="Files, folders or globs", examples=[["out/demo/input"]]
+    )
+    out: str = Field(title="Destination", description="Folder for the published tables", examples=["out/demo/served"])
+    run_id: str = Field(
+        default="", title="Run id", description="Name of the run; made up when left empty", examples=[""]
+    )
+    partial: bool = Field(
+        default=False, title="Partial", description="Publish the tables that pass when some do not", examples=[False]
+    )
+    approve: Approve = Field(
+        default=Approve.AUTO,
+        title="Approve",
+        description="What a person must agree to before the run goes on",
+        examples=["auto", "changes"],
+    )
 
 
 class Patterns(Value):
     """Switches of the coordination patterns, so that each one's worth can be measured."""
 
     council: str = Field(
-        default="on", pattern="^(on|off)$", description="specialists resolve values outside their list"
+        default="on",
+        pattern="^(on|off)$",
+        title="Council",
+        description="Specialists resolve values outside their list",
+        examples=["on", "off"],
     )
-    replanning: str = Field(default="retry", pattern="^(retry|off)$", description="what is transient is tried again")
+    replanning: str = Field(
+        default="retry",
+        pattern="^(retry|off)$",
+        title="Replanning",
+        description="What is transient is tried again",
+        examples=["retry", "off"],
+    )
 
 
 class RunContext(Value):
     """What nodes need to know besides the state; the same for a whole run."""
 
-    home: str = Field(default=".millwright", title="Home", description="Folder of checkpoints and workspaces")
-    budget: BudgetLimits = BudgetLimits()
-    patterns: Patterns = Patterns()
-    threads: int = 2
-    memory: str = "4GB"  # of the engine, and of the process that runs SQL of the contract
-    sql_seconds: float = 300.0  # time limit of one step with SQL of the contract
-    max_decompressed_bytes: int = 64 * 2**30
-    attempts: int = 3  # of one step before it is given up
+    home: str = Field(
+        default=".millwright",
+        title="Home",
+        description="Folder of checkpoints and workspaces",
+        examples=[".millwright"],
+    )
+    budget: BudgetLimits = Field(
+        default=BudgetLimits(), title="Budget", description="Most a run may spend; without limit where null"
+    )
+    patterns: Patterns = Field(
+        default=Patterns(), title="Patterns", description="Switches of the coordination patterns"
+    )
+    threads: int = Field(default=2, ge=1, title="Threads", description="Threads of the engine", examples=[2])
+    memory: str = Field(
+        default="4GB",
+        title="Memory",
+        description="Memory of the engine, and of the process that runs SQL of the contract",
+        examples=["4GB"],
+    )
+    sql_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        title="SQL seconds",
+        description="Time limit of one step with SQL of the contract",
+        examples=[300.0],
+    )
+    max_decompressed_bytes: int = Field(
+        default=64 * 2**30,
+        gt=0,
+        title="Most bytes",
+        description="Most bytes one compressed file may hold",
+        examples=[64 * 2**30],
+    )
+    attempts: int = Field(
+        default=3, ge=1, title="Attempts", description="Attempts of one step before it is given up", examples=[3]
+    )
 
     def run_folder(self, run_id: str) -> Path:
         """Return the absolute folder of a run: its record, workspace and artefacts."""

@@ -2,21 +2,58 @@
 
 from typing import Annotated
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
 from state.plans import NoPlan, PlanRef
-from state.reports import Progress, Replan
+from state.reports import Progress, Replan, StepReport
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef
+
+_EXAMPLE = {
+    "contract": "examples/shop/contract.odcs.yaml",
+    "sources": ["out/demo/input"],
+    "out": "out/demo/served",
+    "approve": "auto",
+}
+"""Runs as it is from the project's folder after `make demo`."""
+
+GivenRequest = Annotated[
+    RunRequest, Field(title="Request", description="What the run is asked to do", examples=[_EXAMPLE])
+]
 
 
 class SupervisorInput(TypedDict):
     """What starts a run."""
 
-    request: RunRequest
+    request: GivenRequest
     """Written by the caller; read by every node."""
+
+
+class ReplannerInput(TypedDict):
+    """What a ruling on a failed step starts from."""
+
+    request: GivenRequest
+    failed: Annotated[
+        StepReport,
+        Field(
+            title="Failed step",
+            description="The report of the step that failed",
+            examples=[
+                {
+                    "step_id": "conform:orders",
+                    "status": "failed",
+                    "attempt": 1,
+                    "seconds": 0.4,
+                    "failure": "transient",
+                    "error": "the disk did not answer",
+                }
+            ],
+        ),
+    ]
+    """Written by the caller; validated and put into `progress` by the first node."""
 
 
 class RunChannels(TypedDict, total=False):
@@ -128,3 +165,10 @@ class ExecutorState(RunChannels, total=False):
     plan: PlanRef
     progress: Progress
     replans: Annotated[dict[str, Replan], merge_by_id]
+
+
+class RulingState(SupervisorState, total=False):
+    """Channels of the replanner served alone."""
+
+    failed: StepReport
+    """Written by the caller; read by the first node."""

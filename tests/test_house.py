@@ -13,7 +13,9 @@ import pytest
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).resolve().parents[1]
-GRAPHS = {name: entry["path"] for name, entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].items()}
+SERVED = {name: entry["path"] for name, entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].items()}
+COMPOSED = {f"{name}, composed": f"graphs.{name}:graph" for name in ("planner", "executor", "replanner")}
+GRAPHS = SERVED | COMPOSED
 
 
 def load(path: str) -> Any:

@@ -37,6 +37,22 @@ def once(connection: duckdb.DuckDBPyConnection, step_key: str, effect: Callable[
     return receipt
 
 
+def revise(connection: duckdb.DuckDBPyConnection, step_key: str, receipt: Receipt | None) -> None:
+    """Put another receipt in place of a step's, or take it away; within the transaction of what it proves."""
+    if receipt is None:
+        connection.execute("delete from ops.receipts where step_key = ?", [step_key])
+    else:
+        connection.execute("insert or replace into ops.receipts values (?, ?)", [step_key, json.dumps(receipt)])
+
+
+def receipts_of(connection: duckdb.DuckDBPyConnection, prefix: str) -> tuple[Receipt, ...]:
+    """Return the receipts whose keys begin with `prefix`, by key."""
+    rows = connection.execute(
+        "select receipt from ops.receipts where starts_with(step_key, ?) order by step_key", [prefix]
+    ).fetchall()
+    return tuple(dict(json.loads(row[0])) for row in rows)
+
+
 def receipt_statement(step_key: str, receipt: Receipt) -> str:
     """Return the SQL that writes a receipt, for effects that run in another process."""
     return f"insert into ops.receipts values ({literal(step_key)}, {literal(json.dumps(receipt))})"

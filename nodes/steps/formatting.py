@@ -7,7 +7,7 @@ from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
 from state.contract import Column, LogicalType
-from state.formats import ValueFormat
+from state.formats import FormatEvidence, ValueFormat
 from tools.conform.evidence import gather_format_evidence
 from tools.conform.landed import LandedColumn
 from tools.conform.witness_rows import LandedTable
@@ -20,10 +20,9 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
     def effect() -> Receipt:
         formats = []
         for column in work.table.columns:
-            landed = landed_columns(connection, work, column)
-            if not landed:
+            evidence = format_evidence(connection, work, column)
+            if evidence is None:
                 continue
-            evidence = gather_format_evidence(connection, work.table, column, landed)
             value_format, decisions = decide(VALUE_FORMAT, evidence)
             if column.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions)
@@ -32,6 +31,12 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
 
     receipt = once(connection, work.step.step_id, effect)
     return Outcome(rows=0, detail=f"{len(receipt['formats'])} columns")
+
+
+def format_evidence(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> FormatEvidence | None:
+    """Return what the format of a column is decided on; None when nothing feeds it."""
+    landed = landed_columns(connection, work, column)
+    return gather_format_evidence(connection, work.table, column, landed) if landed else None
 
 
 def landed_columns(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> tuple[LandedColumn, ...]:

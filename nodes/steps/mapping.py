@@ -18,14 +18,7 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     def effect() -> Receipt:
         mappings = []
         for variant_id, files in work.intake.variants_of(work.table.name):
-            columns = work.intake.inventory.variant(variant_id).columns
-            evidence = MappingEvidence(
-                table=work.table.name,
-                variant_id=variant_id,
-                sources=profile_landed(connection, f"land.{variant_id}", columns, file_ids=files),
-                targets=describe_targets(work.table),
-            )
-            mapping, decisions = decide(COLUMN_MAPPING, evidence)
+            mapping, decisions = decide(COLUMN_MAPPING, mapping_evidence(connection, work, variant_id, files))
             record_decisions(connection, decisions)
             mappings.append(mapping.model_dump(mode="json"))
         return {"mappings": mappings}
@@ -35,6 +28,19 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     drift = sorted({source for mapping in found for source in mapping.unmapped_sources})
     detail = f"{len(found)} header variants" + (f", not in the contract: {', '.join(drift[:5])}" if drift else "")
     return Outcome(rows=0, detail=detail)
+
+
+def mapping_evidence(
+    connection: duckdb.DuckDBPyConnection, work: Work, variant_id: str, files: tuple[int, ...]
+) -> MappingEvidence:
+    """Return what the mapping of one header variant is decided on."""
+    columns = work.intake.inventory.variant(variant_id).columns
+    return MappingEvidence(
+        table=work.table.name,
+        variant_id=variant_id,
+        sources=profile_landed(connection, f"land.{variant_id}", columns, file_ids=files),
+        targets=describe_targets(work.table),
+    )
 
 
 def read_mappings(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[ColumnMapping, ...]:

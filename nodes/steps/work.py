@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from state.approval import AskedRef
 from state.contract import Contract, Table
 from state.plans import Step
 from state.run import RunContext
@@ -27,7 +28,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step did: rows concerned, and one line for people."""
+    """What a step did: rows concerned, and one line for people.
+
+    A step that is not done yet says what a person is `asked`, or that it is done `again` after steps it made outdated.
+    """
 
     rows: int
     detail: str
+    asked: AskedRef | None = None
+    again: bool = False

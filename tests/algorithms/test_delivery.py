@@ -69,6 +69,16 @@ def test_a_single_table_without_lists_is_planned_without_resolving() -> None:
     assert plan.revision == 0
 
 
+def test_a_person_agrees_after_what_is_decided_and_before_the_table_is_typed() -> None:
+    plan = planned(source("t", asks=True), source("u", lists=False, asks=True), derived("d", "t", asks=True))
+    assert steps_of(plan, "t")[:5] == ["map", "format", "resolve", "approve", "conform"]
+    assert steps_of(plan, "u")[:4] == ["map", "format", "approve", "conform"]
+    assert "approve" not in steps_of(plan, "d")
+    assert ancestors(plan, "approve:t") == {"map:t", "format:t", "resolve:t"}
+    assert "approve:t" in ancestors(plan, "conform:t")
+    assert "approve:u" not in ancestors(plan, "conform:t")
+
+
 def test_the_steps_follow_the_facts_of_the_table() -> None:
     full = ["map", "format", "resolve", "conform", "dedupe", "quarantine"]
     assert steps_of(planned(source("t")), "t") == full

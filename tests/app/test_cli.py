@@ -1,5 +1,6 @@
 """The command line as a stranger meets it: exit codes, one-line errors, JSON, progress."""
 
+import io
 import json
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_wrong_use_is_one_line_and_2(cli: Any, arguments: tuple[str, ...], said:
     [
         (("--engine", "spark"), "spark"),
         (("--approve", "everything"), "everything"),
-        (("--approve", "plan"), "not built yet"),
+        (("--approve", "plan,auto"), "plan,auto"),
         (("--model", "gpt"), "--model"),
         (("--run-id", "../x"), "../x"),
     ],
@@ -294,3 +295,59 @@ def test_the_summary_names_several_reasons_and_causes_first(cli: Any, job: Any) 
     assert told[0] == "The contract is not met."
     assert {line.split(":")[0].strip() for line in told[1:]} >= {"customers.maxQuarantine", "orders.maxQuarantine"}
     assert " 1 violations" not in out
+
+
+def test_a_run_that_asks_ends_with_3_until_it_is_answered(cli: Any, job: Any, tmp_path: Any) -> None:
+    code, out, _ = run(cli, job, "--run-id", "w", "--approve", "plan, changes")
+    assert code == 3
+    assert "Waiting for a person." in out
+    assert """millwright resume w --answer '{"reply": "accept"}'""" in out
+    code, out, _ = cli("resume", "w", "--json")
+    asked = json.loads(out)
+    assert (code, asked["status"]) == (3, "waiting")
+    assert asked["asked"][0]["answer_schema"]["title"] == "PlanAnswer"
+    code, out, _ = cli("resume", "w", "--answer", '{"reply": "accept"}')
+    assert code == 3
+    assert "customers: 6 changes" in out
+    assert "country 'UK' -> 'United Kingdom'" in out
+    (tmp_path / "answer.json").write_text('{"rest": "accept"}')
+    code, out, _ = cli("resume", "w", "--answer", f"@{tmp_path / 'answer.json'}", "--by", "Ann")
+    assert code == 3
+    code, out, _ = cli("runs")
+    assert "w  waiting" in out
+    code, out, _ = cli("resume", "w", "--answer", '{"rest": "accept"}', "--json")
+    content = json.loads(out)
+    assert (code, content["status"]) == (0, "published")
+    assert [approval["question_id"] for approval in content["approvals"]] == ["plan", "customers#1", "orders#1"]
+    assert content["approvals"][1]["by"] == "Ann"
+
+
+def test_a_rejected_plan_ends_with_1_and_says_so(cli: Any, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(cli, job, "--run-id", "w", "--approve", "plan")
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"reply": "reject", "note": "not today"}'))
+    code, out, _ = cli("resume", "w", "--answer", "-", "--by", "Ann")
+    assert code == 1
+    assert "the plan was rejected by Ann: not today" in out
+    assert "w  rejected" in cli("runs")[1]
+    assert cli("resume", "w")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("", "Waiting"),
+        ("{", "--answer: it is no JSON"),
+        ("null", "null is no answer"),
+        ("@missing.json", "missing.json: it cannot be read"),
+        ("[]", "answer: it must be a JSON object"),
+        ('{"reply": "perhaps"}', "answer.reply"),
+        ('{"rest": "accept"}', "answer.reply: Field required"),
+    ],
+)
+def test_a_wrong_answer_is_one_line_and_2(cli: Any, job: Any, answer: str, said: str) -> None:
+    run(cli, job, "--run-id", "w", "--approve", "plan")
+    code, out, err = cli("resume", "w", "--answer", answer)
+    assert code == (2 if answer else 3)
+    assert said in (err if answer else out)
+    assert err.count("\n") == bool(answer)
+    assert "w  waiting" in cli("runs")[1]

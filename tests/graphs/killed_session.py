@@ -1,6 +1,7 @@
 """Works on runs in forked processes that kill themselves with SIGKILL: at the n-th checkpoint, before or after it is
-written, between an effect and its receipt, or at a point of publishing. Started by test_crash.py, which sends one
-order a line: home, run id, where, n; for each the exit status of the process is answered."""
+written, at the n-th write of a task, between an effect and its receipt, or at a point of publishing. Started by
+test_crash.py, which sends one order a line: home, run id, where, n, a person's answer; for each the exit status of the
+process is answered."""
 
 import json
 import os
@@ -50,6 +51,19 @@ def kill_at_checkpoint(count: int, *, after: bool) -> None:
     AsyncSqliteSaver.aput = aput  # type: ignore[method-assign]  the test stands between the graph and its saver
 
 
+def kill_at_write(count: int) -> None:
+    """Kill after the n-th write of a task, such as an answer on its way to the node that asked."""
+    countdown, put = Countdown(count), AsyncSqliteSaver.aput_writes
+
+    @wraps(put)
+    async def aput_writes(self: AsyncSqliteSaver, *args: Any, **kwargs: Any) -> None:
+        await put(self, *args, **kwargs)
+        if countdown.tick():
+            kill()
+
+    AsyncSqliteSaver.aput_writes = aput_writes  # type: ignore[method-assign]  the test stands in between
+
+
 def kill_at_receipt(count: int) -> None:
     """Kill between an effect and the commit of its receipt."""
     countdown = Countdown(count)
@@ -74,22 +88,24 @@ def kill_at_publishing(count: int) -> None:
     nodes.publish.publish = partial(nodes.publish.publish, hooks=Hooks(checkpoint=hook))  # type: ignore[assignment]
 
 
-def work(home: str, run_id: str, where: str, number: int) -> None:
+def work(home: str, run_id: str, where: str, number: int, answer: Any) -> None:
     if where in ("before", "after"):
         kill_at_checkpoint(number, after=where == "after")
+    elif where == "write":
+        kill_at_write(number)
     elif where == "receipt":
         kill_at_receipt(number)
     elif where == "publish":
         kill_at_publishing(number)
-    proceed(read_record(Path(home), run_id))
+    proceed(read_record(Path(home), run_id), answer=answer)
 
 
 def main() -> None:
     for line in sys.stdin:
-        home, run_id, where, number = json.loads(line)
+        order = json.loads(line)
         child = os.fork()  # everything is loaded, and nothing is started yet
         if child == 0:
-            work(home, run_id, where, number)
+            work(*order)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")

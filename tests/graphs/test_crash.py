@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from graphs.session import resume
@@ -18,13 +21,15 @@ SCRIPT = Path(__file__).with_name("killed_session.py")
 SIGKILLED = -9
 
 
-def record(job: Any) -> None:
-    request = RunRequest(contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1")
+def record(job: Any, **options: Any) -> None:
+    request = RunRequest(
+        contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1", **options
+    )
     admit(request, RunContext(home=str(job.home)))
 
 
 @pytest.fixture
-def worker() -> Iterator[Callable[[Any, str, int], bool]]:
+def worker() -> Iterator[Callable[..., bool]]:
     """Works on a job until killed; returns whether the kill came before the run was finished."""
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -33,8 +38,8 @@ def worker() -> Iterator[Callable[[Any, str, int], bool]]:
     assert process.stdout is not None
     orders, answers = process.stdin, process.stdout
 
-    def attempt(job: Any, where: str, number: int) -> bool:
-        orders.write(json.dumps([str(job.home), "r1", where, number]) + "\n")
+    def attempt(job: Any, where: str, number: int, answer: Any = None) -> bool:
+        orders.write(json.dumps([str(job.home), "r1", where, number, answer]) + "\n")
         status = int(answers.readline())
         assert status in (0, SIGKILLED)
         return status == SIGKILLED
@@ -101,3 +106,95 @@ def test_killed_again_and_again_it_ends_the_same(job: Any, tmp_path: Path, worke
     assert kills > 3
     assert published(fresh.out) == published(job.out)
     assert told(fresh.out) == told(job.out)
+
+
+class Snapshot:
+    """The folders of a job at one moment; records hold absolute paths, so they are put back in their place."""
+
+    def __init__(self, job: Any, folder: Path) -> None:
+        self.parts = [(job.home, folder / "home"), (job.out, folder / "out")]
+        for path, copy in self.parts:
+            shutil.copytree(path, copy)
+
+    def put_back(self) -> None:
+        for path, copy in self.parts:
+            shutil.rmtree(path)
+            shutil.copytree(copy, path)
+
+
+def asking_job(job: Any) -> Any:
+    """A job in which an edited mapping leads to another question."""
+    text = (job.sources / "orders_2.csv").read_text()
+    (job.sources / "orders_2.csv").write_text(text.replace("web", "05/06/2024").replace("shop", "06/05/2024"))
+    record(job, approve="changes")
+    return job
+
+
+def edited(question: Any) -> Any:
+    """An answer that maps the order date to another column, and says nothing yet about what follows from it."""
+    changes = json.loads(Path(question["list"]).read_text())
+    found = [each for each in changes if each["kind"] == "mapping" and each["proposal"] == "Order Date"]
+    return {"edit": {found[0]["change_id"]: "Channel"}, "rest": "accept"}
+
+
+def asked(output: Any) -> Any:
+    """The one question, without its id: that is made from ids of checkpoints."""
+    (question,) = output["asked"]
+    return {name: value for name, value in question.items() if name != "id"}
+
+
+def recorded(job: Any) -> list[str]:
+    """What the ledger of a run holds, but for when it was answered."""
+    with duckdb.connect(str(job.home / "runs" / "r1" / "workspace.duckdb"), read_only=True) as workspace:
+        rows = workspace.execute(
+            "select step_key, receipt from ops.receipts union all select decision_id, record from ops.decisions"
+        ).fetchall()
+    return sorted(f"{key} {re.sub(r'20[0-9-]+T[0-9:.]+Z', '', record)}" for key, record in rows)
+
+
+@pytest.mark.parametrize(
+    ("answering", "where", "stride"),
+    [("", "write", 4), ("edit", "before", 1), ("edit", "after", 1), ("edit", "write", 2), ("edit", "receipt", 1)],
+)
+def test_killed_around_a_question_nothing_is_lost(
+    job: Any, tmp_path: Path, worker: Any, answering: str, where: str, stride: int
+) -> None:
+    """The answer edits a mapping, so that steps are done again and another question follows."""
+    answer = None
+    asking_job(job)
+    if answering:
+        resume(job.home, "r1")
+        question = resume(job.home, "r1", answer={"rest": "accept"})["asked"][0]
+        assert question["question"] == "orders#1"
+        answer = edited(question)
+    begin = Snapshot(job, tmp_path / "snapshot")
+    expected = asked(resume(job.home, "r1", answer=answer))
+    assert expected["question"] == ("orders#2" if answering else "customers#1")
+    on_record = recorded(job)
+    number, killed, kills = 1, True, 0
+    while killed:
+        begin.put_back()
+        killed = worker(job, where, number, answer)
+        number, kills = number + stride, kills + killed
+        assert asked(resume(job.home, "r1")) == expected, "what was asked or answered is not what it was"
+        assert recorded(job) == on_record
+    assert kills >= 3, "the run was never killed: the test tests nothing"
+
+
+def test_killed_on_the_way_it_publishes_what_it_would_have(job: Any, tmp_path: Path, worker: Any) -> None:
+    asking_job(job)
+    begin = Snapshot(job, tmp_path / "snapshot")
+    resume(job.home, "r1")
+    resume(job.home, "r1", answer={"rest": "accept"})
+    resume(job.home, "r1", answer={"rest": "accept"})
+    expected = published(job.out)
+    assert expected
+    begin.put_back()
+    for _ in range(2):
+        assert worker(job, "write", 5)
+    resume(job.home, "r1")
+    for _ in range(2):
+        assert worker(job, "write", 1, {"rest": "accept"}), "killed as soon as the answer is written"
+        resume(job.home, "r1")
+    assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
+    assert published(job.out) == expected

@@ -18,7 +18,8 @@ from state.contract import Column
 from state.mapping import ColumnMatch
 
 ROOT = Path(__file__).resolve().parents[2]
-GRAPHS = [entry["path"] for entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].values()]
+SERVED = [entry["path"] for entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].values()]
+GRAPHS = [*SERVED, "graphs.planner:graph", "graphs.executor:graph", "graphs.replanner:graph"]
 
 
 def load(path: str) -> Any:

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from state.decisions import DecidedBy, Decision
 from state.resolution import Ballot
-from tools.ledger import Receipt, find_receipt, once, read_decisions, receipt_statement, record_decisions
+from tools.ledger import (
+    Receipt,
+    find_receipt,
+    once,
+    read_decisions,
+    receipt_statement,
+    receipts_of,
+    record_decisions,
+    revise,
+)
 from tools.workspace import open_workspace
 
 
@@ -144,3 +153,25 @@ def test_decisions_of_an_effect_that_fails_are_not_recorded(workspace: duckdb.Du
     with pytest.raises(duckdb.IOException):
         once(workspace, "step", effect)
     assert read_decisions(workspace) == ()
+
+
+def test_a_receipt_is_revised_or_taken_away_with_the_effect_that_does_it(workspace: duckdb.DuckDBPyConnection) -> None:
+    once(workspace, "map:t", lambda: {"n": 1})
+    once(workspace, "map:u", lambda: {"n": 5})
+
+    def effect() -> Receipt:
+        revise(workspace, "map:t", {"n": 2})
+        revise(workspace, "map:u", None)
+        return {}
+
+    once(workspace, "other", effect)
+    assert receipts_of(workspace, "map:") == ({"n": 2},)
+    assert find_receipt(workspace, "map:u") is None
+
+    def fails() -> Receipt:
+        revise(workspace, "map:t", {"n": 3})
+        raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        once(workspace, "another", fails)
+    assert find_receipt(workspace, "map:t") == {"n": 2}

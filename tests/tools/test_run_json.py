@@ -1,11 +1,13 @@
 """run.json: strict JSON with the keys that others read."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from state.approval import Answered, Reply, Settled
 from state.budget import Spent
 from state.checks import CheckResult, Verdict
 from state.contract import Column, Contract, Severity, Table
@@ -62,3 +64,18 @@ def test_figures_json_has_no_number_for_are_text(tmp_path: Path) -> None:
     path = write_run_json(tmp_path, build_run_json(facts(checks=checks)))
     content = json.loads(path.read_text(), parse_constant=refuse)
     assert [check["measured"] for check in content["checks"]] == ["nan", "-inf", 0.5]
+
+
+def test_answers_are_told_with_counts_of_what_was_said() -> None:
+    settled = {
+        name: Settled(reply=reply, proposal="a", value="b")
+        for name, reply in (("x", Reply.EDIT), ("y", Reply.ACCEPT), ("z", Reply.ACCEPT))
+    }
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    (told,) = build_run_json(facts(approvals=(Answered(question_id="t#1", by="Ann", at=at, settled=settled),)))[
+        "approvals"
+    ]
+    assert told == {
+        "question_id": "t#1", "by": "Ann", "at": "2026-01-02T00:00:00Z", "note": "", "reply": "",
+        "changes": {"accept": 2, "edit": 1},
+    }  # fmt: skip

@@ -8,6 +8,7 @@ from tools.explain.material import Json, Material
 _VERDICTS = {
     "published": ("Published: every table meets the contract.", Mark.GOOD),
     "not_met": ("Not published: the contract is not met.", Mark.BAD),
+    "rejected": ("Not published: a person rejected the plan.", Mark.BAD),
     "failed": ("Stopped: a step failed and could not be repaired. Nothing was published.", Mark.BAD),
     "budget_spent": ("Stopped: the budget is spent. The run can be resumed.", Mark.WARN),
     "waiting": ("Waiting for a person to answer.", Mark.WARN),

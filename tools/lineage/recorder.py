@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from state.errors import MillwrightError
+from state.errors import AnswerError, MillwrightError
 from state.run import RunStatus
 from state.supervisor import SupervisorOutput
 from tools.explain.material import open_material
@@ -116,6 +116,8 @@ def recorded(record: RunRecord, target: LineageTarget) -> Iterator[LineageRecord
     recorder.start()
     try:
         yield recorder
+    except AnswerError:  # the run still waits, as if nothing had been said
+        raise
     except MillwrightError as error:
         recorder.finish(problem=error.line())
         raise

@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from state.approval import Answered
 from state.budget import Spent
 from state.checks import CheckResult
 from state.contract import Contract
@@ -45,6 +46,7 @@ class RunFacts(Value):
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
     decisions: tuple[Decision, ...]
+    approvals: tuple[Answered, ...] = ()
     spent: Spent
     seconds: dict[str, float]
     created_at: datetime | None = None
@@ -76,6 +78,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "formats": [value_format.model_dump(mode="json") for value_format in facts.formats],
         "checks": [check.model_dump(mode="json") for check in facts.checks],
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
+        "approvals": [_approval(answered) for answered in facts.approvals],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
@@ -99,6 +102,13 @@ def write_run_json(folder: Path, content: Json) -> Path:
     text = json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False)
     write_durably(path, text.encode(errors="backslashreplace"))
     return path
+
+
+def _approval(answered: Answered) -> Json:
+    """Return who answered what and when; what was said about single changes stands among the decisions."""
+    counts = {reply.value: len(ids) for reply, ids in answered.by_reply().items()}
+    plain = answered.model_dump(mode="json", exclude={"settled"})
+    return {**plain, "changes": counts}
 
 
 def _finite(content: Any) -> Any:  # noqa: ANN401  any JSON data

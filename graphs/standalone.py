@@ -1,0 +1,96 @@
+"""Patterns served alone: each graph does first what its pattern needs, so that a request is all it takes to start.
+
+The supervisor composes the patterns themselves; these are for Studio and for callers of one pattern.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from graphs.executor import graph as execution
+from graphs.intake import graph as intake
+from graphs.planner import graph as planning
+from graphs.replanner import graph as ruling
+from nodes.intake import read_request
+from nodes.replan import read_failed
+from state.run import RunContext, RunStatus
+from state.supervisor import (
+    ExecutorOutput,
+    PlannerOutput,
+    ReplannerInput,
+    RulingState,
+    SupervisorInput,
+    SupervisorState,
+)
+
+
+class Node(StrEnum):
+    """Nodes of these graphs."""
+
+    INTAKE = "intake"
+    PLANNER = "planner"
+    EXECUTOR = "executor"
+    READ_REQUEST = "read_request"
+    READ_FAILED = "read_failed"
+    REPLANNER = "replanner"
+
+
+def after_planning(state: SupervisorState) -> Literal["executor", "__end__"]:
+    """Execute the plan, or end where there is none."""
+    return "executor" if state["status"] is RunStatus.RUNNING else "__end__"
+
+
+def build_planner() -> StateGraph[SupervisorState, RunContext, SupervisorInput, PlannerOutput]:
+    """Return intake and planner, not compiled."""
+    builder = StateGraph(
+        SupervisorState, context_schema=RunContext, input_schema=SupervisorInput, output_schema=PlannerOutput
+    )
+    builder.add_node(Node.INTAKE, intake)
+    builder.add_node(Node.PLANNER, planning)
+    builder.add_edge(START, Node.INTAKE)
+    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_edge(Node.PLANNER, END)
+    return builder
+
+
+def build_executor() -> StateGraph[SupervisorState, RunContext, SupervisorInput, ExecutorOutput]:
+    """Return intake, planner and executor, not compiled: tables are staged, neither verified nor published."""
+    builder = StateGraph(
+        SupervisorState, context_schema=RunContext, input_schema=SupervisorInput, output_schema=ExecutorOutput
+    )
+    builder.add_node(Node.INTAKE, intake)
+    builder.add_node(Node.PLANNER, planning)
+    builder.add_node(Node.EXECUTOR, execution)
+    builder.add_edge(START, Node.INTAKE)
+    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_conditional_edges(Node.PLANNER, after_planning)
+    builder.add_edge(Node.EXECUTOR, END)
+    return builder
+
+
+def build_replanner() -> StateGraph[RulingState, RunContext, ReplannerInput, ExecutorOutput]:
+    """Return the replanner after a node that opens the run and reads the failed step, not compiled."""
+    builder = StateGraph(
+        RulingState, context_schema=RunContext, input_schema=ReplannerInput, output_schema=ExecutorOutput
+    )
+    builder.add_node(Node.READ_REQUEST, read_request)
+    builder.add_node(Node.READ_FAILED, read_failed)
+    builder.add_node(Node.REPLANNER, ruling)
+    builder.add_edge(START, Node.READ_REQUEST)
+    builder.add_edge(Node.READ_REQUEST, Node.READ_FAILED)
+    builder.add_edge(Node.READ_FAILED, Node.REPLANNER)
+    builder.add_edge(Node.REPLANNER, END)
+    return builder
+
+
+planner: CompiledStateGraph[SupervisorState, RunContext, SupervisorInput, PlannerOutput] = build_planner().compile(
+    name="planner"
+)
+executor: CompiledStateGraph[SupervisorState, RunContext, SupervisorInput, ExecutorOutput] = build_executor().compile(
+    name="executor"
+)
+replanner: CompiledStateGraph[RulingState, RunContext, ReplannerInput, ExecutorOutput] = build_replanner().compile(
+    name="replanner"
+)

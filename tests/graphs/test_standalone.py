@@ -1,0 +1,53 @@
+"""Patterns run alone: a request is all they need, and what another run holds is not touched."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from graphs.standalone import executor, planner, replanner
+from state.errors import RunError, SetupError
+from state.run import RunContext, RunStatus
+
+
+def request(job: Any, **fields: Any) -> dict[str, Any]:
+    return {"contract": str(job.contract), "sources": [str(job.sources)], "out": str(job.out), "run_id": "r", **fields}
+
+
+def go(graph: Any, job: Any, given: dict[str, Any]) -> Any:
+    return asyncio.run(graph.ainvoke(given, context=RunContext(home=str(job.home))))
+
+
+def test_the_planner_lands_the_sources_first_and_the_executor_stages_tables(job: Any) -> None:
+    planned = go(planner, job, {"request": request(job)})
+    assert planned["plan"].steps == 15
+    staged = go(executor, job, {"request": request(job)})
+    assert staged["status"] is RunStatus.RUNNING
+    assert not staged["progress"].waiting
+    assert not list(job.out.glob("*.parquet"))
+
+
+def test_a_run_that_was_asked_for_something_else_is_refused(job: Any) -> None:
+    go(planner, job, {"request": request(job)})
+    with pytest.raises(RunError, match="exists already"):
+        go(planner, job, {"request": request(job, partial=True)})
+
+
+def test_the_replanner_rules_on_the_failed_step_it_is_given(job: Any) -> None:
+    failed = {"step_id": "map:orders", "status": "failed", "attempt": 1, "seconds": 0.1, "failure": "transient"}
+    output = go(replanner, job, {"request": request(job), "failed": failed})
+    assert output["replans"]["map:orders#1"].action == "retry"
+    output = go(replanner, job, {"request": request(job), "failed": {**failed, "attempt": 9}})
+    assert output["status"] is RunStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("failed", "where"),
+    [(None, "failed"), ({"step_id": "x"}, "failed.status"), ({"status": "lost"}, "failed.step_id"), (3, "failed")],
+)
+def test_a_failed_step_of_another_shape_is_refused_in_one_line(job: Any, failed: Any, where: str) -> None:
+    given = {"request": request(job)} | ({} if failed is None else {"failed": failed})
+    with pytest.raises(SetupError) as refused:
+        go(replanner, job, given)
+    assert refused.value.where == where
+    assert "\n" not in refused.value.line()
