@@ -63,7 +63,7 @@ def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutpu
     folder = run_folder(runtime, request)
     contract, faults = _read_copy(folder / CONTRACT_COPY, shown_as=request.contract)
     limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
-    inventory = take_inventory(request.sources, folder, limits)
+    inventory = take_inventory(request.sources, folder, limits, contract)
     matched = match_tables(inventory, contract)
     sources = write_intake(
         folder, contract, Intake(inventory=inventory, table_files=matched.files, unused=matched.unused)

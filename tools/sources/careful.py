@@ -4,7 +4,7 @@ Lines without a quote are counted, not cut: the engine cuts them, many at a time
 those with bytes that are no UTF-8 are rejected here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
@@ -43,10 +43,17 @@ class Batch:
 
 
 def load_careful(connection: duckdb.DuckDBPyConnection, variant: Variant, file: SourceFile) -> FileBooks:
-    """Land the file in one transaction and return its books; nothing of it may be in the workspace before."""
+    """Land a text file in one transaction and return its books; nothing of it may be in the workspace before."""
+    return load_batches(connection, variant, file, read_batches(file, len(variant.columns)))
+
+
+def load_batches(
+    connection: duckdb.DuckDBPyConnection, variant: Variant, file: SourceFile, batches: Iterable[Batch]
+) -> FileBooks:
+    """Land what was read of a file in one transaction and return its books, checked against the inventory's count."""
     records = rejects = record_lines = reject_lines = blank_lines = 0
     with transaction(connection):
-        for batch in read_batches(file, len(variant.columns)):
+        for batch in batches:
             _insert(connection, variant, file, batch)
             insert_rejects(connection, file.file_id, batch.rejects)
             records += len(batch.rows)
