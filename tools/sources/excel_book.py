@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from state.errors import SourceError
 from tools.sources.excel_dates import Shown, shown_as
@@ -40,7 +41,7 @@ class Workbook:
         self.since_1904 = False
         self.sheets: list[Sheet] = []
 
-    def __enter__(self) -> "Workbook":
+    def __enter__(self) -> Self:
         self._read_book()
         return self
 

@@ -57,21 +57,16 @@ def shown_as(number: int, code: str | None) -> Shown:
 
 def date_text(raw: str, shown: Shown, *, since_1904: bool) -> str | None:
     """Return the number of a cell as ISO text; None when it is no date that ever was."""
-    try:
-        serial = float(raw)
-    except ValueError:
-        return None
-    if not 0 <= serial < _LAST_DAY:
+    serial = _serial(raw)
+    if serial is None:
         return None
     days, thousandths = divmod(round(serial * _MILLISECONDS), _MILLISECONDS)
     if shown is Shown.ELAPSED:
         minutes, seconds = divmod(round(serial * _MILLISECONDS) // 1000, 60)
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
     clock = _clock(thousandths)
-    if not days and not since_1904:
+    if not days and (shown is Shown.TIME or not since_1904):
         return clock if shown is not Shown.DATE else None
-    if shown is Shown.TIME and not days:
-        return clock
     day = _day(days, since_1904=since_1904)
     if day is None:
         return None
@@ -94,6 +89,14 @@ def number_text(raw: str) -> str:
         return raw
     text = f"{_DIGITS.plus(value) if value != value.to_integral_value() else value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _serial(raw: str) -> float | None:
+    try:
+        serial = float(raw)
+    except ValueError:
+        return None
+    return serial if 0 <= serial < _LAST_DAY else None
 
 
 def _day(days: int, *, since_1904: bool) -> str | None:

@@ -17,7 +17,7 @@ from tools.sources.excel_rows import SheetRow, column_letters, column_number, sh
 from tools.sources.excel_scan import SheetScan, scan_sheet
 from tools.sources.header import unique_names
 from tools.sources.limits import LandingLimits
-from tools.sources.preamble import LOOKED_AT, header_place
+from tools.sources.preamble import header_place
 from tools.sources.rejects import make_reject
 
 _SAMPLE = 200
@@ -67,7 +67,7 @@ def _take_row(batch: Batch, row: SheetRow, width: int, merged: "_MergedDown") ->
 
 def _described(book: Workbook, sheet: Sheet, scan: SheetScan) -> Described:
     sample = list(islice(sheet_rows(book, sheet), _SAMPLE))
-    texts = [[_header_text(row, column) for column in sorted(row.cells)] for row in sample]
+    texts = [[_header_text(row, column) for column in range(max(row.cells, default=-1) + 1)] for row in sample]
     place = header_place(texts)
     header_row = sample[place]
     names = _header(header_row, sample[place + 1 :], scan)
@@ -88,7 +88,7 @@ def _described(book: Workbook, sheet: Sheet, scan: SheetScan) -> Described:
 
 def _header_text(row: SheetRow, column: int) -> str:
     """Return the text of a cell for judging headers; a number, date or boolean shows that it is data."""
-    text = row.cells[column]
+    text = row.cells.get(column, "")
     return text if column in row.texts or not text else "0"
 
 

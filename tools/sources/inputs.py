@@ -1,4 +1,4 @@
-"""Opens the found files down to what is read: gzip is unpacked, an archive becomes its members, kinds are recognised."""
+"""Opens the found files down to what is read: gzip is unpacked, archives become members, kinds are recognised."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

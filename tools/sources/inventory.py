@@ -15,6 +15,7 @@ from tools.sources.header import header_doubts, unique_names
 from tools.sources.inputs import Input, open_inputs
 from tools.sources.limits import FAST_LINE_BYTES, LandingLimits
 from tools.sources.paths import wanted_addresses
+from tools.sources.preamble import preamble_lines
 from tools.sources.prescan import Scan, sha256_of
 from tools.sources.records import LINE_ENDS, MAX_SPAN, parse_record
 from tools.sources.returned import mark_returned
@@ -87,6 +88,12 @@ class _OpenedFile:
     def describe(self, memory: Memory, warnings: list[str]) -> SourceFile:
         """Return the file as the inventory keeps it; what a person should know is added to `warnings`."""
         blank, head = self._head()
+        above = preamble_lines(tuple(map(show_damage, head[:SAMPLE_LINES])))
+        if above:
+            warnings.append(f"{self.file.name}: {_told_above(head[:above], blank + above + 1)}")
+        preamble, head = head[:above], head[above:]
+        blank_above = blank + sum(not line.strip(LINE_ENDS) for line in preamble)
+        blank += above
         lines = tuple(map(show_damage, head))
         cut = sniff_dialect(lines[:SAMPLE_LINES], self._extension(), memory)
         fields, span = self._header(lines, cut, warnings)
@@ -113,11 +120,11 @@ class _OpenedFile:
                 decoded_from=self.encoding.codec if self.encoding.codec != "utf-8" else "",
                 evidence=f"{cut.evidence}; {self.encoding.evidence}",
             ),
-            reading=_reading(self.scan, header, cut.quote),
+            reading=Reading.CAREFUL if above else _reading(self.scan, header, cut.quote),
             header=header,
             header_lines=header_lines,
             lines=self.scan.lines,
-            blank_lines=self.scan.blank_lines - (blank if header else 0),
+            blank_lines=self.scan.blank_lines - (blank_above if header else 0),
             longest_line=self.scan.longest_line,
             line_end=self.scan.line_end,
             open_ends=any(byte in self.scan.last_bytes for byte in (ord(cut.delimiter), ord('"'))),
@@ -172,6 +179,11 @@ class _OpenedFile:
     def _extension(self) -> str:
         name = self.file.name.lower().removesuffix(".gz")
         return Path(name).suffix
+
+
+def _told_above(lines: Sequence[str], header_line: int) -> str:
+    shown = "; ".join(line.strip()[:40] for line in map(show_damage, lines) if line.strip())
+    return f"{len(lines)} lines above the header on line {header_line} are no records: {shown!r}"
 
 
 def _reading(scan: Scan, header: tuple[str, ...], quote: str) -> Reading:

@@ -21,9 +21,7 @@ def choose_arrays(layout: Layout, wanted: Wanted) -> tuple[Candidate, ...]:
     own, best = len(asked & _plain(layout.members)), max(scores)
     if own > best or (own == best and _has_key(layout.members)):
         return ()
-    return tuple(
-        candidate for candidate, score in zip(layout.candidates, scores, strict=True) if score >= _WELL * best
-    )
+    return tuple(candidate for candidate, score in zip(layout.candidates, scores, strict=True) if score >= _WELL * best)
 
 
 def _plain(names: Iterable[str]) -> set[str]:

@@ -6,6 +6,7 @@ documents may follow each other in one file. Arrays with at least one object amo
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -58,15 +59,14 @@ def lay_out(text: str) -> Layout:
     """Return the layout of a document."""
     start = _skip_blanks(text, 0)
     if text.startswith("[", start):
-        return Layout("array", (_candidate(text, "", Elements(text, start)) or Candidate("", start, frozenset()),), ())
+        return Layout("array", (_candidate("", Elements(text, start)) or Candidate("", start, frozenset()),), ())
     if not text.startswith("{", start):
         return Layout("other", (), ())
-    found: list[Candidate] = []
-    members: list[str] = []
-    end = _search(text, start, "", found, members)
+    search = _Search(text)
+    end = search.look(start)
     if end is not None and _skip_blanks(text, end) < len(text):
         return Layout("sequence", (), ())
-    return Layout("object", tuple(found), tuple(members))
+    return Layout("object", tuple(search.found), tuple(search.members))
 
 
 class Elements:
@@ -99,7 +99,7 @@ def sequence(text: str) -> Iterator[Piece]:
         at = _skip_blanks(text, max(piece.end, at + 1))
 
 
-def _candidate(text: str, address: str, array: Elements) -> Candidate | None:
+def _candidate(address: str, array: Elements) -> Candidate | None:
     """Return the array as a candidate; None when its first elements hold no object."""
     keys: dict[str, None] = {}
     objects = 0
@@ -110,42 +110,51 @@ def _candidate(text: str, address: str, array: Elements) -> Candidate | None:
     return Candidate(address, array.start, frozenset(keys)) if objects else None
 
 
-def _search(text: str, start: int, prefix: str, found: list[Candidate], members: list[str], levels: int = _LEVELS) -> int | None:
-    """Collect the candidates and members of the object at `start`; return where it ends, None when that is not seen."""
-    at = _skip_blanks(text, start + 1)
-    while at < len(text) and text[at] != "}":
-        try:
-            key, end = read_value(text, at)
-            at = _skip_blanks(text, end)
-            if not isinstance(key, str) or not text.startswith(":", at):
+class _Search:
+    """Looks through the members of objects for arrays of records."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[Candidate] = []
+        self.members: list[str] = []
+
+    def look(self, start: int, prefix: str = "", levels: int = _LEVELS) -> int | None:
+        """Look into the object at `start`; return where it ends, None when its grammar is broken before."""
+        at = _skip_blanks(self.text, start + 1)
+        while at < len(self.text) and self.text[at] != "}":
+            try:
+                after = self._member(at, prefix, levels)
+            except JsonFault:
                 return None
-            after = _member(text, _skip_blanks(text, at + 1), step_to(prefix, key), found, members, levels)
-        except JsonFault:
-            return None
-        if after is None:
-            return None
-        at = _skip_blanks(text, after)
-        if text.startswith(",", at):
-            at = _skip_blanks(text, at + 1)
-    return at + 1 if at < len(text) else None
+            if after is None:
+                return None
+            at = _skip_blanks(self.text, after)
+            if self.text.startswith(",", at):
+                at = _skip_blanks(self.text, at + 1)
+        return at + 1 if at < len(self.text) else None
 
+    def _member(self, at: int, prefix: str, levels: int) -> int | None:
+        key, end = read_value(self.text, at)
+        colon = _skip_blanks(self.text, end)
+        if not isinstance(key, str) or not self.text.startswith(":", colon):
+            return None
+        at, address = _skip_blanks(self.text, colon + 1), step_to(prefix, key)
+        if self.text.startswith("{", at) and levels:
+            return self.look(at, address, levels - 1)
+        if self.text.startswith("[", at):
+            return self._array(at, address)
+        self.members.append(address)
+        return read_value(self.text, at)[1]
 
-def _member(text: str, at: int, address: str, found: list[Candidate], members: list[str], levels: int) -> int | None:
-    """Look into one member of an object; return where it ends."""
-    if text.startswith("{", at) and levels:
-        return _search(text, at, address, found, members, levels - 1)
-    if text.startswith("[", at):
-        array = Elements(text, at)
-        candidate = _candidate(text, address, array)
+    def _array(self, at: int, address: str) -> int:
+        array = Elements(self.text, at)
+        candidate = _candidate(address, array)
         if candidate:
-            found.append(candidate)
+            self.found.append(candidate)
         else:
-            members.append(address)
-        for _ in array:
-            pass
+            self.members.append(address)
+        deque(array, 0)
         return array.end
-    members.append(address)
-    return read_value(text, at)[1]
 
 
 def _skip_blanks(text: str, at: int) -> int:

@@ -27,10 +27,10 @@ def find_columns(path: Path, asked: Asked) -> tuple[str, ...]:
 
 def read_json_lines(file: SourceFile, asked: Asked) -> Iterator[Batch]:
     """Yield the records of the file, laid flat in the order of its header."""
-    lay, number = row_maker(file.header), 0
+    lay, first = row_maker(file.header), 1
     for lines in _blocks(Path(file.text_path)):
         batch = Batch()
-        for number, line in enumerate(lines, number + 1):
+        for number, line in enumerate(lines, first):
             if not line.strip(_BLANK):
                 batch.blank_lines += 1
                 continue
@@ -41,6 +41,7 @@ def read_json_lines(file: SourceFile, asked: Asked) -> Iterator[Batch]:
             else:
                 batch.rejects.append(make_reject(number, 1, show_damage(line), str(record)))
         batch.record_lines = len(batch.rows)
+        first += len(lines)
         yield batch
 
 

@@ -1,4 +1,7 @@
-"""JSON files in the inventory: which kind a file is, its sources, their columns and the independent count of records."""
+"""JSON files: which kind a file is, the sources in a document, and their records.
+
+How many records there are is counted a second time, by `tools/sources/json_scan.py`.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -29,9 +32,7 @@ def describe_json(path: Path, name: str, scan: Scan, wanted: Wanted) -> Iterator
     """Yield the sources of a JSON file; SourceError when it holds nothing that could be a record."""
     if _json_kind(path, name) is Kind.JSON_LINES:
         columns = find_columns(path, asked_tree(wanted))
-        yield Described(
-            Kind.JSON_LINES, columns, scan.lines, "one object a line", blank_lines=scan.blank_lines
-        )
+        yield Described(Kind.JSON_LINES, columns, scan.lines, "one object a line", blank_lines=scan.blank_lines)
         return
     text, asked = read_document(path), asked_tree(wanted)
     layout = lay_out(text)

@@ -116,8 +116,12 @@ def _fields(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str
 def _is_flat(kind: DuckDBPyType) -> bool:
     """Whether every value within has an address of its own, whatever the data are."""
     if kind.id == "struct":
-        return all(_is_flat(child) for _, child in kind.children)
+        return all(_is_flat(child) for _, child in _parts(kind))
     return kind.id not in _NESTED
+
+
+def _parts(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    return [(name, part) for name, part in kind.children if isinstance(part, DuckDBPyType)]
 
 
 def _expressions(fields: list[tuple[str, DuckDBPyType]]) -> dict[str, str]:
@@ -127,8 +131,8 @@ def _expressions(fields: list[tuple[str, DuckDBPyType]]) -> dict[str, str]:
     while waiting:
         address, sql, kind = waiting.pop()
         if kind.id == "struct":
-            children = list(reversed(kind.children))
-            waiting += [(step_to(address, name), f"{sql}.{ident(name)}", child) for name, child in children]
+            parts = reversed(_parts(kind))
+            waiting += [(step_to(address, name), f"{sql}.{ident(name)}", part) for name, part in parts]
         else:
             found[address] = sql
     return found
@@ -148,11 +152,11 @@ def _records(
 def _text_type(kind: DuckDBPyType) -> str:
     """Return the type with every scalar in it made text, so that none passes through a type of Python."""
     if kind.id in {"list", "array"}:
-        return f"{_text_type(kind.children[0][1])}[]"
+        return f"{_text_type(_parts(kind)[0][1])}[]"
     if kind.id == "struct":
-        return f"struct({', '.join(f'{ident(name)} {_text_type(child)}' for name, child in kind.children)})"
+        return f"struct({', '.join(f'{ident(name)} {_text_type(child)}' for name, child in _parts(kind))})"
     if kind.id == "map":
-        return f"map(varchar, {_text_type(kind.children[1][1])})"
+        return f"map(varchar, {_text_type(_parts(kind)[1][1])})"
     return "varchar"
 
 
@@ -161,14 +165,14 @@ def _value(value: object, kind: DuckDBPyType, *, within: bool = False) -> object
     if value is None:
         return None
     if isinstance(value, dict):
-        children = dict(kind.children)
+        children = dict(_parts(kind))
         laid = {
             str(key): _value(item, children["value"] if kind.id == "map" else children[key], within=within)
             for key, item in value.items()
         }
         return write_value(laid) if kind.id == "map" and not within else laid
     if isinstance(value, list):
-        return [_value(item, kind.children[0][1], within=True) for item in value]
+        return [_value(item, _parts(kind)[0][1], within=True) for item in value]
     if kind.id == "boolean":
         return value == "true"
     return Number(value) if kind.id in _NUMBERS else str(value)

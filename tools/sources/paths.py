@@ -34,6 +34,9 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+_Flat = dict[str, str | None]
+
+
 @dataclass
 class Asked:
     """A place in the tree of addresses that are asked for."""
@@ -42,11 +45,6 @@ class Asked:
     whole: bool = False
     keys: dict[str, "Asked"] = field(default_factory=dict)
     places: dict[int, "Asked"] = field(default_factory=dict)
-
-    @property
-    def indexed(self) -> bool:
-        """Whether an element of an array is asked for, here or below."""
-        return bool(self.places) or any(below.indexed for below in self.keys.values())
 
 
 class Columns:
@@ -78,7 +76,7 @@ def asked_tree(wanted: Wanted) -> Asked:
 
 def flatten(record: Mapping[str, object], asked: Asked | None = None) -> dict[str, str | None]:
     """Return the text of every value of the record by its address; None is a null."""
-    flat: dict[str, str | None] = {}
+    flat: _Flat = {}
     _lay_members(flat, record, "", asked, _LEVELS)
     return flat
 
@@ -105,9 +103,7 @@ def _grow(root: Asked, address: str) -> Asked:
     return node if at == len(address) else root.keys.setdefault(address, Asked())
 
 
-def _lay_members(
-    flat: dict[str, str | None], record: Mapping[str, object], prefix: str, asked: Asked | None, levels: int
-) -> None:
+def _lay_members(flat: _Flat, record: Mapping[str, object], prefix: str, asked: Asked | None, levels: int) -> None:
     keys = asked.keys if asked else {}
     for key, value in record.items():
         name = key if not prefix and key.isidentifier() else step_to(prefix, key)
@@ -118,7 +114,7 @@ def _lay_members(
             _lay(flat, name, value, keys.get(key), levels)
 
 
-def _lay(flat: dict[str, str | None], name: str, value: object, asked: Asked | None, levels: int) -> None:
+def _lay(flat: _Flat, name: str, value: object, asked: Asked | None, levels: int) -> None:
     if isinstance(value, dict):
         _lay_object(flat, name, value, asked, levels)
     elif isinstance(value, list):
@@ -132,11 +128,10 @@ def _lay(flat: dict[str, str | None], name: str, value: object, asked: Asked | N
         flat[name] = None if value is None else write_value(value)
 
 
-def _lay_object(flat: dict[str, str | None], name: str, value: dict[str, object], asked: Asked | None, levels: int) -> None:
-    whole = asked is not None and asked.whole
-    if whole or not value or not levels or (asked is not None and asked.here):
+def _lay_object(flat: _Flat, name: str, value: Mapping[str, object], asked: Asked | None, levels: int) -> None:
+    if not value or not levels or (asked and (asked.here or asked.whole)):
         flat[name] = write_value(value)
-    if whole and asked is not None:
+    if asked and asked.whole:
         value = {key: item for key, item in value.items() if key in asked.keys}
     if levels:
         _lay_members(flat, value, name, asked, levels - 1)

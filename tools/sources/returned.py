@@ -4,7 +4,7 @@ A row that somebody corrected is a record. A reject, which has nothing but its r
 filled in, else it stays a reject. The columns of the quarantine itself are no data: they are dropped here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from state.contract import Contract, Table
 from state.sources import Kind, Reading, SourceFile
@@ -15,24 +15,27 @@ from tools.sources.rejects import make_reject
 SERVICE_COLUMNS = ("_reason", "_rule", "_file", "_line", "_raw", "_extra")
 """What quarantine adds to the contract's columns (`tools/outputs/side_tables.py`)."""
 
+_SIGNS = {"_reason", "_rule", "_raw"}
+"""Columns by which a quarantine file is known; somebody may have taken out the others."""
+
 _GUARDED = "=+-@\t\r'"
 """What a spreadsheet could take for a formula; the export of a quarantine puts an apostrophe in front of it."""
 
 
 def mark_returned(file: SourceFile, contract: Contract | None) -> SourceFile:
     """Return the file with the contract's columns as its header when it is a quarantine file, else as it is."""
-    if contract is None or not set(SERVICE_COLUMNS) <= set(file.header) or file.kind is Kind.JSON:
+    if contract is None or not set(file.header) >= _SIGNS:
         return file
     kept = tuple(name for name in file.header if name not in SERVICE_COLUMNS)
     return file.model_copy(update={"header": kept, "returned": file.header, "reading": Reading.VALUES})
 
 
-def returned_table(file: SourceFile, tables: list[Table]) -> Table | None:
+def returned_table(file: SourceFile, tables: Sequence[Table]) -> Table | None:
     """Return the table that a quarantine file came from: the one whose columns it has; of several, its namesake."""
     same = [table for table in tables if {column.name for column in table.columns} == set(file.header)]
     stem = file.name.replace("#", "/").rsplit("/", maxsplit=1)[-1].split(".", maxsplit=1)[0].lower()
     named = [table for table in same if table.name.lower() == stem]
-    return (named or same or [None])[0]
+    return next(iter(named or same), None)
 
 
 def take_back(file: SourceFile, batches: Iterator[Batch]) -> Iterator[Batch]:
