@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.sources.json_values import JsonFault, read_value
-from tools.sources.paths import flatten, step_to
+from tools.sources.paths import Asked, Columns, step_to
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _MARK = re.compile(r'["{}\[\],]')
@@ -101,13 +101,12 @@ def sequence(text: str) -> Iterator[Piece]:
 
 def _candidate(address: str, array: Elements) -> Candidate | None:
     """Return the array as a candidate; None when its first elements hold no object."""
-    keys: dict[str, None] = {}
-    objects = 0
+    columns, objects = Columns(Asked()), 0
     for piece in islice(array, _FIRST):
         if isinstance(piece.value, dict):
             objects += 1
-            keys.update(dict.fromkeys(flatten(piece.value)))
-    return Candidate(address, array.start, frozenset(keys)) if objects else None
+            columns.add(piece.value)
+    return Candidate(address, array.start, frozenset(columns.names())) if objects else None
 
 
 class _Search:

@@ -14,10 +14,10 @@ from tools.sources.damage import NO_UTF8, is_damaged, show_damage
 from tools.sources.described import Described
 from tools.sources.json_choice import choose_arrays
 from tools.sources.json_document import Candidate, Elements, Layout, Piece, lay_out, read_document, sequence
-from tools.sources.json_lines import as_record, find_columns, row_maker
+from tools.sources.json_lines import as_record, find_columns
 from tools.sources.json_scan import count_documents, count_elements
 from tools.sources.json_values import JsonFault
-from tools.sources.paths import Asked, Columns, asked_tree, flatten
+from tools.sources.paths import Asked, Columns, Flattener, asked_tree, row_maker
 from tools.sources.prescan import BOM, Scan
 from tools.sources.rejects import make_reject
 
@@ -62,12 +62,12 @@ def read_json(file: SourceFile, wanted: Wanted) -> Iterator[Batch]:
     text = read_document(Path(file.text_path))
     layout = lay_out(text)
     array = next((each for each in layout.candidates if each.address == file.part), None)
-    asked, lay, batch = asked_tree(wanted), row_maker(file.header), Batch()
+    flatten, lay, batch = Flattener(asked_tree(wanted)).flatten, row_maker(file.header), Batch()
     for number, (line, piece) in enumerate(_placed(text, _pieces(text, layout, array)), 1):
         place = number if file.numbered else line
         record = _record(text, piece)
         if isinstance(record, dict):
-            batch.rows.append(lay(flatten(record, asked)))
+            batch.rows.append(lay(flatten(record)))
             batch.starts.append(place)
         else:
             batch.rejects.append(make_reject(place, 1, show_damage(text[piece.start : piece.end]), record))
@@ -94,7 +94,7 @@ def _closed(batch: Batch) -> Batch:
 
 
 def _described(text: str, pieces: Iterable[Piece], counted: int | None, asked: Asked, evidence: str) -> Described:
-    columns = Columns()
+    columns = Columns(asked)
     total = broken = last = 0
     numbered = False
     for line, piece in _placed(text, pieces):
@@ -103,7 +103,7 @@ def _described(text: str, pieces: Iterable[Piece], counted: int | None, asked: A
         record = _record(text, piece)
         broken += bool(piece.fault)
         if isinstance(record, dict):
-            columns.add(flatten(record, asked))
+            columns.add(record)
     warnings = list[str]()
     if counted is None or (broken and counted != total):
         # Where brackets do not close, nothing but the reader can tell how many elements there are.

@@ -17,7 +17,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Number(str):
-    """A number as it is spelled; a plain `str` is a string."""
+    """A number with a fraction or an exponent as it is spelled; whole numbers are `int`, which keeps their digits."""
 
     __slots__ = ()
 
@@ -39,6 +39,8 @@ def read_value(text: str, start: int = 0) -> tuple[object, int]:
         raise JsonFault(f"broken JSON at {place}character {error.pos - start + 1}: {error.msg}") from error
     except RecursionError as error:
         raise JsonFault(_NESTED) from error
+    except ValueError as error:  # Python reads no whole number beyond its own limit
+        raise JsonFault(f"broken JSON: {error}") from error
     if text.count("{", start, end) + text.count("[", start, end) > MAX_NESTING and _nesting(value) > MAX_NESTING:
         raise JsonFault(_NESTED)
     if _SURROGATE.search(text, start, end):
@@ -65,7 +67,9 @@ def write_value(value: object) -> str:
         return "{" + ",".join(f"{_quoted(key)}:{write_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, Sequence):
         return "[" + ",".join(map(write_value, value)) + "]"
-    return "null" if value is None else "true" if value else "false"
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "true" if value else "false"
+    return str(value)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -96,6 +100,4 @@ def _check_text(value: object) -> None:
 
 
 _quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_float=Number, parse_int=Number, parse_constant=Number, strict=True
-)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Number, parse_constant=Number, strict=True)

@@ -38,11 +38,7 @@ def match_tables(inventory: Inventory, contract: Contract, *, every_table: bool 
     chosen: dict[str, list[int]] = {table.name: [] for table in fed}
     unused: list[str] = []
     for file in inventory.files:
-        tables: Sequence[Table] = _returned_to(file, fed) or [
-            table for table in fed if _matches_glob(file, table.sources)
-        ]
-        if not tables and not file.returned:
-            tables = _only_fed(file, named, inventory) if len(fed) == 1 else _longest_named(file, named, inventory)
+        tables = _fed_by(file, fed, named, inventory)
         for table in tables:
             chosen[table.name].append(file.file_id)
         if not tables:
@@ -52,9 +48,13 @@ def match_tables(inventory: Inventory, contract: Contract, *, every_table: bool 
     return TableSources(files={name: tuple(ids) for name, ids in chosen.items() if ids}, unused=tuple(unused))
 
 
-def _returned_to(file: SourceFile, fed: Sequence[Table]) -> list[Table]:
-    table = returned_table(file, fed) if file.returned else None
-    return [table] if table else []
+def _fed_by(file: SourceFile, fed: Sequence[Table], named: Sequence[Table], inventory: Inventory) -> Sequence[Table]:
+    if file.returned:
+        table = returned_table(file, fed)
+        return [table] if table else []
+    if tables := [table for table in fed if _matches_glob(file, table.sources)]:
+        return tables
+    return _only_fed(file, named, inventory) if len(fed) == 1 else _longest_named(file, named, inventory)
 
 
 def _matches_glob(file: SourceFile, globs: Sequence[str]) -> bool:

@@ -16,9 +16,8 @@ from state.errors import SourceError
 from state.sources import LINE_BITS, FileBooks, Kind, Reading, SourceFile, Variant, Wanted
 from tools.sources.careful import Batch
 from tools.sources.described import Described
-from tools.sources.json_lines import row_maker
 from tools.sources.json_values import Number, write_value
-from tools.sources.paths import Columns, asked_tree, flatten, step_to
+from tools.sources.paths import Columns, Flattener, asked_tree, row_maker, step_to
 from tools.sources.transactions import close_books, transaction, variant_table
 from tools.sql.quote import ident, literal
 
@@ -37,9 +36,9 @@ def describe_parquet(path: Path, name: str, wanted: Wanted) -> Iterator[Describe
         if all(_is_flat(kind) for _, kind in fields):
             header, reading = tuple(_expressions(fields)), Reading.COLUMNS
         else:
-            columns, asked = Columns(), asked_tree(wanted)
+            columns = Columns(asked_tree(wanted))
             for record in _records(connection, path, fields):
-                columns.add(flatten(record, asked))
+                columns.add(record)
             header, reading = columns.names(), Reading.VALUES
     evidence = "typed columns" if reading is Reading.COLUMNS else "typed columns with lists or maps"
     rows = int(counted[0]) if counted else 0
@@ -75,10 +74,11 @@ def load_parquet(connection: duckdb.DuckDBPyConnection, variant: Variant, file: 
 
 def read_parquet(file: SourceFile, wanted: Wanted) -> Iterator[Batch]:
     """Yield the records of a Parquet file, laid flat in the order of its header."""
-    asked, lay, batch, path = asked_tree(wanted), row_maker(file.header), Batch(), Path(file.text_path)
+    flatten, lay = Flattener(asked_tree(wanted)).flatten, row_maker(file.header)
+    batch, path = Batch(), Path(file.text_path)
     with _readable(file.name), duckdb.connect() as connection:
         for number, record in enumerate(_records(connection, path, _fields(connection, path)), 1):
-            batch.rows.append(lay(flatten(record, asked)))
+            batch.rows.append(lay(flatten(record)))
             batch.starts.append(number)
             batch.record_lines += 1
             if len(batch.rows) == _ROWS:
