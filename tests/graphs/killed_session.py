@@ -1,6 +1,7 @@
 """Works on runs in forked processes that kill themselves with SIGKILL: at the n-th checkpoint, before or after it is
-written, between an effect and its receipt, or at a point of publishing. Started by test_crash.py, which sends one
-order a line: home, run id, where, n; for each the exit status of the process is answered."""
+written, between an effect and its receipt, when a source is landed but not closed, or at a point of publishing.
+Started by test_crash.py and test_kinds.py, which send one order
+a line: home, run id, where, n; for each the exit status of the process is answered."""
 
 import json
 import os
@@ -19,6 +20,7 @@ import tools.ledger
 from graphs.session import proceed
 from tools.outputs.publish import Hooks
 from tools.records import read_record
+from tools.sources import careful, fast, parquet, transactions
 
 
 def kill() -> None:
@@ -74,11 +76,27 @@ def kill_at_publishing(count: int) -> None:
     nodes.publish.publish = partial(nodes.publish.publish, hooks=Hooks(checkpoint=hook))  # type: ignore[assignment]
 
 
+def kill_at_landing(count: int) -> None:
+    """Kill when the rows of a source are inserted and its books are not."""
+    countdown = Countdown(count)
+
+    def close_books(*args: Any) -> None:
+        if countdown.tick():
+            kill()
+        real(*args)
+
+    real = transactions.close_books
+    for reader in (careful, fast, parquet):
+        reader.close_books = close_books  # type: ignore[attr-defined]
+
+
 def work(home: str, run_id: str, where: str, number: int) -> None:
     if where in ("before", "after"):
         kill_at_checkpoint(number, after=where == "after")
     elif where == "receipt":
         kill_at_receipt(number)
+    elif where == "land":
+        kill_at_landing(number)
     elif where == "publish":
         kill_at_publishing(number)
     proceed(read_record(Path(home), run_id))
