@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from state.contract import Column, Contract, LogicalType, Table
-from state.errors import AccountingError
-from state.sources import LINE_BITS, FileBooks, Inventory, Kind
-from tools.sources import json_lines, json_sources
+from state.errors import AccountingError, SourceError
+from state.sources import LINE_BITS, FileBooks, Inventory, Kind, Reading
+from tools.sources import json_lines, json_scan, json_sources
 from tools.sources.inventory import take_inventory
+from tools.sources.json_scan import count_documents, count_elements
 from tools.sources.json_values import JsonFault, read_line, write_value
 from tools.sources.land import land
 from tools.sources.match import match_tables
