@@ -99,13 +99,22 @@ class Flattener:
             self._lay_object(flat, name, value, asked, levels)
         elif isinstance(value, list):
             flat[name] = self._write(value)
-            for place, below in asked.places.items() if asked else ():
-                if place < len(value):
-                    self._lay(flat, f"{name}[{place}]", value[place], below, levels - 1)
+            self._lay_elements(flat, name, value, asked.places if asked else {}, levels)
         elif isinstance(value, str):
             flat[name] = value
         else:
             flat[name] = self._null if value is None else self._write(value)
+
+    def _lay_elements(
+        self, flat: dict[str, str], name: str, value: Sequence[object], places: Mapping[int, Asked], levels: int
+    ) -> None:
+        """Lay the elements that are asked for, and of those that are objects no more than what is asked for."""
+        for place, below in places.items():
+            if place < len(value):
+                element = value[place]
+                if isinstance(element, dict) and not below.here:
+                    element = {key: item for key, item in element.items() if key in below.keys}
+                self._lay(flat, f"{name}[{place}]", element, below, levels - 1)
 
     def _lay_object(
         self, flat: dict[str, str], name: str, value: Mapping[str, object], asked: Asked | None, levels: int
