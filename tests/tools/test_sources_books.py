@@ -187,6 +187,14 @@ def test_a_workbook_with_a_document_type_is_refused(tmp_path: Path, write_book: 
         Landed(path)
 
 
+@pytest.mark.parametrize("value", [("s", 7, 0), ("s", "x", 0), "<v>1</v></c></row><row>"])
+def test_a_damaged_sheet_is_one_line(tmp_path: Path, write_book: Any, sheet_row: Any, value: Any) -> None:
+    path = write_book(tmp_path / "bad.xlsx", {"S": sheet_row(1, "a") + sheet_row(2, value)})
+    with pytest.raises(SourceError, match="is a damaged workbook") as caught:
+        Landed(path)
+    assert caught.value.where == "bad.xlsx"
+
+
 def packed(*members: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

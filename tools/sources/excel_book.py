@@ -95,10 +95,10 @@ class Workbook:
         return parser
 
     def parse(self, parser: xml.parsers.expat.XMLParserType, block: bytes, *, last: bool = False) -> None:
-        """Feed the parser; SourceError when it is no XML."""
+        """Feed the parser; SourceError when it is no XML, or refers to what is not there."""
         try:
             parser.Parse(block, last)
-        except xml.parsers.expat.ExpatError as error:
+        except (xml.parsers.expat.ExpatError, LookupError, ValueError) as error:
             raise SourceError(f"is a damaged workbook: {error}", where=self.name, hint="save it again") from error
 
     def _parse_member(
