@@ -75,7 +75,7 @@ def _plain(table: Table) -> Table:
 def _land(contract: Contract, texts: Sequence[str], folder: Path, context: RunContext) -> Intake:
     if not texts:
         return Intake(inventory=Inventory(files=(), variants=()), table_files={})
-    inventory = take_inventory(texts, folder)
+    inventory = take_inventory(texts, folder, contract=contract)
     matched = match_tables(inventory, contract, every_table=False)
     if matched.unused:
         raise SourceError("belongs to no table of the contract", where=matched.unused[0], hint="see millwright.sources")

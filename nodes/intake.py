@@ -16,7 +16,7 @@ from state.contract import Contract
 from state.decisions import Decision
 from state.errors import ContractError, RunError
 from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
-from state.sources import Inventory, SourceFile, SourcesRef
+from state.sources import Inventory, Kind, SourceFile, SourcesRef
 from state.supervisor import IntakeOutput
 from state.values import digest
 from tools.admission import admit, completed
@@ -73,7 +73,7 @@ def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutpu
     folder = run_folder(runtime, request)
     contract, faults = _read_copy(folder / CONTRACT_COPY, shown_as=request.contract)
     limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
-    inventory = take_inventory(request.sources, folder, limits)
+    inventory = take_inventory(request.sources, folder, limits, contract)
     matched = match_tables(inventory, contract)
     sources = write_intake(
         folder, contract, Intake(inventory=inventory, table_files=matched.files, unused=matched.unused)
@@ -131,19 +131,23 @@ def _dialect_decisions(inventory: Inventory) -> tuple[Decision, ...]:
     """Return the record of how files are cut and decoded, one for each way that was found."""
     groups: dict[str, list[SourceFile]] = {}
     for file in (file for file in inventory.files if file.header):
-        dialect = file.dialect
-        encoding = dialect.decoded_from or dialect.encoding
-        way = f"delimiter {dialect.delimiter!r}, quote {dialect.quote!r}, {encoding}{', byte-order mark' * dialect.bom}"
-        groups.setdefault(way, []).append(file)
+        groups.setdefault(_way(file), []).append(file)
     decisions = []
     for way, files in groups.items():
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         evidence = files[0].dialect.evidence
         account = Account(subject=f"{files[0].name}{more}", answer=way, confidence=1.0, evidence=evidence)
-        decisions.append(
-            record("source_dialect", account, digest([way, evidence]), method="field counts and clevercsv")
-        )
+        method = "field counts and clevercsv" if files[0].kind is Kind.TEXT else "structure"
+        decisions.append(record("source_dialect", account, digest([way, evidence]), method=method))
     return tuple(decisions)
+
+
+def _way(file: SourceFile) -> str:
+    dialect = file.dialect
+    encoding = f"{dialect.decoded_from or dialect.encoding}{', byte-order mark' * dialect.bom}"
+    if file.kind is Kind.TEXT:
+        return f"delimiter {dialect.delimiter!r}, quote {dialect.quote!r}, {encoding}"
+    return f"{file.kind.value.replace('_', ' ')}: {dialect.evidence}"
 
 
 def _read_copy(path: Path, shown_as: str) -> tuple[Contract, tuple[Fault, ...]]:

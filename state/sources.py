@@ -8,12 +8,24 @@ LINE_BITS = 36
 """A row's id is `file_id << LINE_BITS | line`: unique in a run and ordered by file, then line."""
 
 
-class Reading(StrEnum):
-    """How a file is landed: by the engine's reader or record by record."""
+class Kind(StrEnum):
+    """What a source is by its content, and with it what its books count as its lines."""
 
-    FAST = "fast"
-    CAREFUL = "careful"
-    EMPTY = "empty"  # nothing but blank lines
+    TEXT = "text"  # delimited fields; physical lines
+    JSON_LINES = "json_lines"  # one object a line; physical lines
+    JSON = "json"  # a document; elements of its array of records
+    EXCEL = "excel"  # one sheet of a workbook; rows up to the last one with a value
+    PARQUET = "parquet"  # records
+
+
+class Reading(StrEnum):
+    """How a file is landed."""
+
+    FAST = "fast"  # delimited text by the engine's reader
+    CAREFUL = "careful"  # delimited text record by record
+    VALUES = "values"  # values that are cut already: JSON, sheets, nested Parquet, files that come back from quarantine
+    COLUMNS = "columns"  # Parquet by the engine
+    EMPTY = "empty"  # nothing but blank lines, or no record at all
 
 
 class Dialect(Value):
@@ -28,25 +40,29 @@ class Dialect(Value):
 
 
 class SourceFile(Value):
-    """One input file as the prescan saw it; counts are of physical lines."""
+    """One source as the inventory saw it: a file, or a sheet, member or array in one; `kind` says what a line is."""
 
     file_id: int  # position in the sorted list of inputs, from 0
     path: str  # absolute
-    name: str  # what `_file` shows: relative to the given source
-    sha256: str
+    name: str  # what `_file` shows: relative to the given source; "a.zip/in.csv", "book.xlsx#Sheet"
+    kind: Kind = Kind.TEXT
+    part: str = ""  # what of the file this is: a sheet, or the address of an array ("data.orders")
+    sha256: str  # of the file at `path`
     size: int  # bytes on disk
-    compression: str = "none"  # none | gzip
+    compression: str = "none"  # none | gzip | zip
     text_path: str  # the file that is read: `path`, or its decompressed copy in the workspace
     dialect: Dialect
     reading: Reading
     header: tuple[str, ...]  # unique column names, in order
-    header_lines: int  # physical lines up to and with the header
-    lines: int  # physical lines, counted independently of any reader
+    header_lines: int  # lines up to and with the header; lines above it are blank or a preamble
+    lines: int  # counted independently of any reader
     blank_lines: int
     longest_line: int  # bytes
     line_end: str = "lf"  # lf | crlf | cr | mixed
     open_ends: bool = True  # a line ends with a delimiter or a quote, behind which a reader may drop empty fields
     damaged: bool = False  # UTF-8 but for some bytes: records that hold them become rejects
+    numbered: bool = False  # `_line` is the number of the record: Parquet, and JSON with several records on one line
+    returned: tuple[str, ...] = ()  # of a quarantine file that comes back: all its columns; `header`: the contract's
 
 
 class Variant(Value):
@@ -59,6 +75,13 @@ class Variant(Value):
     header_forms: int  # distinct raw header lines (byte-order mark, quoting, line end) among them
 
 
+class Wanted(Value):
+    """Addresses of nested values that a contract asks for: `values` of any kind, `whole` of objects as one column."""
+
+    values: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+
+
 class Inventory(Value):
     """All input files and header variants. Lives in the workspace; state holds a `SourcesRef`."""
 
@@ -66,6 +89,7 @@ class Inventory(Value):
     variants: tuple[Variant, ...]
     ignored: tuple[str, ...] = ()  # files in given folders that are of no known kind
     warnings: tuple[str, ...] = ()
+    wanted: Wanted = Wanted()
 
     def variant(self, variant_id: str) -> Variant:
         """Return the variant with that id; KeyError when there is none."""
@@ -76,7 +100,7 @@ class Inventory(Value):
 
 
 class FileBooks(Value):
-    """What became of every physical line of one file.
+    """What became of every line of one source; `Kind` says what a line is: of text physical, of a sheet a row.
 
     The books balance when lines = header_lines + blank_lines + record_lines + reject_lines.
     """
@@ -86,14 +110,14 @@ class FileBooks(Value):
     lines: int
     header_lines: int
     blank_lines: int
-    record_lines: int  # physical lines spanned by landed records
-    reject_lines: int  # physical lines spanned by rejects
+    record_lines: int  # lines spanned by landed records; where a line is a row or an element, one each
+    reject_lines: int  # lines spanned by rejects
     records: int
     rejects: int
 
     @property
     def balanced(self) -> bool:
-        """Whether every physical line is accounted for."""
+        """Whether every line is accounted for."""
         return self.lines == self.header_lines + self.blank_lines + self.record_lines + self.reject_lines
 
 

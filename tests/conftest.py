@@ -1,8 +1,11 @@
 """A small real job every room can use: two tables, three header variants, every end a row can meet."""
 
 import textwrap
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -111,3 +114,80 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Job:
     done = make_job(tmp_path_factory.mktemp("finished"))
     run(done.contract, [str(done.sources)], done.out, run_id="r1", context=RunContext(home=str(done.home)))
     return done
+
+
+@pytest.fixture
+def write_book() -> Callable[..., Path]:
+    """Write an .xlsx workbook from the XML of its sheets: `{name: rows}`; cells are made by `cell` in the test."""
+    return _write_book
+
+
+_MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+STYLES = ("", "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "hh:mm:ss", "0.00%", "[h]:mm:ss", '"day" 0', "dd/mm/yy h:mm AM/PM")
+
+
+def _write_book(
+    path: Path,
+    sheets: dict[str, str],
+    *,
+    since_1904: bool = False,
+    hidden: tuple[str, ...] = (),
+    texts: tuple[str, ...] = (),
+) -> Path:
+    numbers = range(1, len(sheets) + 1)
+    formats = "".join(
+        f'<numFmt numFmtId="{164 + at}" formatCode="{escape(code, {chr(34): "&quot;"})}"/>'
+        for at, code in enumerate(STYLES)
+        if code
+    )
+    styles = "".join(f'<xf numFmtId="{164 + at if code else 0}"/>' for at, code in enumerate(STYLES))
+    entries = "".join(
+        f'<sheet name="{escape(name)}" sheetId="{number}" r:id="rId{number}"'
+        f"{' state=' + chr(34) + 'hidden' + chr(34) if name in hidden else ''}/>"
+        for number, name in zip(numbers, sheets, strict=True)
+    )
+    links = "".join(
+        f'<Relationship Id="rId{number}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+        for number in numbers
+    )
+    members = {
+        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
+        "xl/workbook.xml": f'<workbook {_MAIN} xmlns:r="{_OFFICE}"><workbookPr date1904="{int(since_1904)}"/>'
+        f"<sheets>{entries}</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{links}</Relationships>',
+        "xl/styles.xml": f"<styleSheet {_MAIN}><numFmts>{formats}</numFmts><cellXfs>{styles}</cellXfs></styleSheet>",
+        "xl/sharedStrings.xml": f"<sst {_MAIN}>{''.join(f'<si>{text}</si>' for text in texts)}</sst>",
+    }
+    for number, rows in zip(numbers, sheets.values(), strict=True):
+        body = rows if "<sheetData" in rows else f"<sheetData>{rows}</sheetData>"
+        members[f"xl/worksheets/sheet{number}.xml"] = f"<worksheet {_MAIN}>{body}</worksheet>"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(zipfile.ZipInfo(name), f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+    return path
+
+
+@pytest.fixture
+def sheet_row() -> Callable[..., str]:
+    """Return the XML of a row: texts, numbers, booleans, None for no cell, or (type, value, style) as files have it."""
+    return _sheet_row
+
+
+def _sheet_row(number: int, *values: object, hidden: bool = False) -> str:
+    cells = "".join(_cell(f"{chr(65 + at)}{number}", value) for at, value in enumerate(values) if value is not None)
+    return f'<row r="{number}"{" hidden=" + chr(34) + "1" + chr(34) if hidden else ""}>{cells}</row>'
+
+
+def _cell(reference: str, value: object) -> str:
+    if isinstance(value, tuple):
+        kind, text, style = value
+        return f'<c r="{reference}" t="{kind}" s="{style}"><v>{text}</v></c>'
+    if isinstance(value, bool):
+        return f'<c r="{reference}" t="b"><v>{int(value)}</v></c>'
+    if isinstance(value, str):
+        if value.startswith("<"):
+            return f'<c r="{reference}">{value}</c>'
+        return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+    return f'<c r="{reference}"><v>{value}</v></c>'

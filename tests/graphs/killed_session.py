@@ -1,7 +1,7 @@
 """Works on runs in forked processes that kill themselves with SIGKILL: at the n-th checkpoint, before or after it is
-written, at the n-th write of a task, between an effect and its receipt, or at a point of publishing. Started by
-test_crash.py, which sends one order a line: home, run id, where, n, a person's answer; for each the exit status of the
-process is answered."""
+written, at the n-th write of a task, between an effect and its receipt, when a source is landed but not closed, or at
+a point of publishing. Started by test_crash.py and test_kinds.py, which send one order a line: home, run id, where, n,
+a person's answer; for each the exit status of the process is answered."""
 
 import json
 import os
@@ -20,6 +20,7 @@ import tools.ledger
 from graphs.session import proceed
 from tools.outputs.publish import Hooks
 from tools.records import read_record
+from tools.sources import careful, fast, parquet, transactions
 
 
 def kill() -> None:
@@ -88,6 +89,20 @@ def kill_at_publishing(count: int) -> None:
     nodes.publish.publish = partial(nodes.publish.publish, hooks=Hooks(checkpoint=hook))  # type: ignore[assignment]
 
 
+def kill_at_landing(count: int) -> None:
+    """Kill when the rows of a source are inserted and its books are not."""
+    countdown = Countdown(count)
+
+    def close_books(*args: Any) -> None:
+        if countdown.tick():
+            kill()
+        real(*args)
+
+    real = transactions.close_books
+    for reader in (careful, fast, parquet):
+        reader.close_books = close_books  # type: ignore[attr-defined]
+
+
 def work(home: str, run_id: str, where: str, number: int, answer: Any) -> None:
     if where in ("before", "after"):
         kill_at_checkpoint(number, after=where == "after")
@@ -95,6 +110,8 @@ def work(home: str, run_id: str, where: str, number: int, answer: Any) -> None:
         kill_at_write(number)
     elif where == "receipt":
         kill_at_receipt(number)
+    elif where == "land":
+        kill_at_landing(number)
     elif where == "publish":
         kill_at_publishing(number)
     proceed(read_record(Path(home), run_id), answer=answer)

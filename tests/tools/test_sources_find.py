@@ -18,11 +18,21 @@ def names(*sources: Path | str) -> list[str]:
 
 
 def test_a_folder_gives_known_kinds_sorted_with_relative_names(tmp_path: Path) -> None:
-    for name in ("b.csv", "a/z.TSV", "a/y.txt.gz", "c.parquet", ".hidden.csv", ".git/x.csv", "p.psv", "t.tab"):
+    for name in (
+        "b.csv",
+        "a/z.TSV",
+        "a/y.txt.gz",
+        "c.xml",
+        ".hidden.csv",
+        "~$book.xlsx",
+        ".git/x.csv",
+        "p.psv",
+        "t.tab",
+    ):
         write(tmp_path / name)
     found = find_sources([str(tmp_path)])
     assert [file.name for file in found.files] == ["a/y.txt.gz", "a/z.TSV", "b.csv", "p.psv", "t.tab"]
-    assert found.ignored == (str(tmp_path / "c.parquet"),)
+    assert found.ignored == (str(tmp_path / "c.xml"),)
 
 
 def test_a_named_file_and_a_glob_show_the_base_name(tmp_path: Path) -> None:

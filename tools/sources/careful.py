@@ -4,7 +4,7 @@ Lines without a quote are counted, not cut: the engine cuts them, many at a time
 those with bytes that are no UTF-8 are rejected here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
@@ -43,29 +43,42 @@ class Batch:
 
 
 def load_careful(connection: duckdb.DuckDBPyConnection, variant: Variant, file: SourceFile) -> FileBooks:
-    """Land the file in one transaction and return its books; nothing of it may be in the workspace before."""
-    records = rejects = record_lines = reject_lines = blank_lines = 0
+    """Land a text file in one transaction and return its books; nothing of it may be in the workspace before."""
+    return load_batches(connection, variant, [(file, read_batches(file, len(variant.columns)))])[0]
+
+
+def load_batches(
+    connection: duckdb.DuckDBPyConnection, variant: Variant, readings: Sequence[tuple[SourceFile, Iterable[Batch]]]
+) -> list[FileBooks]:
+    """Land what is read of files in one transaction; return their books, checked against the inventory's counts."""
     with transaction(connection):
-        for batch in read_batches(file, len(variant.columns)):
-            _insert(connection, variant, file, batch)
-            insert_rejects(connection, file.file_id, batch.rejects)
-            records += len(batch.rows)
-            rejects += len(batch.rejects)
-            record_lines += batch.record_lines
-            reject_lines += sum(reject.span for reject in batch.rejects)
-            blank_lines += batch.blank_lines
-        books = FileBooks(
-            file_id=file.file_id,
-            name=file.name,
-            lines=file.lines,
-            header_lines=file.header_lines,
-            blank_lines=blank_lines,
-            record_lines=record_lines,
-            reject_lines=reject_lines,
-            records=records,
-            rejects=rejects,
-        )
-        close_books(connection, file, variant.variant_id, books)
+        return [_load(connection, variant, file, batches) for file, batches in readings]
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, variant: Variant, file: SourceFile, batches: Iterable[Batch]
+) -> FileBooks:
+    records = rejects = record_lines = reject_lines = blank_lines = 0
+    for batch in batches:
+        _insert(connection, variant, file, batch)
+        insert_rejects(connection, file.file_id, batch.rejects)
+        records += len(batch.rows)
+        rejects += len(batch.rejects)
+        record_lines += batch.record_lines
+        reject_lines += sum(reject.span for reject in batch.rejects)
+        blank_lines += batch.blank_lines
+    books = FileBooks(
+        file_id=file.file_id,
+        name=file.name,
+        lines=file.lines,
+        header_lines=file.header_lines,
+        blank_lines=blank_lines,
+        record_lines=record_lines,
+        reject_lines=reject_lines,
+        records=records,
+        rejects=rejects,
+    )
+    close_books(connection, file, variant.variant_id, books)
     return books
 
 

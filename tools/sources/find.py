@@ -11,10 +11,12 @@ from state.errors import SourceError
 from state.values import Value
 from tools.outputs.destination import RUNS, is_destination
 
-KINDS = (".csv", ".tsv", ".txt", ".psv", ".tab")
-KNOWN_SUFFIXES = (*KINDS, *(f"{kind}.gz" for kind in KINDS))
+_TEXTS = (".csv", ".tsv", ".txt", ".psv", ".tab", ".json", ".jsonl", ".ndjson")
+KINDS = (*_TEXTS, ".parquet", ".xlsx", ".xlsm", ".zip")
+KNOWN_SUFFIXES = (*KINDS, *(f"{kind}.gz" for kind in _TEXTS))
 
 _MAGIC = "*?["
+_LOCK = "~$"  # Excel's sign that a workbook is open, beside the workbook
 
 
 class FoundFile(Value):
@@ -66,6 +68,8 @@ def _folder(folder: Path, ignored: list[str]) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     for path in _walk(folder):
         _check_inside(path, folder)
+        if path.name.startswith(_LOCK):
+            continue
         if not path.name.lower().endswith(KNOWN_SUFFIXES) or not path.is_file():
             ignored.append(str(path))
             continue

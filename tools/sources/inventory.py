@@ -1,30 +1,41 @@
 """Takes the inventory of a run's inputs: each file's encoding, dialect, header and way of reading, and the variants."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
+from state.contract import Contract
 from state.errors import SourceError
-from state.sources import Dialect, Inventory, Reading, SourceFile, Variant
+from state.sources import Dialect, Inventory, Kind, Reading, SourceFile, Variant, Wanted
 from state.values import digest
 from tools.sources.damage import is_damaged, show_damage
 from tools.sources.dialect import SAMPLE_CHARACTERS, SAMPLE_LINES, Cut, Memory, sniff_dialect
-from tools.sources.encoding import copy_as_utf8, detect_encoding
-from tools.sources.find import FoundFile, find_sources
+from tools.sources.find import find_sources
 from tools.sources.header import header_doubts, unique_names
+from tools.sources.inputs import Input, open_inputs
 from tools.sources.limits import FAST_LINE_BYTES, LandingLimits
-from tools.sources.prescan import Scan, prescan, sha256_of
+from tools.sources.paths import wanted_addresses
+from tools.sources.preamble import preamble_lines
+from tools.sources.prescan import Scan, sha256_of
 from tools.sources.records import LINE_ENDS, MAX_SPAN, parse_record
-from tools.sources.unpack import compression_of, gunzip
+from tools.sources.returned import mark_returned
+from tools.sources.text import open_text
+from tools.sources.value_sources import check_columns, describe_values, share_columns
 
 LANDING_FOLDER = "landing"
 
 
-def take_inventory(sources: Sequence[str], workspace: Path, limits: LandingLimits = LandingLimits()) -> Inventory:  # noqa: B008  a frozen value
+def take_inventory(
+    sources: Sequence[str],
+    workspace: Path,
+    limits: LandingLimits = LandingLimits(),  # noqa: B008  a frozen value
+    contract: Contract | None = None,
+) -> Inventory:
     """Scan all files that `sources` name and group them by header.
 
     Copies of compressed files and of files that are not UTF-8 are written to `landing/` in `workspace`; doing it again
-    overwrites them with the same bytes. Raises SourceError for the first file that cannot be landed.
+    overwrites them with the same bytes. A `contract` says which nested values are asked for and which columns a
+    quarantine file that comes back has. Raises SourceError for the first file that cannot be landed.
     """
     found = find_sources(sources)
     if len(found.files) > limits.max_files:
@@ -33,40 +44,56 @@ def take_inventory(sources: Sequence[str], workspace: Path, limits: LandingLimit
         )
     landing, memory, warnings = workspace / LANDING_FOLDER, Memory(), list[str]()
     landing.mkdir(parents=True, exist_ok=True)
+    wanted = wanted_addresses(contract) if contract else Wanted()
     files: list[SourceFile] = []
     forms: dict[int, str] = {}
-    for file_id, file in enumerate(found.files):
-        opened = _OpenedFile(file_id, file, landing, limits)
-        files.append(opened.describe(memory, warnings))
-        forms[file_id] = opened.header_form
+    for given in open_inputs(found.files, landing, limits):
+        if given.kind is Kind.TEXT:
+            opened = _OpenedFile(len(files), given, landing, limits)
+            described = [opened.describe(memory, warnings)]
+            forms[len(files)] = opened.header_form
+        else:
+            described = _take_values(describe_values(given, len(files), landing, limits, wanted), limits, warnings)
+        files += described
+    files = [mark_returned(file, contract) for file in share_columns(files)]
     return Inventory(
-        files=tuple(files), variants=_variants(files, forms), ignored=found.ignored, warnings=tuple(warnings)
+        files=tuple(files),
+        variants=_variants(files, forms),
+        ignored=found.ignored,
+        warnings=tuple(warnings),
+        wanted=wanted,
     )
+
+
+def _take_values(
+    described: Iterable[tuple[SourceFile, tuple[str, ...]]], limits: LandingLimits, warnings: list[str]
+) -> list[SourceFile]:
+    files = []
+    for file, told in described:
+        check_columns(file, limits)
+        warnings += [f"{file.name}: {each}" for each in told]
+        files.append(file)
+    return files
 
 
 class _OpenedFile:
     """One input file on its way into the inventory."""
 
-    def __init__(self, file_id: int, file: FoundFile, landing: Path, limits: LandingLimits) -> None:
+    def __init__(self, file_id: int, file: Input, landing: Path, limits: LandingLimits) -> None:
         self.file_id, self.file, self.limits = file_id, file, limits
-        self.path = self.text_path = Path(file.path)
-        self.compression = compression_of(self.path, file.name)
-        if self.compression == "gzip":
-            self.text_path = landing / f"{file_id:06d}.unpacked"
-            gunzip(self.path, file.name, self.text_path, limits)
-        self.scan = prescan(self.text_path)
-        self.encoding = detect_encoding(self.text_path, file.name, self.scan)
-        if self.encoding.codec != "utf-8":
-            copy = landing / f"{file_id:06d}.utf8"
-            copy_as_utf8(self.text_path, copy, self.encoding)
-            self.text_path, self.original, self.scan = copy, self.scan, prescan(copy)
-        else:
-            self.original = self.scan
+        self.path = file.path
+        self.text_path, self.encoding, self.original, self.scan = open_text(file, landing)
         self.header_form = ""
 
     def describe(self, memory: Memory, warnings: list[str]) -> SourceFile:
         """Return the file as the inventory keeps it; what a person should know is added to `warnings`."""
         blank, head = self._head()
+        above = preamble_lines(tuple(map(show_damage, head[:SAMPLE_LINES])))
+        if above:
+            warnings.append(f"{self.file.name}: {_told_above(head[:above], blank + above + 1)}")
+        preamble, head = head[:above], head[above:]
+        blank_above = blank + sum(not line.strip(LINE_ENDS) for line in preamble)
+        blank += above
         lines = tuple(map(show_damage, head))
         cut = sniff_dialect(lines[:SAMPLE_LINES], self._extension(), memory)
         fields, span = self._header(lines, cut, warnings)
@@ -82,9 +109,9 @@ class _OpenedFile:
             file_id=self.file_id,
             path=str(self.path),
             name=self.file.name,
-            sha256=sha256_of(self.path) if self.compression == "gzip" else self.original.sha256,
+            sha256=self.original.sha256 if self.file.packing == "none" else sha256_of(self.path),
             size=self.path.stat().st_size,
-            compression=self.compression,
+            compression=self.file.packing,
             text_path=str(self.text_path),
             dialect=Dialect(
                 delimiter=cut.delimiter,
@@ -93,11 +120,11 @@ class _OpenedFile:
                 decoded_from=self.encoding.codec if self.encoding.codec != "utf-8" else "",
                 evidence=f"{cut.evidence}; {self.encoding.evidence}",
             ),
-            reading=_reading(self.scan, header, cut.quote),
+            reading=Reading.CAREFUL if above else _reading(self.scan, header, cut.quote),
             header=header,
             header_lines=header_lines,
             lines=self.scan.lines,
-            blank_lines=self.scan.blank_lines - (blank if header else 0),
+            blank_lines=self.scan.blank_lines - (blank_above if header else 0),
             longest_line=self.scan.longest_line,
             line_end=self.scan.line_end,
             open_ends=any(byte in self.scan.last_bytes for byte in (ord(cut.delimiter), ord('"'))),
@@ -154,6 +181,11 @@ class _OpenedFile:
         return Path(name).suffix
 
 
+def _told_above(lines: Sequence[str], header_line: int) -> str:
+    shown = "; ".join(line.strip()[:40] for line in map(show_damage, lines) if line.strip())
+    return f"{len(lines)} lines above the header on line {header_line} are no records: {shown!r}"
+
+
 def _reading(scan: Scan, header: tuple[str, ...], quote: str) -> Reading:
     """Return the way of reading that the bytes allow: the engine's reader only where it is known to be exact."""
     if not header:
@@ -182,7 +214,7 @@ def _variants(files: Sequence[SourceFile], forms: dict[int, str]) -> tuple[Varia
             columns=columns,
             fingerprint=digest(list(columns)),
             file_ids=tuple(file_ids),
-            header_forms=len({forms[file_id] for file_id in file_ids}),
+            header_forms=len({forms.get(file_id, "") for file_id in file_ids}),
         )
         for number, (columns, file_ids) in enumerate(groups.items(), 1)
     )

@@ -1,18 +1,31 @@
-"""Recognises compressed and foreign files by their first bytes and decompresses gzip under limits."""
+"""Recognises files by their first bytes: what kind of source they are, and which are none. Decompresses gzip."""
 
 import zlib
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 from state.errors import SourceError
-from tools.sources.limits import LandingLimits
+from tools.sources.limits import LandingLimits, check_unpacked
 from tools.sources.room import Room
 
-GZIP_MAGIC = b"\x1f\x8b"
 
+class Wrapping(StrEnum):
+    """What a file is by its first bytes."""
+
+    GZIP = "gzip"
+    ZIP = "zip"  # an archive or a workbook
+    PARQUET = "parquet"
+    TEXT = "text"
+
+
+_KNOWN = {
+    b"\x1f\x8b": Wrapping.GZIP,
+    b"PK\x03\x04": Wrapping.ZIP,
+    b"PK\x05\x06": Wrapping.ZIP,  # an archive without a member
+    b"PAR1": Wrapping.PARQUET,
+}
 _FOREIGN = {
-    b"PK\x03\x04": "a ZIP archive or an office document",
-    b"PAR1": "a Parquet file",
     b"%PDF": "a PDF document",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
@@ -20,25 +33,39 @@ _FOREIGN = {
     b"BZh": "a bzip2 file",
     b"\xfd7zXZ": "an xz file",
     b"\x28\xb5\x2f\xfd": "a Zstandard file",
-    b"\xd0\xcf\x11\xe0": "an old office document",
     b"\x7fELF": "a program",
 }
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _BLOCK = 1 << 20
 _GZIP_WINDOW = 31  # zlib's code for "with a gzip header"
 
 
-def compression_of(path: Path, name: str) -> str:
-    """Return "gzip" or "none" by the first bytes; SourceError for formats that are no text."""
+def wrapping_of(path: Path, name: str) -> Wrapping:
+    """Return what the file is by its first bytes; SourceError for what cannot be a source."""
     with path.open("rb") as handle:
         head = handle.read(16)
-    if head.startswith(GZIP_MAGIC):
-        return "gzip"
+    for magic, wrapping in _KNOWN.items():
+        if head.startswith(magic):
+            return wrapping
+    if head.startswith(_OLD_OFFICE):
+        raise SourceError(
+            "is a workbook of the old .xls format, or one with a password",
+            where=name,
+            hint="open it in a spreadsheet program and save it as .xlsx without a password",
+        )
     for magic, kind in _FOREIGN.items():
         if head.startswith(magic):
             raise SourceError(f"does not look like text: it is {kind}", where=name, hint="export it as CSV")
-    if path.name.lower().endswith(".gz") and head:
-        raise SourceError("is named .gz but is not compressed with gzip", where=name, hint="rename or compress it")
-    return "none"
+    return Wrapping.TEXT
+
+
+def check_suffix(path: Path, name: str) -> None:
+    """Refuse a text that is named like something else; an empty file may be called anything."""
+    called = {".gz": "gzip", ".zip": "ZIP", ".parquet": "Parquet", ".pq": "Parquet", ".xlsx": "Excel", ".xlsm": "Excel"}
+    suffix = Path(name).suffix.lower()
+    if suffix in called and path.stat().st_size:
+        what = "is not compressed with gzip" if suffix == ".gz" else f"is no {called[suffix]} file"
+        raise SourceError(f"is named {suffix} but {what}", where=name, hint="rename it, or fetch it again")
 
 
 def gunzip(path: Path, name: str, target: Path, limits: LandingLimits) -> None:
@@ -48,7 +75,7 @@ def gunzip(path: Path, name: str, target: Path, limits: LandingLimits) -> None:
     with target.open("wb") as out:
         for block in _blocks(path, name):
             written += len(block)
-            _check_limits(name, packed, written, limits)
+            check_unpacked(name, packed, written, limits)
             room.take(len(block))
             out.write(block)
 
@@ -71,18 +98,3 @@ def _blocks(path: Path, name: str) -> Iterator[bytes]:
         raise SourceError(f"is a damaged gzip file: {error}", where=name, hint="fetch the file again") from error
     if not machine.eof:
         raise SourceError("is a gzip file cut short", where=name, hint="fetch the file again")
-
-
-def _check_limits(name: str, packed: int, written: int, limits: LandingLimits) -> None:
-    if written > limits.max_decompressed_bytes:
-        raise SourceError(
-            f"unpacks to more than {limits.max_decompressed_bytes} bytes (limit max_decompressed_bytes)",
-            where=name,
-            hint="split the file or unpack it yourself",
-        )
-    if written > limits.ratio_from_bytes and written > limits.max_ratio * packed:
-        raise SourceError(
-            f"unpacks to more than {limits.max_ratio:g} times its size (limit max_ratio), as a gzip bomb does",
-            where=name,
-            hint="unpack it yourself if you trust it",
-        )
