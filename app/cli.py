@@ -1,4 +1,4 @@
-"""The command line: `millwright run`, `resume`, `check`, `runs`, `doctor`, `eval`.
+"""The command line: `millwright run`, `plan`, `resume`, `check`, `runs`, `doctor`, `eval`.
 
 Exit codes: 0 published; 1 the contract is not met, or a step failed, and nothing is published; 2 wrong use or setup;
 3 waiting for a person; 4 budget spent; 70 internal error (EX_SOFTWARE of sysexits.h); 130 stopped by the keyboard.
@@ -69,6 +69,19 @@ def run(  # noqa: PLR0913  one parameter an option of the command
         budget_seconds=budget_seconds,
     )
     raise typer.Exit(start_run(options, as_json=as_json))
+
+
+@app.command()
+def plan(
+    contract: ContractArgument,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or quoted globs.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the plan of a run, its schedule, alternatives and risks; writes nothing."""
+    from app.plan_command import show_plan
+
+    raise typer.Exit(show_plan(contract, tuple(sources), as_json=as_json))
 
 
 @app.command()
