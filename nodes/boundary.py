@@ -1,8 +1,22 @@
 """The worker boundary: which errors of a step become a report, their class, and the line a person reads."""
 
+import errno
+
 import duckdb
 
-from state.errors import AccountingError, MillwrightError, ResourceError, SetupError, TransientError, UntrustedSqlError
+from state.errors import (
+    AccountingError,
+    DependencyMissing,
+    DiskFull,
+    MemoryExhausted,
+    MillwrightError,
+    ResourceError,
+    SchemaMismatch,
+    SetupError,
+    TimeExceeded,
+    TransientError,
+    UntrustedSqlError,
+)
 from state.reports import FailureKind
 
 FAILURES = (MillwrightError, duckdb.Error, OSError)
@@ -10,6 +24,39 @@ FAILURES = (MillwrightError, duckdb.Error, OSError)
 
 
 _LONGEST = 1_000
+
+_CLASSES: tuple[tuple[type[Exception], FailureKind], ...] = (
+    (UntrustedSqlError, FailureKind.CONTRACT_SQL),
+    (AccountingError, FailureKind.ACCOUNTING),
+    (MemoryExhausted, FailureKind.MEMORY),
+    (duckdb.OutOfMemoryException, FailureKind.MEMORY),
+    (TimeExceeded, FailureKind.TIME),
+    (DiskFull, FailureKind.DISK),
+    (ResourceError, FailureKind.RESOURCE),
+    (DependencyMissing, FailureKind.DEPENDENCY),
+    (duckdb.CatalogException, FailureKind.DEPENDENCY),
+    (FileNotFoundError, FailureKind.DEPENDENCY),
+    (SchemaMismatch, FailureKind.SCHEMA),
+    (duckdb.BinderException, FailureKind.SCHEMA),
+    (PermissionError, FailureKind.ACCESS),
+    (TransientError, FailureKind.TRANSIENT),
+    (duckdb.IOException, FailureKind.TRANSIENT),
+    (InterruptedError, FailureKind.TRANSIENT),
+    (BlockingIOError, FailureKind.TRANSIENT),
+    (OSError, FailureKind.RESOURCE),
+)
+"""The first class that fits counts: subclasses stand before what they belong to."""
+
+_OPERATING_SYSTEM = {
+    errno.ENOSPC: FailureKind.DISK,
+    errno.EDQUOT: FailureKind.DISK,
+    errno.EFBIG: FailureKind.DISK,
+    errno.ENOMEM: FailureKind.MEMORY,
+    errno.EROFS: FailureKind.ACCESS,
+}
+
+_NO_ROOM = ("No space left on device", "max_temp_directory_size")
+"""How the engine says that the disk is full: its exceptions carry no error number."""
 
 
 def failure_line(error: Exception) -> str:
@@ -20,17 +67,15 @@ def failure_line(error: Exception) -> str:
 
 def classify(error: Exception) -> FailureKind:
     """Return the class of a failure, which decides the strategy."""
-    classes: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...] = (
-        (UntrustedSqlError, FailureKind.CONTRACT_SQL),
-        (AccountingError, FailureKind.ACCOUNTING),
-        ((ResourceError, duckdb.OutOfMemoryException), FailureKind.RESOURCE),
-        ((TransientError, duckdb.IOException, InterruptedError, BlockingIOError), FailureKind.TRANSIENT),
-        (OSError, FailureKind.RESOURCE),
-    )
-    for kinds, failure in classes:
-        if isinstance(error, kinds):
-            return failure
-    return FailureKind.DATA
+    if isinstance(error, OSError):
+        return _OPERATING_SYSTEM.get(error.errno or 0) or _by_class(error)
+    if isinstance(error, duckdb.Error) and any(words in str(error) for words in _NO_ROOM):
+        return FailureKind.DISK
+    return _by_class(error)
+
+
+def _by_class(error: Exception) -> FailureKind:
+    return next((failure for kind, failure in _CLASSES if isinstance(error, kind)), FailureKind.DATA)
 
 
 def operator_must_act(error: Exception) -> bool:

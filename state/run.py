@@ -62,7 +62,11 @@ class Patterns(Value):
     council: str = Field(
         default="on", pattern="^(on|off)$", description="specialists resolve values outside their list"
     )
-    replanning: str = Field(default="retry", pattern="^(retry|off)$", description="what is transient is tried again")
+    replanning: str = Field(
+        default="on",
+        pattern="^(on|retry|off)$",
+        description="a failed step is met by its strategy; retry: what is transient is tried again, nothing else",
+    )
 
 
 class RunContext(Value):
@@ -76,6 +80,9 @@ class RunContext(Value):
     sql_seconds: float = 300.0  # time limit of one step with SQL of the contract
     max_decompressed_bytes: int = 64 * 2**30
     attempts: int = 3  # of one step before it is given up
+    retry_wait: float = 0.2  # seconds before the first new attempt of a transient failure; doubled for each more
+    retry_wait_most: float = 10.0
+    least_confidence: float = 0.05  # a new plan with a smaller chance to succeed is not begun
 
     def run_folder(self, run_id: str) -> Path:
         """Return the absolute folder of a run: its record, workspace and artefacts."""
