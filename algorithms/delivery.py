@@ -208,7 +208,7 @@ def _plan(solution: Solution, problem: Problem) -> Plan:
     before = deorder(solution.actions, problem.facts, solution.necessary(problem))
     ids = [_step_id(action) for action in solution.actions]
     steps = tuple(
-        _step(action, step_id, after=tuple(ids[position] for position in positions))
+        _step(action, step_id, after=tuple(ids[position] for position in positions), part_of=_owner(solution, action))
         for action, step_id, positions in zip(solution.actions, ids, before, strict=True)
     )
     return Plan(
@@ -221,7 +221,11 @@ def _plan(solution: Solution, problem: Problem) -> Plan:
     )
 
 
-def _step(action: Action, step_id: str, after: tuple[str, ...]) -> Step:
+def _owner(solution: Solution, action: Action) -> str | None:
+    return None if action.parent == ROOT else str(solution.decompositions[action.parent].task)
+
+
+def _step(action: Action, step_id: str, after: tuple[str, ...], part_of: str | None) -> Step:
     return Step(
         step_id=step_id,
         kind=_kind(action.task.name),
@@ -231,6 +235,7 @@ def _step(action: Action, step_id: str, after: tuple[str, ...]) -> Step:
         effects=tuple(str(fact) for fact in action.adds),
         seconds=action.estimate.seconds,
         probability=action.estimate.probability,
+        part_of=part_of,
     )
 
 

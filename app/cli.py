@@ -76,6 +76,19 @@ def run(  # noqa: PLR0913  one parameter an option of the command
 
 
 @app.command()
+def plan(
+    contract: ContractArgument,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or quoted globs.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the plan of a run, its schedule, alternatives and risks; writes nothing."""
+    from app.plan_command import show_plan
+
+    raise typer.Exit(show_plan(contract, tuple(sources), as_json=as_json))
+
+
+@app.command()
 def resume(
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`.")],
     answer: Annotated[

@@ -6,6 +6,7 @@ from typing import Any, Self, TextIO
 
 _WORDS = {
     "scanned": "scanned {files} files, {variants} header variants, {lines} lines",
+    "rescanned": "{first} changed while it was read: scanning again",
     "landed": "landed {files} of {of} files",
     "planned": "planned {steps} steps",
     "step": "{step}: {detail}",

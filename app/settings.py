@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     max_decompressed_bytes: int = Field(default=64 * 2**30, gt=0, description="most bytes one compressed file may hold")
     attempts: int = Field(default=3, ge=1, description="attempts of a step whose failure may pass")
     gate_venv: str = Field(default=".millwright/gate-venv", description="the environment of the suite gate")
+    retry_wait: float = Field(default=0.2, ge=0, description="seconds before a new attempt; doubled for each more")
+    retry_wait_most: float = Field(default=10.0, ge=0, description="most seconds before a new attempt")
+    least_confidence: float = Field(
+        default=0.05, ge=0, le=1, description="a new plan with a smaller chance to succeed is not begun"
+    )
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
 
     def context(self, *, budget_tokens: int | None = None, budget_seconds: float | None = None) -> RunContext:
@@ -37,6 +42,9 @@ class Settings(BaseSettings):
             sql_seconds=self.sql_seconds,
             max_decompressed_bytes=self.max_decompressed_bytes,
             attempts=self.attempts,
+            retry_wait=self.retry_wait,
+            retry_wait_most=self.retry_wait_most,
+            least_confidence=self.least_confidence,
         )
 
 

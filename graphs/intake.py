@@ -1,9 +1,9 @@
-"""Intake as a graph: request -> contract and sources -> every line landed."""
+"""Intake as a graph: request -> contract and sources -> every line landed; a file that changed is scanned again."""
 
 from enum import StrEnum
 from typing import Literal
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from nodes.intake import land_sources, read_request, take_stock
@@ -24,6 +24,11 @@ def after_stock(state: IntakeState) -> Literal["land_sources", "__end__"]:
     return "land_sources" if state["status"] is RunStatus.RUNNING else "__end__"
 
 
+def after_landing(state: IntakeState) -> Literal["take_stock", "__end__"]:
+    """Take stock again where a file changed since it was scanned."""
+    return "take_stock" if state["stale"] else "__end__"
+
+
 def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(
@@ -35,7 +40,7 @@ def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput
     builder.add_edge(START, Node.READ_REQUEST)
     builder.add_edge(Node.READ_REQUEST, Node.TAKE_STOCK)
     builder.add_conditional_edges(Node.TAKE_STOCK, after_stock)
-    builder.add_edge(Node.LAND_SOURCES, END)
+    builder.add_conditional_edges(Node.LAND_SOURCES, after_landing)
     return builder
 
 

@@ -15,6 +15,8 @@ _TYPES = (
     reports.StepStatus,
     reports.FailureKind,
     reports.Replan,
+    reports.Strategy,
+    reports.Adjustment,
     run.Approve,
     run.RunRequest,
     run.RunStatus,

@@ -13,7 +13,6 @@ from graphs.executor import graph as execution
 from graphs.intake import graph as intake
 from graphs.planner import graph as planning
 from graphs.replanner import graph as ruling
-from nodes.intake import read_request
 from nodes.replan import read_failed
 from state.run import RunContext, RunStatus
 from state.supervisor import (
@@ -32,7 +31,6 @@ class Node(StrEnum):
     INTAKE = "intake"
     PLANNER = "planner"
     EXECUTOR = "executor"
-    READ_REQUEST = "read_request"
     READ_FAILED = "read_failed"
     REPLANNER = "replanner"
 
@@ -71,15 +69,17 @@ def build_executor() -> StateGraph[SupervisorState, RunContext, SupervisorInput,
 
 
 def build_replanner() -> StateGraph[RulingState, RunContext, ReplannerInput, ExecutorOutput]:
-    """Return the replanner after a node that opens the run and reads the failed step, not compiled."""
+    """Return intake, planner and replanner, with the step that is said to have failed, not compiled."""
     builder = StateGraph(
         RulingState, context_schema=RunContext, input_schema=ReplannerInput, output_schema=ExecutorOutput
     )
-    builder.add_node(Node.READ_REQUEST, read_request)
+    builder.add_node(Node.INTAKE, intake)
+    builder.add_node(Node.PLANNER, planning)
     builder.add_node(Node.READ_FAILED, read_failed)
     builder.add_node(Node.REPLANNER, ruling)
-    builder.add_edge(START, Node.READ_REQUEST)
-    builder.add_edge(Node.READ_REQUEST, Node.READ_FAILED)
+    builder.add_edge(START, Node.INTAKE)
+    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_edge(Node.PLANNER, Node.READ_FAILED)
     builder.add_edge(Node.READ_FAILED, Node.REPLANNER)
     builder.add_edge(Node.REPLANNER, END)
     return builder

@@ -1,8 +1,22 @@
 """The worker boundary: which errors of a step become a report, their class, and the line a person reads."""
 
+import errno
+
 import duckdb
 
-from state.errors import AccountingError, MillwrightError, ResourceError, SetupError, TransientError, UntrustedSqlError
+from state.errors import (
+    AccountingError,
+    DependencyMissing,
+    DiskFull,
+    MemoryExhausted,
+    MillwrightError,
+    ResourceError,
+    SchemaMismatch,
+    SetupError,
+    TimeExceeded,
+    TransientError,
+    UntrustedSqlError,
+)
 from state.reports import FailureKind
 from tools.disk import no_room
 
@@ -11,6 +25,36 @@ FAILURES = (MillwrightError, duckdb.Error, OSError)
 
 
 _LONGEST = 1_000
+
+_CLASSES: tuple[tuple[type[Exception], FailureKind], ...] = (
+    (UntrustedSqlError, FailureKind.CONTRACT_SQL),
+    (AccountingError, FailureKind.ACCOUNTING),
+    (MemoryExhausted, FailureKind.MEMORY),
+    (duckdb.OutOfMemoryException, FailureKind.MEMORY),
+    (TimeExceeded, FailureKind.TIME),
+    (DiskFull, FailureKind.DISK),
+    (ResourceError, FailureKind.RESOURCE),
+    (DependencyMissing, FailureKind.DEPENDENCY),
+    (duckdb.CatalogException, FailureKind.DEPENDENCY),
+    (FileNotFoundError, FailureKind.DEPENDENCY),
+    (SchemaMismatch, FailureKind.SCHEMA),
+    (duckdb.BinderException, FailureKind.SCHEMA),
+    (PermissionError, FailureKind.ACCESS),
+    (TransientError, FailureKind.TRANSIENT),
+    (duckdb.IOException, FailureKind.TRANSIENT),
+    (InterruptedError, FailureKind.TRANSIENT),
+    (BlockingIOError, FailureKind.TRANSIENT),
+    (OSError, FailureKind.RESOURCE),
+)
+"""The first class that fits counts: subclasses stand before what they belong to."""
+
+_OPERATING_SYSTEM = {
+    errno.ENOMEM: FailureKind.MEMORY,
+    errno.EROFS: FailureKind.ACCESS,
+}
+
+_NO_SPILL = "max_temp_directory_size"
+"""The setting that the engine names when its own bound on spill files is reached."""
 
 
 def failure_line(error: Exception) -> str:
@@ -21,17 +65,11 @@ def failure_line(error: Exception) -> str:
 
 def classify(error: Exception) -> FailureKind:
     """Return the class of a failure, which decides the strategy."""
-    classes: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...] = (
-        (UntrustedSqlError, FailureKind.CONTRACT_SQL),
-        (AccountingError, FailureKind.ACCOUNTING),
-        ((ResourceError, duckdb.OutOfMemoryException), FailureKind.RESOURCE),
-        ((TransientError, duckdb.IOException, InterruptedError, BlockingIOError), FailureKind.TRANSIENT),
-        (OSError, FailureKind.RESOURCE),
-    )
-    for kinds, failure in classes:
-        if isinstance(error, kinds):
-            return failure
-    return FailureKind.DATA
+    if no_room(error) or (isinstance(error, duckdb.Error) and _NO_SPILL in str(error)):
+        return FailureKind.DISK
+    if isinstance(error, OSError) and error.errno in _OPERATING_SYSTEM:
+        return _OPERATING_SYSTEM[error.errno]
+    return next((failure for kind, failure in _CLASSES if isinstance(error, kind)), FailureKind.DATA)
 
 
 def operator_must_act(error: Exception) -> bool:

@@ -14,7 +14,7 @@ from state.budget import Spent
 from state.checks import Fault
 from state.contract import Contract
 from state.decisions import Decision
-from state.errors import ContractError, RunError
+from state.errors import ContractError, RunError, SourceError
 from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
 from state.sources import Inventory, Kind, SourceFile, SourcesRef
 from state.supervisor import IntakeOutput
@@ -25,14 +25,19 @@ from tools.contract_sql import contract_sql_faults
 from tools.intake import Intake, read_intake, write_intake
 from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY, read_record
+from tools.sources.changed import changed_files, stamps_of
 from tools.sources.inventory import take_inventory
 from tools.sources.land import land
 from tools.sources.limits import LandingLimits
 from tools.sources.match import match_tables
-from tools.workspace import open_workspace
+from tools.workspace import discard_workspace, open_workspace
 
 _FILES_AT_ONCE = 500
 """Files landed in one transaction; a crash repeats at most one chunk."""
+
+
+_MOST_RESCANS = 3
+"""A file that changes more often while it is read is not complete yet."""
 
 
 class RequestInput(TypedDict):
@@ -41,11 +46,26 @@ class RequestInput(TypedDict):
     request: RunRequest
 
 
+class StockInput(TypedDict):
+    """Keys taking stock reads."""
+
+    request: RunRequest
+    rescans: int
+
+
+class LandingOutput(IntakeOutput, total=False):
+    """What landing writes."""
+
+    stale: bool
+    rescans: int
+
+
 class SourcesInput(TypedDict):
     """Keys landing reads."""
 
     request: RunRequest
     sources: SourcesRef
+    rescans: int
 
 
 def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
@@ -62,7 +82,7 @@ def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOut
     return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING}
 
 
-def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
+def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     """Read the contract and scan the sources; both end as artefacts in the run's folder.
 
     SQL of the contract that no step could run ends the run here, before any data is read; with `--partial` the tables
@@ -76,11 +96,15 @@ def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutpu
     inventory = take_inventory(request.sources, folder, limits, contract)
     matched = match_tables(inventory, contract)
     sources = write_intake(
-        folder, contract, Intake(inventory=inventory, table_files=matched.files, unused=matched.unused)
+        folder,
+        contract,
+        Intake(inventory=inventory, table_files=matched.files, unused=matched.unused, stamps=stamps_of(inventory)),
     )
     faults += contract_sql_faults(contract)
     emit("scanned", "intake:scan", files=sources.files, variants=sources.variants, lines=sources.lines)
     warnings = [f"contract, {fault.place}: {fault.message}" for fault in faults]
+    if state.get("rescans", 0):
+        warnings.append(f"sources changed while they were read: scanned {state['rescans'] + 1} times")
     warnings += list(inventory.warnings)
     warnings += [f"{name}: feeds no table of the contract" for name in matched.unused]
     warnings += [f"{name}: not of a kind that is read" for name in inventory.ignored]
@@ -102,8 +126,11 @@ def take_stock(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutpu
     return update
 
 
-def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOutput:
-    """Land every file that feeds a table, chunk by chunk; files that are landed already stay as they are."""
+def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOutput:
+    """Land every file that feeds a table, chunk by chunk; files that are landed already stay as they are.
+
+    When one is not as it was scanned any more, nothing is landed and the sources are scanned again.
+    """
     started = time.monotonic()
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     intake = read_intake(folder)
@@ -112,19 +139,36 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> IntakeOut
         record_decisions(connection, _dialect_decisions(intake.inventory))
         landed = {row[0] for row in connection.execute("select file_id from land.files").fetchall()}
         waiting = [file_id for file_id in wanted if file_id not in landed]
-        for start in range(0, len(waiting), _FILES_AT_ONCE):
+        changed = changed_files(intake.inventory, intake.stamps, waiting)
+        for start in range(0, 0 if changed else len(waiting), _FILES_AT_ONCE):
             chunk = waiting[start : start + _FILES_AT_ONCE]
             land(connection, intake.inventory, file_ids=chunk)
             emit("landed", f"intake:land:{chunk[0]}", files=len(landed) + start + len(chunk), of=len(wanted))
         row = connection.execute(
             "select coalesce(sum(records), 0), coalesce(sum(rejects), 0) from land.files"
         ).fetchone()
+    if changed:
+        return _scan_again(folder, changed, state.get("rescans", 0))
     records, rejects = (int(row[0]), int(row[1])) if row else (0, 0)
     sources = state["sources"].model_copy(update={"records": records, "rejects": rejects, "landed": True})
     return {
         "sources": sources,
+        "stale": False,
         "spent": {"intake:land": Spent(steps=1, seconds=time.monotonic() - started)},
     }
+
+
+def _scan_again(folder: Path, changed: Sequence[SourceFile], rescans: int) -> LandingOutput:
+    """Forget what was landed and ask for another scan; SourceError when there were too many."""
+    if rescans >= _MOST_RESCANS:
+        raise SourceError(
+            f"keeps changing while it is read: scanned {rescans + 1} times",
+            where=changed[0].name,
+            hint="wait until the file is complete, then resume the run",
+        )
+    discard_workspace(folder)
+    emit("rescanned", f"intake:rescan:{rescans + 1}", files=len(changed), first=changed[0].name)
+    return {"stale": True, "rescans": rescans + 1}
 
 
 def _dialect_decisions(inventory: Inventory) -> tuple[Decision, ...]:

@@ -21,15 +21,16 @@ from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
 from state.approval import AskedRef
 from state.budget import Spent, check_budget, total
-from state.errors import BudgetExhausted
+from state.errors import BudgetExhausted, DependencyMissing
 from state.plans import Plan, PlanRef, Step, StepKind
-from state.reports import Progress, StepReport, StepStatus
+from state.reports import FailureKind, Progress, Replan, StepReport, StepStatus, TraceEntry
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.disk import no_room
 from tools.intake import read_contract, read_intake
-from tools.ledger import read_reports, record_report
+from tools.ledger import read_reports, record_report, record_trace
 from tools.plans import read_plan
+from tools.preconditions import unmet
 from tools.workspace import open_workspace
 
 ConnectedStep = Callable[[duckdb.DuckDBPyConnection, Work], Outcome]
@@ -56,6 +57,7 @@ class PerformInput(TypedDict):
 
     request: RunRequest
     plan: PlanRef
+    replans: dict[str, Replan]
     spent: dict[str, Spent]
 
 
@@ -65,14 +67,19 @@ def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput
     spent = state.get("spent", {})
     try:
         check_budget(context.budget, total(spent))
-        plan, reports = read_plan(state["plan"]), _reports(folder)
-        step = next_step(plan, reports)
+        plan = read_plan(state["plan"])
+        with open_workspace(folder) as connection:
+            reports = read_reports(connection)
+            step = next_step(plan, reports)
+            broken = unmet(connection, step) if step is not None else ()
         if step is None:
             return {"progress": _progress(plan, reports, None)}
-        report, asked = _attempt(step, reports.get(step.step_id), folder, context)
+        adjusted = adjusted_context(context, step.step_id, state.get("replans", {}))
+        report, asked = _attempt(step, reports.get(step.step_id), folder, adjusted, broken)
         with open_workspace(folder) as connection:
             record_report(connection, report)
             reports = read_reports(connection)
+            record_trace(connection, _trace(plan, reports, report))
     except BudgetExhausted as spent_up:
         return {"status": RunStatus.BUDGET_SPENT, "problem": spent_up.line()}
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
@@ -87,6 +94,15 @@ def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput
     }
 
 
+def adjusted_context(context: RunContext, step_id: str, replans: Mapping[str, Replan]) -> RunContext:
+    """Return the context in which a step is performed after all that was ruled on its failures."""
+    changes: dict[str, int | float] = {}
+    for ruling in replans.values():
+        if ruling.step_id == step_id and ruling.adjustment is not None:
+            changes |= ruling.adjustment.model_dump(exclude_none=True)
+    return context.model_copy(update=changes) if changes else context
+
+
 def next_step(plan: Plan, reports: Mapping[str, StepReport]) -> Step | None:
     """Return the first ready step that prepares a table; None when verification is next."""
     for step in ready(plan, _done(reports)):
@@ -99,11 +115,6 @@ def _done(reports: Mapping[str, StepReport]) -> set[str]:
     return {step_id for step_id, report in reports.items() if report.status is StepStatus.DONE}
 
 
-def _reports(folder: Path) -> dict[str, StepReport]:
-    with open_workspace(folder) as connection:
-        return read_reports(connection)
-
-
 def _progress(plan: Plan, reports: Mapping[str, StepReport], last: StepReport | None) -> Progress:
     return Progress(
         done=len(_done(reports)),
@@ -113,17 +124,34 @@ def _progress(plan: Plan, reports: Mapping[str, StepReport], last: StepReport | 
     )
 
 
+def _trace(plan: Plan, reports: Mapping[str, StepReport], report: StepReport) -> TraceEntry:
+    done = _done(reports)
+    return TraceEntry(
+        step_id=report.step_id,
+        attempt=report.attempt,
+        status=report.status,
+        failure=report.failure,
+        error=report.error,
+        seconds=report.seconds,
+        revision=plan.revision,
+        completed=sum(step.step_id in done for step in plan.steps),
+        remaining=sum(step.step_id not in done for step in plan.steps),
+    )
+
+
 def _attempt(
-    step: Step, before: StepReport | None, folder: Path, context: RunContext
+    step: Step, before: StepReport | None, folder: Path, context: RunContext, broken: tuple[str, ...]
 ) -> tuple[StepReport, AskedRef | None]:
     attempt, started = before.attempt + 1 if before else 1, time.monotonic()
     try:
+        if broken:
+            raise DependencyMissing(f"{', '.join(broken)} does not hold any more", where=step.step_id)
         contract, intake = read_contract(folder), read_intake(folder)
         work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context)
         outcome = _run(work)
     except FAILURES as error:
-        if no_room(error):  # not the step's fault: the operator makes room, and the same step is done again
-            raise
+        if no_room(error) and before is not None and before.failure is FailureKind.DISK:
+            raise  # there was none either after what was left aside was removed: the operator must make room
         report = StepReport(
             step_id=step.step_id,
             status=StepStatus.FAILED,

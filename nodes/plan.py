@@ -11,7 +11,7 @@ from nodes.events import emit
 from nodes.steps.resolving import listed_columns
 from state.budget import Spent
 from state.contract import Contract, Table
-from state.plans import DeliveryFacts, NoPlan, TableFacts
+from state.plans import DeliveryFacts, NoPlan, Plan, StepKind, TableFacts
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import PlannerOutput
 from tools.contract.order import references
@@ -30,19 +30,30 @@ def make_plan(state: PlanInput, runtime: Runtime[RunContext]) -> PlannerOutput:
     """Plan the delivery of all tables of the contract."""
     started = time.monotonic()
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
-    contract, intake = read_contract(folder), read_intake(folder)
-    with open_workspace(folder, threads=context.threads) as connection:
-        rows = landed_rows(connection)
-    facts = DeliveryFacts(
-        tables=_table_facts(contract, intake, rows, context, asks=state["request"].approve.asks_changes)
-    )
-    plan = plan_delivery(facts, goal=f"deliver {contract.name} {contract.version}")
+    plan = plan_run(state["request"], context)
     spent = {"plan": Spent(steps=1, seconds=time.monotonic() - started)}
     if isinstance(plan, NoPlan):
         problem = f"no plan: {plan.reason}"
         return {"no_plan": plan, "status": RunStatus.FAILED, "problem": problem, "spent": spent}
     emit("planned", "plan", steps=len(plan.steps), seconds=plan.seconds, probability=plan.probability)
     return {"plan": write_plan(folder, plan), "spent": spent}
+
+
+def plan_run(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> Plan | NoPlan:
+    """Plan the delivery from what is in the workspace; steps that were `given_up` (by id) are done without."""
+    folder = context.run_folder(request.run_id)
+    contract, intake = read_contract(folder), read_intake(folder)
+    with open_workspace(folder, threads=context.threads) as connection:
+        rows = landed_rows(connection)
+    tables = _table_facts(contract, intake, rows, context, asks=request.approve.asks_changes)
+    facts = DeliveryFacts(tables=tuple(_without(table, given_up) for table in tables))
+    return plan_delivery(facts, goal=f"deliver {contract.name} {contract.version}")
+
+
+def _without(table: TableFacts, given_up: frozenset[str]) -> TableFacts:
+    """Return the facts of a table some of whose steps were given up: what they would have looked at is not there."""
+    resolve = f"{StepKind.RESOLVE.value}:{table.name}"
+    return table.model_copy(update={"has_lists": False}) if resolve in given_up else table
 
 
 def _table_facts(

@@ -1,6 +1,13 @@
-"""Replanning, first version: a failed step is tried again when its failure may pass, else the run stops."""
+"""Replanning: what is done about a failed step. The executed part of the plan stays; every ruling is on record.
 
-from typing import Any
+`rule` decides. What a ruling asks for is done by `revise` (steps are taken back, or the rest is planned anew) or by
+`wait`; adjustments of a step are read by whoever performs it.
+"""
+
+import random
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -8,69 +15,246 @@ from typing_extensions import TypedDict
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
-from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence
+from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence, FailureResponse, extended
 from nodes.events import emit
-from state.reports import FailureKind, Progress, Replan, StepReport
+from nodes.perform import adjusted_context
+from nodes.plan import plan_run
+from state.budget import Spent, total
+from state.errors import SetupError
+from state.plans import Plan, PlanRef, StepKind
+from state.reports import Adjustment, FailureKind, Progress, Replan, StepReport, StepStatus, Strategy
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput, RulingState
 from tools.disk import no_room
-from tools.ledger import record_decisions
-from tools.workspace import open_workspace
+from tools.ledger import read_reports, record_decisions
+from tools.plans import read_plan, write_plan
+from tools.rewind import MAKING, rewind
+from tools.workspace import clear_spill, is_staged, open_workspace
+
+_REMAINING_TOLD = 20
 
 
 class ReplanInput(TypedDict):
     """Keys replanning reads."""
 
     request: RunRequest
+    plan: PlanRef
     progress: Progress
+    replans: dict[str, Replan]
+    spent: dict[str, Spent]
 
 
 class FailedInput(TypedDict):
     """Keys reading a failed step reads."""
 
+    plan: PlanRef
     failed: StepReport | dict[str, Any]
 
 
 def read_failed(state: FailedInput) -> RulingState:
     """Validate the report of a failed step, which a served graph gets as plain JSON."""
     report = validated(StepReport, state.get("failed"), "failed")
+    steps = [step.step_id for step in read_plan(state["plan"]).steps]
+    if report.step_id not in steps:
+        hint = f"steps: {', '.join(steps)}"[:500]
+        raise SetupError(f"{report.step_id!r} is no step of the plan", where="failed.step_id", hint=hint)
     return {"failed": report, "progress": Progress(done=0, waiting=True, failed=report)}
 
 
-def replan(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
+class _Options(NamedTuple):
+    """What could be done about a failed step, found in plan, ledger and workspace."""
+
+    plan: Plan
+    done: frozenset[str]
+    redo: tuple[str, ...]
+    fallback: Plan | None
+
+
+def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
     """Decide what is done about the failed step."""
-    context = context_of(runtime)
     report = state["progress"].failed
     if report is None:
         return {}
-    evidence = FailureEvidence(
-        step_id=report.step_id,
-        attempt=report.attempt,
-        attempts=context.attempts,
-        failure=report.failure or FailureKind.DATA,
-        error=report.error,
-        replanning=context.patterns.replanning,
-    )
-    response, decisions = decide(FAILURE_RESPONSE, evidence)
+    context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        with open_workspace(run_folder(runtime, state["request"])) as connection:
+        options = _options(state, report, context, folder)
+        evidence = _evidence(state, report, context, options)
+        response, decisions = decide(FAILURE_RESPONSE, evidence)
+        with open_workspace(folder) as connection:
             record_decisions(connection, decisions)
     except FAILURES as error:  # what cannot be recorded is not done; the run can be resumed
         if no_room(error):
             raise
-        problem = f"step {report.step_id} failed: {report.error}; the ledger cannot be written: {failure_line(error)}"
+        problem = f"step {report.step_id} failed: {report.error}; the ledger cannot be used: {failure_line(error)}"
         return {"status": RunStatus.FAILED, "problem": problem}
-    ruling = Replan(
-        replan_id=f"{report.step_id}#{report.attempt}",
+    ruling = _ruling(report, evidence, response, options, _wait(state["request"], report, response, context))
+    emit("replan", ruling.replan_id, action=ruling.action.value, reason=ruling.reason)
+    update: ExecutorOutput = {"replans": {ruling.replan_id: ruling}}
+    if ruling.action is Strategy.STOP:
+        update["status"] = RunStatus.FAILED
+        update["problem"] = f"step {report.step_id} failed: {report.error}"
+    return update
+
+
+def revise(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
+    """Do what the last ruling asks for: take steps back, plan the rest anew, or make room."""
+    report = state["progress"].failed
+    if report is None:
+        return {}
+    context, folder = context_of(runtime), run_folder(runtime, state["request"])
+    ruling = state["replans"][_replan_id(report)]
+    try:
+        if ruling.action is Strategy.CLEAN_UP:
+            clear_spill(folder)
+        if ruling.again:
+            plan = read_plan(state["plan"])
+            with open_workspace(folder) as connection:
+                rewind(connection, [plan.step(step_id) for step_id in ruling.again])
+        if ruling.revision is not None:
+            found = plan_run(state["request"], context, _given_up(state["replans"]))
+            if isinstance(found, Plan):
+                return {"plan": write_plan(folder, found.model_copy(update={"revision": ruling.revision}))}
+    except FAILURES as error:
+        if no_room(error):
+            raise
+        problem = f"step {report.step_id} failed: {report.error}; {ruling.action.value} failed: {failure_line(error)}"
+        return {"status": RunStatus.FAILED, "problem": problem}
+    return {}
+
+
+def wait(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:  # noqa: ARG001  a node's shape
+    """Wait before the next attempt, as the last ruling says."""
+    report = state["progress"].failed
+    if report is None:
+        return {}
+    seconds = state["replans"][_replan_id(report)].wait_seconds
+    time.sleep(seconds)
+    spent = state.get("spent", {})
+    return {"spent": {"wait": spent.get("wait", Spent()).plus(Spent(seconds=seconds))}}
+
+
+def last_ruling(progress: Progress, replans: dict[str, Replan]) -> Replan | None:
+    """Return the ruling on the step that failed last."""
+    return replans.get(_replan_id(progress.failed)) if progress.failed is not None else None
+
+
+def _replan_id(report: StepReport) -> str:
+    return f"{report.step_id}#{report.attempt}"
+
+
+def _given_up(replans: dict[str, Replan]) -> frozenset[str]:
+    return frozenset(ruling.step_id for ruling in replans.values() if ruling.action is Strategy.FALL_BACK)
+
+
+def _options(state: ReplanInput, report: StepReport, context: RunContext, folder: Path) -> _Options:
+    plan = read_plan(state["plan"])
+    with open_workspace(folder) as connection:
+        reports = read_reports(connection)
+        done = frozenset(step_id for step_id, each in reports.items() if each.status is StepStatus.DONE)
+        lost = {
+            step.table
+            for step in plan.steps
+            if step.kind in MAKING and step.step_id in done and not is_staged(connection, step.table or "")
+        }
+    return _Options(plan, done, _redo(plan, report, done, lost), _fallback(state, report, context, plan))
+
+
+def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | None]) -> tuple[str, ...]:
+    """Return the steps to do again, the failed one among them, as it may have left something.
+
+    On tables that are lost these are the steps from their making on, else all on the step's own table.
+    """
+    if report.failure not in (FailureKind.DEPENDENCY, FailureKind.SCHEMA):
+        return ()
+    if lost:
+        making = {step.table: position for position, step in enumerate(plan.steps) if step.kind in MAKING}
+        again = [s for position, s in enumerate(plan.steps) if s.table in lost and position >= making[s.table]]
+    else:
+        again = [step for step in plan.steps if step.table == plan.step(report.step_id).table]
+    return tuple(step.step_id for step in again if step.step_id in done or step.step_id == report.step_id)
+
+
+def _fallback(state: ReplanInput, report: StepReport, context: RunContext, plan: Plan) -> Plan | None:
+    """Return a plan that does without the failed step and is likely enough to succeed; None when there is none."""
+    given_up = _given_up(state.get("replans", {})) | {report.step_id}
+    found = plan_run(state["request"], context, given_up)
+    if not isinstance(found, Plan) or found.plan_id == plan.plan_id:
+        return None
+    without = all(step.step_id != report.step_id for step in found.steps)
+    return found if without and found.probability >= context.least_confidence else None
+
+
+def _evidence(state: ReplanInput, report: StepReport, context: RunContext, options: _Options) -> FailureEvidence:
+    replans = state.get("replans", {})
+    adjusted = adjusted_context(context, report.step_id, replans)
+    failure = report.failure or FailureKind.DATA
+    alone = options.plan.step(report.step_id).kind is StepKind.DERIVE  # one thread, for the same bytes every time
+    limit = context.budget.seconds
+    return FailureEvidence(
+        step_id=report.step_id,
+        attempt=report.attempt,
+        attempts=context.attempts,
+        failure=failure,
+        error=report.error,
+        replanning=context.patterns.replanning,
+        tried=tuple(
+            ruling.action
+            for ruling in replans.values()
+            if ruling.step_id == report.step_id and ruling.trigger.startswith(f"{failure.value}:")
+        ),
+        threads=1 if alone else adjusted.threads,
+        sql_seconds=adjusted.sql_seconds,
+        seconds_left=None if limit is None else max(0.0, limit - total(state.get("spent", {})).seconds),
+        redo=options.redo,
+        fallback=_in_words(options.fallback, options.plan, report) if options.fallback else "",
+    )
+
+
+def _in_words(fallback: Plan, plan: Plan, report: StepReport) -> str:
+    """Return what the other plan does otherwise."""
+    before = {choice.task: choice.method for choice in plan.choices}
+    other = [
+        f"{choice.task} by {choice.method}" for choice in fallback.choices if choice.method != before.get(choice.task)
+    ]
+    return f"{', '.join(other) or 'another plan'} does without {report.step_id}"
+
+
+def _ruling(
+    report: StepReport,
+    evidence: FailureEvidence,
+    response: FailureResponse,
+    options: _Options,
+    wait_seconds: float,
+) -> Replan:
+    adjustment = {
+        Strategy.SCALE_DOWN: Adjustment(threads=1),
+        Strategy.EXTEND: Adjustment(sql_seconds=extended(evidence)),
+    }.get(response.action)
+    left = tuple(step.step_id for step in options.plan.steps if step.step_id not in options.done)
+    return Replan(
+        replan_id=_replan_id(report),
         step_id=report.step_id,
         trigger=f"{evidence.failure.value}: {report.error}",
         action=response.action,
         alternatives=response.alternatives,
         reason=response.reason,
+        wait_seconds=wait_seconds,
+        adjustment=adjustment,
+        again={Strategy.REDO: options.redo, Strategy.FALL_BACK: (report.step_id,)}.get(response.action, ()),
+        revision=options.plan.revision + 1 if response.action is Strategy.FALL_BACK else None,
+        completed=len(options.plan.steps) - len(left),
+        remaining=left[:_REMAINING_TOLD],
     )
-    emit("replan", ruling.replan_id, action=ruling.action, reason=ruling.reason)
-    update: ExecutorOutput = {"replans": {ruling.replan_id: ruling}}
-    if response.action == "stop":
-        update["status"] = RunStatus.FAILED
-        update["problem"] = f"step {report.step_id} failed: {report.error}"
-    return update
+
+
+def _wait(request: RunRequest, report: StepReport, response: FailureResponse, context: RunContext) -> float:
+    """Return the seconds to wait: doubled with each attempt, and between half of that and all of it.
+
+    The jitter keeps runs that failed together from coming back together; it is drawn from the ruling's id, so that a
+    repeated ruling is the same.
+    """
+    if response.action is not Strategy.RETRY:
+        return 0.0
+    longest = min(context.retry_wait_most, context.retry_wait * 2.0 ** (report.attempt - 1))
+    draw = random.Random(f"{request.run_id} {_replan_id(report)}")  # noqa: S311  spread, not secrecy
+    return longest * draw.uniform(0.5, 1.0)

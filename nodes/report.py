@@ -22,7 +22,7 @@ from tools.explain.material import Material
 from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
-from tools.ledger import read_decisions, read_reports
+from tools.ledger import read_decisions, read_reports, read_trace
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
 from tools.outputs.side_tables import write_changes, write_merged, write_quarantine
 from tools.pages.render import render_page
@@ -100,6 +100,7 @@ def _facts(
         plan=read_plan(state["plan"]) if "plan" in state else None,
         steps=tuple(reports.values()),
         replans=tuple(state.get("replans", {}).values()),
+        trace=read_trace(connection),
         accounts=state.get("accounts", {}),
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),

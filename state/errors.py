@@ -10,7 +10,12 @@ MillwrightError
 ├── UntrustedSqlError        SQL of a contract or model was refused or stopped
 ├── StepError                a step of the plan failed; the replanner can act
 │   ├── TransientError       the same step may succeed when tried again
-│   └── ResourceError        memory, disk or time ran out
+│   ├── DependencyMissing    something the step works on is not there any more
+│   ├── SchemaMismatch       what the step works on has other columns than were planned for
+│   └── ResourceError        something ran out
+│       ├── MemoryExhausted
+│       ├── DiskFull
+│       └── TimeExceeded
 ├── AccountingError          the books do not balance; the run must stop before publishing
 └── BudgetExhausted          the run's budget is spent; resumable
 """
@@ -77,8 +82,28 @@ class TransientError(StepError):
     """A step failed in a way that may pass: the same step may succeed when tried again."""
 
 
+class DependencyMissing(StepError):  # noqa: N818  the state of the world, not a fault
+    """A table, file or decision that a step works on is not there any more."""
+
+
+class SchemaMismatch(StepError):  # noqa: N818  the state of the world, not a fault
+    """What a step works on has other columns than the ones it was planned for."""
+
+
 class ResourceError(StepError):
-    """Memory, disk or time ran out in a step."""
+    """Memory, disk, time, or a bound on a result ran out in a step."""
+
+
+class MemoryExhausted(ResourceError):  # noqa: N818  the state of a resource, not a fault
+    """A step needs more memory than it may use."""
+
+
+class DiskFull(ResourceError):  # noqa: N818  the state of a resource, not a fault
+    """There is no room on the disk, or not as much as a step may use."""
+
+
+class TimeExceeded(ResourceError):  # noqa: N818  the state of a resource, not a fault
+    """A step ran longer than it may."""
 
 
 class AccountingError(MillwrightError):

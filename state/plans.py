@@ -34,6 +34,7 @@ class Step(Value):
     effects: tuple[str, ...]
     seconds: float  # estimated duration
     probability: float  # estimated chance to succeed at the first try
+    part_of: str | None = None  # the compound task it is a part of, "prepare(orders)"
 
 
 class MethodChoice(Value):

@@ -18,11 +18,29 @@ class StepStatus(StrEnum):
 class FailureKind(StrEnum):
     """What class of failure a step met; decides the strategy."""
 
-    TRANSIENT = "transient"
-    RESOURCE = "resource"
-    CONTRACT_SQL = "contract_sql"
-    ACCOUNTING = "accounting"
-    DATA = "data"
+    TRANSIENT = "transient"  # may pass by itself
+    MEMORY = "memory"  # the engine, or the process with SQL of the contract, needs more than it may use
+    TIME = "time"  # SQL of the contract ran over its time
+    DISK = "disk"  # no room
+    RESOURCE = "resource"  # another bound was reached
+    ACCESS = "access"  # something may not be read or written
+    DEPENDENCY = "dependency"  # something the step works on is not there any more
+    SCHEMA = "schema"  # something the step works on has other columns than expected
+    CONTRACT_SQL = "contract_sql"  # SQL of the contract was refused, or is wrong
+    ACCOUNTING = "accounting"  # rows do not add up
+    DATA = "data"  # anything else about the data
+
+
+class Strategy(StrEnum):
+    """What is done about a failed step."""
+
+    RETRY = "retry"  # the same again, after a wait
+    SCALE_DOWN = "scale_down"  # the same with fewer threads
+    EXTEND = "extend"  # the same with more time
+    CLEAN_UP = "clean_up"  # the same after spill files were removed
+    REDO = "redo"  # the steps that made what is missing, then this one
+    FALL_BACK = "fall_back"  # a plan that does without the step
+    STOP = "stop"
 
 
 class StepReport(Value):
@@ -38,6 +56,20 @@ class StepReport(Value):
     error: str = ""  # one line
 
 
+class TraceEntry(Value):
+    """One attempt of one step, and how far the plan was after it."""
+
+    step_id: str
+    attempt: int
+    status: StepStatus
+    failure: FailureKind | None
+    error: str
+    seconds: float
+    revision: int  # of the plan
+    completed: int  # steps of the plan
+    remaining: int
+
+
 class Progress(Value):
     """How far a plan has been performed; the reports of all steps lie in the run's ledger."""
 
@@ -48,12 +80,25 @@ class Progress(Value):
     asked: AskedRef | None = None  # what a person must answer before the plan goes on
 
 
+class Adjustment(Value):
+    """How a step is performed otherwise than the run's context says; None: as it says."""
+
+    threads: int | None = None
+    sql_seconds: float | None = None
+
+
 class Replan(Value):
     """What was decided after a failed step."""
 
     replan_id: str  # "conform:orders#1"
     step_id: str
-    trigger: str
-    action: str  # retry | stop
-    alternatives: tuple[str, ...]
+    trigger: str  # "memory: it needs more memory than 4GB"
+    action: Strategy
+    alternatives: tuple[str, ...]  # "retry: the same step would meet the same failure"
     reason: str
+    wait_seconds: float = 0.0  # before the next attempt
+    adjustment: Adjustment | None = None
+    again: tuple[str, ...] = ()  # steps that were taken back with all they did
+    revision: int | None = None  # of the new plan, where there is one
+    completed: int = 0  # steps done when it was decided
+    remaining: tuple[str, ...] = ()  # the first steps that were left, the failed one among them

@@ -78,11 +78,11 @@ class Patterns(Value):
         examples=["on", "off"],
     )
     replanning: str = Field(
-        default="retry",
-        pattern="^(retry|off)$",
+        default="on",
+        pattern="^(on|retry|off)$",
         title="Replanning",
-        description="What is transient is tried again",
-        examples=["retry", "off"],
+        description="A failed step is met by its strategy; retry: what is transient is tried again, nothing else",
+        examples=["on", "retry", "off"],
     )
 
 
@@ -124,6 +124,24 @@ class RunContext(Value):
     )
     attempts: int = Field(
         default=3, ge=1, title="Attempts", description="Attempts of one step before it is given up", examples=[3]
+    )
+    retry_wait: float = Field(
+        default=0.2,
+        ge=0,
+        title="Retry wait",
+        description="Seconds before the first new attempt of what is transient; doubled for each more",
+        examples=[0.2],
+    )
+    retry_wait_most: float = Field(
+        default=10.0, ge=0, title="Most retry wait", description="Most seconds before a new attempt", examples=[10.0]
+    )
+    least_confidence: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        title="Least confidence",
+        description="A new plan with a smaller chance to succeed is not begun",
+        examples=[0.05],
     )
 
     def run_folder(self, run_id: str) -> Path:

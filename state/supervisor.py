@@ -106,6 +106,8 @@ class ExecutorOutput(TypedDict, total=False):
     """Written by every performed step; read by routing and the replanner."""
     replans: Annotated[dict[str, Replan], merge_by_id]
     """Written by the replanner; read by routing and report."""
+    plan: PlanRef
+    """Written by the replanner when the rest of the plan was changed."""
     status: RunStatus
     problem: str
     spent: Annotated[dict[str, Spent], merge_by_id]
@@ -146,6 +148,10 @@ class IntakeState(RunChannels, total=False):
     contract: ContractRef
     sources: SourcesRef
     warnings: tuple[str, ...]
+    stale: bool
+    """Written by landing: a file is not as it was scanned any more; read by routing."""
+    rescans: int
+    """Written by landing: how often the sources were scanned again."""
 
 
 class PlannerState(RunChannels, total=False):

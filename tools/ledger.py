@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from state.decisions import Decision
-from state.reports import StepReport
+from state.reports import StepReport, TraceEntry
 from tools.sql.quote import literal
 
 Receipt = dict[str, Any]
@@ -82,3 +82,18 @@ def read_reports(connection: duckdb.DuckDBPyConnection) -> dict[str, StepReport]
     """Return the last report of every step that was tried, by its id."""
     rows = connection.execute("select step_id, record from ops.reports").fetchall()
     return {row[0]: StepReport.model_validate_json(row[1]) for row in rows}
+
+
+def record_trace(connection: duckdb.DuckDBPyConnection, entry: TraceEntry) -> None:
+    """Add one attempt of a step to the trace of the run; the same attempt is told once."""
+    connection.execute(
+        "insert into ops.trace select (select count(*) from ops.trace), ?, ?, ? "
+        "where not exists (select 1 from ops.trace where step_id = ? and attempt = ?)",
+        [entry.step_id, entry.attempt, entry.model_dump_json(), entry.step_id, entry.attempt],
+    )
+
+
+def read_trace(connection: duckdb.DuckDBPyConnection) -> tuple[TraceEntry, ...]:
+    """Return the attempts of all steps in the order they were made."""
+    rows = connection.execute("select record from ops.trace order by seq").fetchall()
+    return tuple(TraceEntry.model_validate_json(row[0]) for row in rows)

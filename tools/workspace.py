@@ -16,11 +16,13 @@ Schemas and tables (columns in their order):
     ops.merged       table_name, _row, kept_row
     ops.decisions    decision_id, seq, record (JSON)
     ops.reports      step_id, record (JSON): how each step of the plan ended
+    ops.trace        seq, step_id, attempt, record (JSON): every attempt of every step, in order
     ops.receipts     step_key, receipt (JSON): written in the transaction of the effect it proves
 
 `_row` is `file_id << 36 | line` for rows from files (see `state.sources.LINE_BITS`) and 1, 2, ... for derived rows.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,7 @@ from state.sources import LINE_BITS
 from tools.sql.quote import ident, literal
 
 WORKSPACE_FILE = "workspace.duckdb"
+SPILL_FOLDER = "spill"
 
 _TABLES = """
 create schema if not exists land;
@@ -50,6 +53,7 @@ create table if not exists ops.quarantine (table_name varchar, _row bigint, rule
 create table if not exists ops.merged (table_name varchar, _row bigint, kept_row bigint);
 create table if not exists ops.decisions (decision_id varchar primary key, seq bigint, record varchar);
 create table if not exists ops.reports (step_id varchar primary key, record varchar);
+create table if not exists ops.trace (seq bigint, step_id varchar, attempt integer, record varchar);
 create table if not exists ops.receipts (step_key varchar primary key, receipt varchar);
 """
 
@@ -61,7 +65,7 @@ def open_workspace(folder: Path, *, threads: int = 2, memory: str | None = None)
     try:
         connection.execute("set enable_progress_bar = false")  # it would draw on standard output, which is for answers
         connection.execute(f"set threads = {int(threads)}")
-        connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
+        connection.execute(f"set temp_directory = {literal(str(folder / SPILL_FOLDER))}")
         connection.execute("set preserve_insertion_order = true")
         connection.execute("set TimeZone = 'UTC'")  # what a time means must not hang on the machine it runs on
         if memory:
@@ -70,6 +74,17 @@ def open_workspace(folder: Path, *, threads: int = 2, memory: str | None = None)
         yield connection
     finally:
         connection.close()
+
+
+def discard_workspace(folder: Path) -> None:
+    """Remove the workspace, so that opening it makes a new one; nobody may be connected to it."""
+    for path in (folder / f"{WORKSPACE_FILE}.wal", folder / WORKSPACE_FILE):
+        path.unlink(missing_ok=True)
+
+
+def clear_spill(folder: Path) -> None:
+    """Remove what the engine wrote aside for want of memory; nobody may be connected to the workspace."""
+    shutil.rmtree(folder / SPILL_FOLDER, ignore_errors=True)
 
 
 def raw_name(column: str) -> str:

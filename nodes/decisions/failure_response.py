@@ -1,12 +1,41 @@
-"""Decision: what is done after a step failed. First version: try again what is transient, else stop with the reason."""
+"""Decision: what is done after a step failed.
+
+Every class of failure has its strategies in the order to try them; the first that can be applied is taken, and why the
+others are not is told. A strategy that was tried for the same failure of the same step and did not help is not tried
+again, but for retries, which the number of attempts bounds.
+"""
 
 from nodes.decide import Account, DecisionPoint
-from state.reports import FailureKind
+from state.reports import FailureKind, Strategy
 from state.values import Value
+
+STRATEGIES: dict[FailureKind, tuple[Strategy, ...]] = {
+    FailureKind.TRANSIENT: (Strategy.RETRY, Strategy.FALL_BACK),
+    FailureKind.MEMORY: (Strategy.SCALE_DOWN, Strategy.FALL_BACK),
+    FailureKind.TIME: (Strategy.EXTEND, Strategy.FALL_BACK),
+    FailureKind.DISK: (Strategy.CLEAN_UP,),
+    FailureKind.RESOURCE: (Strategy.FALL_BACK,),
+    FailureKind.ACCESS: (),
+    FailureKind.DEPENDENCY: (Strategy.REDO, Strategy.FALL_BACK),
+    FailureKind.SCHEMA: (Strategy.REDO, Strategy.FALL_BACK),
+    FailureKind.CONTRACT_SQL: (),
+    FailureKind.ACCOUNTING: (),
+    FailureKind.DATA: (Strategy.FALL_BACK,),
+}
+"""Classes without a strategy stop at once: a person must act."""
+
+_REASONS = {
+    Strategy.RETRY: "the failure may pass",
+    Strategy.SCALE_DOWN: "one thread needs less memory than {threads}",
+    Strategy.EXTEND: "{more:.3g} s may be enough where {sql_seconds:.3g} s were not",
+    Strategy.CLEAN_UP: "spill files of the failed attempt may take the room",
+    Strategy.REDO: "what the step works on can be made again by {redo}",
+    Strategy.FALL_BACK: "{fallback}",
+}
 
 
 class FailureEvidence(Value):
-    """What is known about a failed step."""
+    """What is known about a failed step, and what is left to spend."""
 
     step_id: str
     attempt: int
@@ -14,48 +43,85 @@ class FailureEvidence(Value):
     failure: FailureKind
     error: str
     replanning: str  # the switch patterns.replanning
+    tried: tuple[Strategy, ...] = ()  # for the same failure of the same step before
+    threads: int = 1  # the step was performed with
+    sql_seconds: float = 0.0  # the step was allowed
+    seconds_left: float | None = None  # of the run's budget; None: unbounded
+    redo: tuple[str, ...] = ()  # steps that were done and make what this one works on
+    fallback: str = ""  # the plan that does without the step, in words; empty: there is none
 
 
 class FailureResponse(Value):
-    """What is done: `retry` or `stop`."""
+    """What is done, why, and why nothing else is."""
 
-    action: str
+    action: Strategy
     reason: str
     alternatives: tuple[str, ...]
 
 
 def respond(evidence: FailureEvidence) -> FailureResponse:
     """Return the expert's response."""
-    if evidence.failure is not FailureKind.TRANSIENT:
+    against = {strategy: _obstacle(strategy, evidence) for strategy in STRATEGIES[evidence.failure]}
+    chosen = next((strategy for strategy, obstacle in against.items() if not obstacle), Strategy.STOP)
+    told = [f"{strategy.value}: {obstacle}" for strategy, obstacle in against.items() if obstacle]
+    if chosen is not Strategy.STOP:
+        open_ways = [strategy for strategy, obstacle in against.items() if not obstacle and strategy is not chosen]
+        told += [f"{strategy.value}: kept for later" for strategy in open_ways]
         return FailureResponse(
-            action="stop",
-            reason=f"a failure of class {evidence.failure.value} does not pass by itself",
-            alternatives=("retry: the same step would meet the same failure",),
+            action=chosen, reason=_reason(chosen, evidence), alternatives=(*told, "stop: a strategy is left")
         )
-    if evidence.replanning == "off":
-        return FailureResponse(
-            action="stop", reason="patterns.replanning is off", alternatives=("retry: switched off",)
-        )
-    if evidence.attempt >= evidence.attempts:
-        return FailureResponse(
-            action="stop",
-            reason=f"failed {evidence.attempt} times",
-            alternatives=(f"retry: all {evidence.attempts} attempts are used",),
-        )
-    return FailureResponse(action="retry", reason="the failure may pass", alternatives=("stop: attempts are left",))
+    if not against:
+        told = ["retry: the same step would meet the same failure"]
+        why = f"a failure of class {evidence.failure.value} needs a person"
+    else:
+        obstacles = "; ".join(dict.fromkeys(obstacle for obstacle in against.values()))
+        why = f"no strategy is left for a failure of class {evidence.failure.value}: {obstacles}"
+    return FailureResponse(action=Strategy.STOP, reason=why, alternatives=tuple(told))
+
+
+def extended(evidence: FailureEvidence) -> float:
+    """Return the seconds that an extended step may take: four times as many, but no more than the budget has."""
+    more = 4 * evidence.sql_seconds
+    return more if evidence.seconds_left is None else min(more, evidence.seconds_left)
 
 
 def check(evidence: FailureEvidence, answer: FailureResponse) -> str | None:
-    """Return what is wrong: an unknown action, or a retry that is switched off, used up, or of wrong books."""
-    if answer.action not in ("retry", "stop"):
-        return f"unknown action {answer.action!r}"
-    if answer.action == "stop":
+    """Return what is wrong: a strategy that is none for the failure, or that cannot be applied."""
+    if answer.action is Strategy.STOP:
         return None
+    if answer.action not in STRATEGIES[evidence.failure]:
+        return f"{answer.action.value} is no strategy for a failure of class {evidence.failure.value}"
+    obstacle = _obstacle(answer.action, evidence)
+    return f"{answer.action.value} cannot be applied: {obstacle}" if obstacle else None
+
+
+def _reason(strategy: Strategy, evidence: FailureEvidence) -> str:
+    return _REASONS[strategy].format(
+        threads=evidence.threads,
+        more=extended(evidence),
+        sql_seconds=evidence.sql_seconds,
+        redo=", ".join(evidence.redo),
+        fallback=evidence.fallback,
+    )
+
+
+def _obstacle(strategy: Strategy, evidence: FailureEvidence) -> str:
+    """Return why a strategy cannot be applied; empty when it can."""
+    if evidence.replanning == "off" or (evidence.replanning == "retry" and strategy is not Strategy.RETRY):
+        return f"patterns.replanning is {evidence.replanning}"
+    if strategy is Strategy.FALL_BACK:
+        return "" if evidence.fallback else "there is no other way to prepare the table"
     if evidence.attempt >= evidence.attempts:
-        return "a retry beyond the allowed attempts"
-    if evidence.replanning == "off":
-        return "a retry though patterns.replanning is off"
-    return "a retry though the books do not balance" if evidence.failure is FailureKind.ACCOUNTING else None
+        return f"failed {evidence.attempt} times, {evidence.attempts} attempts are allowed"
+    if strategy is not Strategy.RETRY and strategy in evidence.tried:
+        return "it did not help"
+    pointless = {
+        Strategy.SCALE_DOWN: (evidence.threads <= 1, "the step has one thread already"),
+        Strategy.EXTEND: (extended(evidence) <= evidence.sql_seconds, "the run's budget has no more seconds"),
+        Strategy.REDO: (not evidence.redo, "no step of the plan makes it"),
+    }
+    applies, why = pointless.get(strategy, (False, ""))
+    return why if applies else ""
 
 
 def accounts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Account, ...]:
@@ -63,14 +129,14 @@ def accounts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Accoun
     return (
         Account(
             subject=f"{evidence.step_id}, attempt {evidence.attempt}",
-            answer=answer.action,
+            answer=answer.action.value,
             confidence=1.0,
             reason=answer.reason,
-            evidence=evidence.error,
+            evidence=f"{evidence.failure.value}: {evidence.error}",
         ),
     )
 
 
 FAILURE_RESPONSE: DecisionPoint[FailureEvidence, FailureResponse] = DecisionPoint(
-    kind="failure_response", version="1", expert=respond, check=check, accounts=accounts
+    kind="failure_response", version="2", expert=respond, check=check, accounts=accounts
 )

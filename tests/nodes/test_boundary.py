@@ -1,5 +1,7 @@
 """The worker boundary: every class of failure, and the one line a person reads."""
 
+import errno
+
 import duckdb
 import pytest
 from hypothesis import given
@@ -10,13 +12,18 @@ from state.errors import (
     AccountingError,
     BudgetExhausted,
     ContractError,
+    DependencyMissing,
+    DiskFull,
+    MemoryExhausted,
     MillwrightError,
     ResourceError,
     RunError,
+    SchemaMismatch,
     SetupError,
     SourceError,
     StateVersionError,
     StepError,
+    TimeExceeded,
     TransientError,
     UntrustedSqlError,
 )
@@ -27,18 +34,48 @@ CLASSES = [
     (duckdb.IOException, FailureKind.TRANSIENT),
     (InterruptedError, FailureKind.TRANSIENT),
     (BlockingIOError, FailureKind.TRANSIENT),
+    (MemoryExhausted, FailureKind.MEMORY),
+    (duckdb.OutOfMemoryException, FailureKind.MEMORY),
+    (TimeExceeded, FailureKind.TIME),
+    (DiskFull, FailureKind.DISK),
     (ResourceError, FailureKind.RESOURCE),
-    (duckdb.OutOfMemoryException, FailureKind.RESOURCE),
     (OSError, FailureKind.RESOURCE),
-    (PermissionError, FailureKind.RESOURCE),
+    (PermissionError, FailureKind.ACCESS),
+    (DependencyMissing, FailureKind.DEPENDENCY),
+    (FileNotFoundError, FailureKind.DEPENDENCY),
+    (duckdb.CatalogException, FailureKind.DEPENDENCY),
+    (SchemaMismatch, FailureKind.SCHEMA),
+    (duckdb.BinderException, FailureKind.SCHEMA),
     (UntrustedSqlError, FailureKind.CONTRACT_SQL),
     (AccountingError, FailureKind.ACCOUNTING),
     (StepError, FailureKind.DATA),
     (ContractError, FailureKind.DATA),
     (duckdb.ConversionException, FailureKind.DATA),
-    (duckdb.BinderException, FailureKind.DATA),
     (duckdb.InternalException, FailureKind.DATA),
 ]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (errno.ENOSPC, FailureKind.DISK),
+        (errno.EDQUOT, FailureKind.DISK),
+        (errno.EFBIG, FailureKind.DISK),
+        (errno.ENOMEM, FailureKind.MEMORY),
+        (errno.EROFS, FailureKind.ACCESS),
+        (errno.EACCES, FailureKind.ACCESS),
+        (errno.ENOENT, FailureKind.DEPENDENCY),
+        (errno.EINTR, FailureKind.TRANSIENT),
+        (errno.EIO, FailureKind.RESOURCE),
+    ],
+)
+def test_what_the_operating_system_says_is_told_apart_by_its_number(number: int, expected: FailureKind) -> None:
+    assert classify(OSError(number, "why")) is expected
+
+
+def test_the_engine_says_in_words_that_the_disk_is_full() -> None:
+    assert classify(duckdb.IOException("could not write: No space left on device")) is FailureKind.DISK
+    assert classify(duckdb.OutOfMemoryException("raise max_temp_directory_size")) is FailureKind.DISK
 
 
 @pytest.mark.parametrize(("error", "expected"), CLASSES, ids=lambda value: getattr(value, "__name__", str(value)))

@@ -10,7 +10,17 @@ import pytest
 import nodes.perform
 import nodes.replan
 from graphs.session import resume, run
-from state.errors import AccountingError, ResourceError, StepError, TransientError, UntrustedSqlError
+from state.budget import BudgetLimits
+from state.errors import (
+    AccountingError,
+    DiskFull,
+    MemoryExhausted,
+    ResourceError,
+    StepError,
+    TimeExceeded,
+    TransientError,
+    UntrustedSqlError,
+)
 from state.plans import StepKind
 from state.reports import FailureKind
 from state.run import Patterns, RunContext, RunStatus
@@ -43,7 +53,7 @@ def breaks(monkeypatch: pytest.MonkeyPatch) -> Breaks:
 
 
 def go(job: Any, **settings: Any) -> Any:
-    context = RunContext(home=str(job.home), **settings)
+    context = RunContext(home=str(job.home), **({"retry_wait": 0.0} | settings))
     return run(job.contract, [str(job.sources)], job.out, run_id="r1", context=context)
 
 
@@ -74,7 +84,8 @@ def test_every_attempt_is_a_step_that_is_paid_for(job: Any, breaks: Breaks) -> N
     go(job)
     content = told(job)
     assert [entry["attempt"] for entry in content["step_reports"] if entry["step_id"] == "map:orders"] == [3]
-    assert content["steps"] == len(content["timings"]) + 2
+    acts = set(content["timings"]) - {"wait"}
+    assert content["steps"] == len(acts) + 2
     assert rulings(job) == [("map:orders#1", "retry"), ("map:orders#2", "retry")]
 
 
@@ -92,18 +103,15 @@ def test_attempts_that_are_used_up_stop_the_run(job: Any, breaks: Breaks, attemp
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (ResourceError("no memory"), FailureKind.RESOURCE),
-        (duckdb.OutOfMemoryException("no memory"), FailureKind.RESOURCE),
-        (OSError(28, "disk full"), FailureKind.RESOURCE),
         (UntrustedSqlError("bad sql"), FailureKind.CONTRACT_SQL),
         (AccountingError("a row is lost"), FailureKind.ACCOUNTING),
+        (PermissionError(13, "not allowed"), FailureKind.ACCESS),
+        (ResourceError("a bound"), FailureKind.RESOURCE),
         (StepError("cannot"), FailureKind.DATA),
         (duckdb.ConversionException("cannot"), FailureKind.DATA),
     ],
 )
-def test_what_does_not_pass_by_itself_stops_at_once(
-    job: Any, breaks: Breaks, error: Exception, kind: FailureKind
-) -> None:
+def test_what_no_strategy_can_mend_stops_at_once(job: Any, breaks: Breaks, error: Exception, kind: FailureKind) -> None:
     calls = breaks(StepKind.DEDUPE, error, times=99)
     assert go(job)["status"] is RunStatus.FAILED
     assert calls == [1]
@@ -113,15 +121,176 @@ def test_what_does_not_pass_by_itself_stops_at_once(
     assert ruling["alternatives"]
 
 
+@pytest.mark.parametrize(
+    ("error", "strategy"),
+    [
+        (duckdb.OutOfMemoryException("no memory"), "scale_down"),
+        (MemoryExhausted("no memory"), "scale_down"),
+        (TimeExceeded("too long"), "extend"),
+        (OSError(28, "No space left on device"), "clean_up"),
+        (DiskFull("no room"), "clean_up"),
+        (duckdb.IOException("could not write: No space left on device"), "clean_up"),
+        (duckdb.BinderException("no such column"), "redo"),
+        (duckdb.CatalogException("no such table"), "redo"),
+    ],
+)
+def test_a_failure_that_a_strategy_mends_is_met_once_and_then_stops(
+    job: Any, breaks: Breaks, error: Exception, strategy: str
+) -> None:
+    breaks(StepKind.DEDUPE, error, times=1)
+    assert go(job)["status"] is RunStatus.PUBLISHED
+    assert rulings(job) == [("dedupe:orders#1", strategy)]
+
+
+@pytest.mark.parametrize(
+    ("error", "strategy"),
+    [
+        (duckdb.OutOfMemoryException("no memory"), "scale_down"),
+        (TimeExceeded("too long"), "extend"),
+        (OSError(28, "No space left on device"), "clean_up"),
+        (duckdb.CatalogException("no such table"), "redo"),
+    ],
+)
+def test_a_strategy_that_did_not_help_is_not_tried_again(
+    job: Any, breaks: Breaks, error: Exception, strategy: str
+) -> None:
+    calls = breaks(StepKind.DEDUPE, error, times=99)
+    assert go(job, attempts=9)["status"] is RunStatus.FAILED
+    assert calls == [2]
+    assert rulings(job) == [("dedupe:orders#1", strategy), ("dedupe:orders#2", "stop")]
+    assert "it did not help" in told(job)["replanning"][1]["reason"]
+
+
+def test_scaled_down_the_step_has_one_thread_and_the_others_have_all(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int]] = []
+    real = nodes.perform._CONNECTED[StepKind.DEDUPE]
+
+    def short_of_memory(connection: Any, work: Any) -> Any:
+        seen.append((work.table.name, work.context.threads))
+        if work.table.name == "orders" and work.context.threads > 1:
+            raise duckdb.OutOfMemoryException("no memory")
+        return real(connection, work)
+
+    monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.DEDUPE, short_of_memory)
+    assert go(job)["status"] is RunStatus.PUBLISHED
+    assert seen == [("customers", 2), ("orders", 2), ("orders", 1)]
+
+
+def test_more_time_is_bounded_by_the_budget(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+
+    def slow(work: Any) -> Any:
+        seen.append(work.context.sql_seconds)
+        raise TimeExceeded("too long")
+
+    monkeypatch.setitem(nodes.perform._ALONE, StepKind.DERIVE, slow)
+    budget = BudgetLimits(seconds=1_000.0)
+    assert go(job, attempts=9, sql_seconds=300.0, budget=budget)["status"] is RunStatus.FAILED
+    assert seen[0] == 300.0
+    assert 900.0 < seen[1] <= 1_000.0
+    assert len(seen) == 2
+
+
+def test_a_step_that_cannot_be_done_is_done_without_where_there_is_another_way(job: Any, breaks: Breaks) -> None:
+    loose = job.contract.read_text().replace("value: 0.5", "value: 0.9")
+    job.contract.write_text(loose)
+    real = nodes.perform._CONNECTED[StepKind.RESOLVE]
+
+    def broken(connection: Any, work: Any) -> Any:
+        real(connection, work)
+        raise StepError("the specialists contradict themselves")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(nodes.perform._CONNECTED, StepKind.RESOLVE, broken)
+        assert go(job)["status"] is RunStatus.PUBLISHED
+    content = told(job)
+    (ruling,) = content["replanning"]
+    assert (ruling["step_id"], ruling["action"], ruling["revision"]) == ("resolve:customers", "fall_back", 1)
+    assert "prepare(customers) by from_files_plain" in ruling["reason"]
+    assert content["plan"]["revision"] == 1
+    assert "resolve:customers" not in {step["step_id"] for step in content["plan"]["steps"]}
+    done_before = {entry["step_id"] for entry in content["trace"][: ruling["completed"]]}
+    assert done_before == {"map:customers", "format:customers"}  # the executed prefix stays
+    assert [entry["step_id"] for entry in content["trace"]].count("map:customers") == 1
+    books = content["tables"]["customers"]
+    assert (books["rows_read"], books["rows_published"], books["rows_quarantined"]) == (4, 1, 3)
+
+
+def test_another_way_that_is_too_unlikely_is_not_begun(job: Any, breaks: Breaks) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(nodes.perform._CONNECTED, StepKind.RESOLVE, _refuse)
+        assert go(job, least_confidence=0.99)["status"] is RunStatus.FAILED
+    assert [action for _, action in rulings(job)] == ["stop"]
+
+
+def _refuse(*_: Any) -> Any:
+    raise StepError("the specialists contradict themselves")
+
+
+def test_a_table_that_is_gone_is_made_again_and_the_result_is_the_same(
+    job: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(job)
+    undisturbed = {path.name: path.read_bytes() for path in job.out.glob("*.parquet")}
+    real, lost = nodes.perform._CONNECTED[StepKind.QUARANTINE], []
+
+    def after_a_loss(connection: Any, work: Any) -> Any:
+        if work.table.name == "orders" and not lost:
+            lost.append(True)
+            connection.execute("drop view live.orders; drop view main.orders; drop table stage.orders")
+        return real(connection, work)
+
+    monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.QUARANTINE, after_a_loss)
+    context = RunContext(home=str(job.home))
+    output = run(job.contract, [str(job.sources)], tmp_path / "again", run_id="r2", context=context)
+    assert output["status"] is RunStatus.PUBLISHED, output["problem"]
+    content = json.loads((tmp_path / "again" / "_runs" / "r2" / "run.json").read_text())
+    (ruling,) = content["replanning"]
+    assert ruling["action"] == "redo"
+    assert ruling["again"] == ["conform:orders", "dedupe:orders", "quarantine:orders"]
+    assert content["tables"] == told(job)["tables"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "again").glob("*.parquet")} == undisturbed
+
+
+def test_before_a_retry_the_run_waits_longer_each_time_and_never_the_same(
+    job: Any, breaks: Breaks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(nodes.replan.time, "sleep", waits.append)
+    breaks(StepKind.MAP, TransientError("busy"), times=3)
+    assert go(job, attempts=4, retry_wait=8.0, retry_wait_most=20.0)["status"] is RunStatus.PUBLISHED
+    assert [low <= wait <= high for wait, low, high in zip(waits, (4, 8, 10), (8, 16, 20), strict=True)] == [True] * 3
+    assert [entry["wait_seconds"] for entry in told(job)["replanning"]] == waits
+    assert told(job)["timings"]["wait"] == pytest.approx(sum(waits), abs=0.001)
+
+
+def test_the_trace_tells_every_attempt_and_how_far_the_plan_was(job: Any, breaks: Breaks) -> None:
+    breaks(StepKind.FORMAT, TransientError("busy"), times=1)
+    go(job)
+    trace, steps = told(job)["trace"], len(told(job)["plan"]["steps"])
+    orders = [
+        (entry["attempt"], entry["status"], entry["failure"]) for entry in trace if "format:o" in entry["step_id"]
+    ]
+    assert orders == [(1, "failed", "transient"), (2, "done", None)]
+    assert all(entry["completed"] + entry["remaining"] == steps for entry in trace)
+    assert [entry["completed"] for entry in trace] == sorted(entry["completed"] for entry in trace)
+
+
 def test_switched_off_nothing_is_tried_again(job: Any, breaks: Breaks) -> None:
     calls = breaks(StepKind.MAP, duckdb.IOException("disk gone"), times=1)
     assert go(job, patterns=Patterns(replanning="off"))["status"] is RunStatus.FAILED
     assert calls == [1]
-    assert told(job)["replanning"][0]["reason"] == "patterns.replanning is off"
+    assert told(job)["replanning"][0]["reason"].endswith("patterns.replanning is off")
+
+
+def test_with_retries_only_nothing_else_is_done(job: Any, breaks: Breaks) -> None:
+    calls = breaks(StepKind.MAP, duckdb.OutOfMemoryException("no memory"), times=1)
+    assert go(job, patterns=Patterns(replanning="retry"))["status"] is RunStatus.FAILED
+    assert calls == [1]
 
 
 def test_a_stopped_run_goes_on_when_the_cause_is_gone(job: Any, breaks: Breaks) -> None:
-    calls = breaks(StepKind.QUARANTINE, ResourceError("no memory"), times=1)
+    calls = breaks(StepKind.QUARANTINE, ResourceError("a bound"), times=1)
     assert go(job)["status"] is RunStatus.FAILED
     assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
     assert calls == [2]
@@ -135,8 +304,8 @@ def test_every_ruling_is_a_decision_in_the_ledger(job: Any, breaks: Breaks) -> N
     with open_workspace(job.home / "runs" / "r1") as connection:
         found = [each for each in read_decisions(connection) if each.kind == "failure_response"]
     assert [(each.subject, each.answer, each.evidence) for each in found] == [
-        ("map:orders, attempt 1", "retry", "disk gone"),
-        ("map:orders, attempt 2", "retry", "disk gone"),
+        ("map:orders, attempt 1", "retry", "transient: disk gone"),
+        ("map:orders, attempt 2", "retry", "transient: disk gone"),
     ]
 
 

@@ -16,7 +16,7 @@ from state.decisions import Decision
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
 from state.plans import Plan
-from state.reports import Replan, StepReport
+from state.reports import Replan, StepReport, TraceEntry
 from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef, Variant
 from state.values import Value
@@ -42,6 +42,7 @@ class RunFacts(Value):
     plan: Plan | None
     steps: tuple[StepReport, ...]
     replans: tuple[Replan, ...]
+    trace: tuple[TraceEntry, ...]
     accounts: Mapping[str, TableAccount]
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
@@ -83,6 +84,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),
+        "trace": [entry.model_dump(mode="json") for entry in facts.trace],
         "steps": facts.spent.steps,
         "model": {
             "requests": facts.spent.model_requests,

@@ -17,7 +17,15 @@ from typing import Any, NoReturn
 import duckdb
 from pydantic import Field
 
-from state.errors import MillwrightError, ResourceError, TransientError, UntrustedSqlError
+from state.errors import (
+    DiskFull,
+    MemoryExhausted,
+    MillwrightError,
+    ResourceError,
+    TimeExceeded,
+    TransientError,
+    UntrustedSqlError,
+)
 from state.values import Value
 from tools.disk import says_no_room
 from tools.sql.process import Ended, converse
@@ -74,7 +82,7 @@ def run_statements(
 
     Raises:
         UntrustedSqlError: the engine refused or could not run a statement.
-        ResourceError: time, memory, disk or the size of the result went over its limit.
+        ResourceError: the size of the result went over its limit; its subclasses: time, memory or disk did.
         TransientError: another process holds the database.
 
     """
@@ -143,9 +151,9 @@ class _Request:
         """Raise when a limit is reached while the child runs."""
         limits = self._limits
         if time.monotonic() > self._deadline:
-            self._stop(said, ResourceError, f"it ran longer than {limits.seconds:g} s", _CHEAPER)
+            self._stop(said, TimeExceeded, f"it ran longer than {limits.seconds:g} s", _CHEAPER)
         if self._disk() > self._most_disk:
-            self._stop(said, ResourceError, f"it wrote more than {limits.disk_bytes:,} bytes to disk", _CHEAPER)
+            self._stop(said, DiskFull, f"it wrote more than {limits.disk_bytes:,} bytes to disk", _CHEAPER)
         if len(said) > limits.max_result_bytes + _PROGRESS_BYTES * (len(self._statements) + 1):
             self._stop(said, ResourceError, f"its result has more than {limits.max_result_bytes:,} bytes", _CHEAPER)
 
@@ -168,11 +176,9 @@ class _Request:
 
     def _raise(self, said: bytes | bytearray, kind: str, message: str) -> NoReturn:
         if kind in _MEMORY_ERRORS:
-            self._stop(said, ResourceError, f"it needs more memory than {self._limits.memory}", _CHEAPER)
+            self._stop(said, MemoryExhausted, f"it needs more memory than {self._limits.memory}", _CHEAPER)
         if says_no_room(message):
-            self._stop(
-                said, ResourceError, f"there is no room on the disk: {message}", "make room, then resume the run"
-            )
+            self._stop(said, DiskFull, f"there is no room on the disk: {message}", "make room, then resume the run")
         if kind == "LimitError":
             self._stop(said, ResourceError, message, "select fewer rows, or aggregate")
         if self._running(said) is None and kind == "IOException":

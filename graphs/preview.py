@@ -1,0 +1,41 @@
+"""Planning without a run: intake and planner work in a temporary home that is gone afterwards."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphs.intake import graph as intake
+from graphs.planner import graph as planner
+from state.previews import PlanPreview
+from state.run import RunContext, RunRequest
+from state.supervisor import PlannerState
+from tools.plans import read_plan
+
+_RUN_ID = "preview"
+
+
+def preview(contract: str | Path, sources: Sequence[str], context: RunContext | None = None) -> PlanPreview:
+    """Return the plan of a run with this contract and these sources; nothing is left behind.
+
+    The files are scanned and landed, as the plan depends on what they hold. Raises SetupError for wrong use or
+    unusable input.
+    """
+    with tempfile.TemporaryDirectory(prefix="millwright-plan-") as folder:
+        request = RunRequest(
+            contract=str(contract), sources=tuple(sources), out=str(Path(folder) / "out"), run_id=_RUN_ID
+        )
+        own = (context or RunContext()).model_copy(update={"home": str(Path(folder) / "home")})
+        found = intake.invoke({"request": request}, context=own)
+        described, stock = found["contract"], found["sources"]
+        start: PlannerState = {"request": found["request"], "contract": described, "sources": stock}
+        planned = planner.invoke(start, context=own)
+        reference = planned.get("plan")
+        return PlanPreview(
+            contract=f"{described.name} {described.version}",
+            files=stock.files,
+            lines=stock.lines,
+            variants=stock.variants,
+            warnings=found.get("warnings", ()),
+            plan=read_plan(reference) if reference is not None else None,
+            no_plan=planned.get("no_plan"),
+        )

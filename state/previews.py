@@ -1,0 +1,16 @@
+"""A preview: what a run would do, planned from the real files without delivering anything."""
+
+from state.plans import NoPlan, Plan
+from state.values import Value
+
+
+class PlanPreview(Value):
+    """The plan for a contract and its sources, or why there is none."""
+
+    contract: str  # name and version
+    files: int
+    lines: int
+    variants: int  # header variants
+    warnings: tuple[str, ...]
+    plan: Plan | None
+    no_plan: NoPlan | None = None
