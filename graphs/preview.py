@@ -6,8 +6,9 @@ from pathlib import Path
 
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
+from state.errors import ContractError
 from state.previews import PlanPreview
-from state.run import RunContext, RunRequest
+from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import PlannerState
 from tools.plans import read_plan
 
@@ -26,8 +27,15 @@ def preview(contract: str | Path, sources: Sequence[str], context: RunContext | 
         )
         own = (context or RunContext()).model_copy(update={"home": str(Path(folder) / "home")})
         found = intake.invoke({"request": request}, context=own)
+        if found["status"] is not RunStatus.RUNNING:
+            raise ContractError(found["problem"], where=str(contract), hint=f"millwright check {contract}")
         described, stock = found["contract"], found["sources"]
-        start: PlannerState = {"request": found["request"], "contract": described, "sources": stock}
+        start: PlannerState = {
+            "request": found["request"],
+            "status": found["status"],
+            "contract": described,
+            "sources": stock,
+        }
         planned = planner.invoke(start, context=own)
         reference = planned.get("plan")
         return PlanPreview(

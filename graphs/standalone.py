@@ -35,6 +35,11 @@ class Node(StrEnum):
     REPLANNER = "replanner"
 
 
+def after_intake(state: SupervisorState) -> Literal["planner", "__end__"]:
+    """Plan, or end where the contract cannot be used."""
+    return "planner" if state["status"] is RunStatus.RUNNING else "__end__"
+
+
 def after_planning(state: SupervisorState) -> Literal["executor", "__end__"]:
     """Execute the plan, or end where there is none."""
     return "executor" if state["status"] is RunStatus.RUNNING else "__end__"
@@ -48,7 +53,7 @@ def build_planner() -> StateGraph[SupervisorState, RunContext, SupervisorInput, 
     builder.add_node(Node.INTAKE, intake)
     builder.add_node(Node.PLANNER, planning)
     builder.add_edge(START, Node.INTAKE)
-    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_conditional_edges(Node.INTAKE, after_intake)
     builder.add_edge(Node.PLANNER, END)
     return builder
 
@@ -62,7 +67,7 @@ def build_executor() -> StateGraph[SupervisorState, RunContext, SupervisorInput,
     builder.add_node(Node.PLANNER, planning)
     builder.add_node(Node.EXECUTOR, execution)
     builder.add_edge(START, Node.INTAKE)
-    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_conditional_edges(Node.INTAKE, after_intake)
     builder.add_conditional_edges(Node.PLANNER, after_planning)
     builder.add_edge(Node.EXECUTOR, END)
     return builder
@@ -78,7 +83,7 @@ def build_replanner() -> StateGraph[RulingState, RunContext, ReplannerInput, Exe
     builder.add_node(Node.READ_FAILED, read_failed)
     builder.add_node(Node.REPLANNER, ruling)
     builder.add_edge(START, Node.INTAKE)
-    builder.add_edge(Node.INTAKE, Node.PLANNER)
+    builder.add_conditional_edges(Node.INTAKE, after_intake)
     builder.add_edge(Node.PLANNER, Node.READ_FAILED)
     builder.add_edge(Node.READ_FAILED, Node.REPLANNER)
     builder.add_edge(Node.REPLANNER, END)

@@ -39,3 +39,9 @@ def test_every_step_is_a_part_of_a_task_of_the_network(job: Any) -> None:
 def test_a_missing_source_is_one_line(job: Any) -> None:
     with pytest.raises(SetupError, match="does not exist"):
         preview(job.contract, [str(job.sources / "nothing.csv")])
+
+
+def test_a_contract_whose_sql_cannot_be_used_is_one_line(job: Any) -> None:
+    job.contract.write_text(job.contract.read_text().replace("sum(o.amount)", "sum(o.no_such_column)"))
+    with pytest.raises(SetupError, match="no_such_column"):
+        preview(job.contract, [str(job.sources)])

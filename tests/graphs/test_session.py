@@ -158,13 +158,23 @@ def test_a_spent_budget_stops_and_resume_goes_on(job: Any) -> None:
     assert status is RunStatus.PUBLISHED
 
 
-def test_sql_of_the_contract_that_fails_stops_the_run_with_the_reason(job: Any) -> None:
+def test_sql_of_the_contract_that_cannot_be_right_stops_the_run_before_data_is_read(job: Any) -> None:
     job.contract.write_text(job.contract.read_text().replace("sum(o.amount)", "sum(o.no_such_column)"))
     output = go(job)
     assert output["status"] is RunStatus.FAILED
     assert "no_such_column" in output["problem"]
     assert not list(job.out.glob("*.parquet"))
-    assert told(job)["replanning"][0]["action"] == "stop"
+    assert told(job)["step_reports"] == []
+
+
+def test_sql_of_the_contract_that_fails_on_the_data_stops_the_run_with_the_reason(job: Any) -> None:
+    job.contract.write_text(job.contract.read_text().replace("sum(o.amount)", "sum(cast(c.country as integer))"))
+    output = go(job)
+    assert output["status"] is RunStatus.FAILED
+    assert "Germany" in output["problem"]
+    assert not list(job.out.glob("*.parquet"))
+    (ruling,) = told(job)["replanning"]
+    assert (ruling["step_id"], ruling["action"]) == ("derive:totals", "stop")
 
 
 def test_a_missing_source_is_a_setup_error_and_can_be_mended(job: Any) -> None:

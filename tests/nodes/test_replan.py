@@ -16,6 +16,7 @@ from state.errors import (
     DiskFull,
     MemoryExhausted,
     ResourceError,
+    SetupError,
     StepError,
     TimeExceeded,
     TransientError,
@@ -147,7 +148,7 @@ def test_a_failure_that_a_strategy_mends_is_met_once_and_then_stops(
     [
         (duckdb.OutOfMemoryException("no memory"), "scale_down"),
         (TimeExceeded("too long"), "extend"),
-        (OSError(28, "No space left on device"), "clean_up"),
+        (DiskFull("more than it may write"), "clean_up"),
         (duckdb.CatalogException("no such table"), "redo"),
     ],
 )
@@ -159,6 +160,16 @@ def test_a_strategy_that_did_not_help_is_not_tried_again(
     assert calls == [2]
     assert rulings(job) == [("dedupe:orders#1", strategy), ("dedupe:orders#2", "stop")]
     assert "it did not help" in told(job)["replanning"][1]["reason"]
+
+
+def test_a_disk_that_stays_full_is_the_operators_and_the_run_goes_on_afterwards(job: Any, breaks: Breaks) -> None:
+    calls = breaks(StepKind.DEDUPE, OSError(28, "No space left on device"), times=2)
+    with pytest.raises(SetupError, match="make room, then millwright resume r1"):
+        go(job)
+    assert calls == [2]
+    assert not list(job.out.glob("*.parquet"))
+    assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
+    assert rulings(job) == [("dedupe:orders#1", "clean_up")]
 
 
 def test_scaled_down_the_step_has_one_thread_and_the_others_have_all(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
