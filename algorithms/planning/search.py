@@ -1,0 +1,305 @@
+"""The search: depth-first progression through a task network, with complete backtracking over methods and bindings.
+
+The tasks that nothing comes before are the frontier; one of them is done next (SHOP2: Nau et al. 2003; interleavings of
+unordered tasks included). The state is therefore known whenever a method or an action is tried. Nothing recurses in
+Python, so plans may be as long and as deep as memory allows.
+
+Cut are: a pair of state and remaining network that was met before; a task below itself in the same state; with a bound,
+whatever must cost as much as the best plan. The second cut may hide a plan that needs such a recursion, so "exhausted"
+means exhausted under it.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from algorithms.planning.bounds import Bounds
+from algorithms.planning.choosing import AsDeclared, Chooser
+from algorithms.planning.compilation import Ground, Instance, Machine
+
+_LOOK: Final = 64  # nodes between two looks at the clock
+
+Move = tuple["Cell", int, Instance | None]  # the task done next, its method or -1 for an action, the instance
+
+
+class Cell:
+    """A task of the network at hand and what comes directly after it."""
+
+    __slots__ = ("after", "imprint", "parent", "slot", "task", "waits")
+
+    def __init__(self, task: Ground, after: "tuple[Cell, ...]", waits: int, parent: int, slot: int) -> None:
+        self.task = task
+        self.after = after
+        self.waits = waits  # tasks that must be done before
+        self.parent = parent  # the decision it comes from, or -1
+        self.slot = slot  # its place among the subtasks of that decision
+        self.imprint: int  # equal for equal tasks before equal rests of a network
+        if len(after) == 1:
+            self.imprint = hash((task, after[0].imprint))
+        else:
+            self.imprint = hash((task, *[cell.imprint for cell in after]))
+
+
+class Decision(NamedTuple):
+    """One step of a search: an action done, or a method chosen with the values of its kept registers."""
+
+    task: Ground
+    method: int  # -1 for an action
+    binding: tuple[int, ...]
+    parent: int  # the decision whose subtask this is, or -1
+    slot: int
+
+
+class Outcome(StrEnum):
+    """How a run of a search ended."""
+
+    FOUND = "found"
+    EXHAUSTED = "exhausted"
+    CUT = "cut"
+
+
+class _Frame(NamedTuple):
+    """A choice point: what is left to try, and everything needed to come back to it."""
+
+    moves: Iterator[Move]
+    frontier: tuple[Cell, ...]
+    state: int
+    network: int
+    least: float
+    trail: int
+    path: int
+    waits: int
+
+
+class Search:
+    """One search for ways to do one task from the present state of a machine. `run` it; again for the next plan.
+
+    `limit` may be lowered between runs: only plans that cost less are found. When the search is exhausted the machine
+    is in the state it began with; otherwise `leave` brings it back.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        bounds: Bounds,
+        task: Ground,
+        *,
+        chooser: Chooser | None = None,
+        goal: Callable[[], bool] | None = None,
+        limit: float = math.inf,
+    ) -> None:
+        self.machine = machine
+        self.limit = limit
+        self.nodes = 0
+        self.least = bounds.least[task[0]]  # what is spent and what the rest costs at least; in the end, the cost
+        self.failures: Callable[[Cell], None] = _unheard
+        self._bounds = bounds
+        self._chooser = chooser or AsDeclared(machine.program, bounds)
+        self._aloof = machine.program.schemas.aloof
+        self._goal = goal
+        self._schemas = machine.program.schemas
+        self._actions = len(self._schemas.actions)
+        self._path: list[tuple[Cell, int, Instance | None, int]] = []
+        self._open: dict[tuple[Ground, int], int] = {}
+        self._closed: dict[int, float] = {}
+        self._waits: list[tuple[Cell, int]] = []
+        self._stack: list[_Frame] = []
+        self._start = len(machine.trail)
+        self._state = 0
+        root = Cell(task, (), 0, -1, 0)
+        self._network = root.imprint
+        self._frontier: tuple[Cell, ...] = (root,)
+        self._alive = True  # the present node has not been worked on
+
+    def decisions(self) -> list[Decision]:
+        """Return the decisions of the branch at hand, in the order made."""
+        return [
+            Decision(cell.task, method, instance[0] if instance else (), cell.parent, cell.slot)
+            for cell, method, instance, _ in self._path
+        ]
+
+    def depth(self) -> int:
+        """Return how many decisions the branch at hand has."""
+        return len(self._path)
+
+    def leave(self) -> None:
+        """Bring the machine back into the state that the search began with."""
+        self.machine.undo(self._start)
+
+    def run(self, nodes: int, over: Callable[[], bool]) -> Outcome:
+        """Search until the next plan, the end, `nodes` more nodes, or `over` says that time is up."""
+        stop = self.nodes + nodes
+        look = self.nodes + _LOOK
+        while True:
+            if not self._alive:
+                if not self._stack:
+                    self.leave()
+                    return Outcome.EXHAUSTED
+                self._alive = self._next_move()
+            elif self._frontier:
+                self._alive = self._advance()
+            else:
+                self._alive = False
+                if self._goal is None or self._goal():
+                    return Outcome.FOUND
+            if self.nodes >= look:
+                look = self.nodes + _LOOK
+                if self.nodes >= stop or over():
+                    return Outcome.CUT
+
+    def _advance(self) -> bool:
+        """Go on from a node that was just reached; False where nothing can be done there."""
+        frontier = self._frontier
+        if len(frontier) == 1 and frontier[0].task[0] < self._actions:
+            if self._act(frontier[0]):
+                return True
+            self.failures(frontier[0])
+            return False
+        met = hash((self._state, self._network))
+        spent = self._closed.get(met)
+        if spent is not None and spent <= self.least:
+            return False
+        self._closed[met] = self.least
+        self._stack.append(
+            _Frame(
+                self._moves(frontier),
+                frontier,
+                self._state,
+                self._network,
+                self.least,
+                len(self.machine.trail),
+                len(self._path),
+                len(self._waits),
+            )
+        )
+        return self._next_move()
+
+    def _next_move(self) -> bool:
+        """Come back to the last choice point and make its next move; False where none is left."""
+        moves, frontier, state, network, least, trail, path, waits = self._stack[-1]
+        self.machine.undo(trail)
+        self._shorten(path)
+        while len(self._waits) > waits:
+            cell, change = self._waits.pop()
+            cell.waits -= change
+        self._state, self._network, self.least, self._frontier = state, network, least, frontier
+        for cell, method, instance in moves:
+            if instance is None:
+                if self._act(cell):
+                    return True
+                self.failures(cell)
+            else:
+                self.nodes += 1
+                spent = least + self._bounds.added[method]
+                if spent < self.limit:
+                    self.least = spent
+                    self._split(cell, method, instance)
+                    return True
+        self._stack.pop()
+        return False
+
+    def _shorten(self, length: int) -> None:
+        """Forget the decisions made since the path had that length."""
+        path = self._path
+        while len(path) > length:
+            cell, method, _, state = path.pop()
+            if method >= 0:
+                self._open[cell.task, state] -= 1
+
+    def _moves(self, frontier: tuple[Cell, ...]) -> Iterator[Move]:
+        """Yield the moves at a node.
+
+        Where the methods of a task depend on nothing that changes, or an action changes nothing, it is done at once.
+        """
+        if len(frontier) > 1:
+            frontier = next(((cell,) for cell in frontier if self._aloof[cell.task[0]]), frontier)
+        chooser, expand = self._chooser, self.machine.expand
+        recurs = [self._recurs(cell) for cell in frontier]
+        found = [cell.task[0] < self._actions for cell in frontier]
+        for place, method in chooser.ways([cell.task for cell in frontier]):
+            cell = frontier[place]
+            if method < 0:
+                yield cell, -1, None
+            elif not recurs[place]:
+                for instance in chooser.instances(cell.task, method, expand[method](cell.task)):
+                    found[place] = True
+                    yield cell, method, instance
+        for cell, some in zip(frontier, found, strict=True):
+            if not some:
+                self.failures(cell)
+
+    def _recurs(self, cell: Cell) -> bool:
+        """Return whether the task is a part of itself in the same state."""
+        if not self._open.get((cell.task, self._state)):
+            return False
+        parent = cell.parent
+        while parent >= 0:
+            ancestor, _, _, state = self._path[parent]
+            if state == self._state and ancestor.task == cell.task:
+                return True
+            parent = ancestor.parent
+        return False
+
+    def _act(self, cell: Cell) -> bool:
+        """Do an action and go past it; False where its precondition does not hold or it costs too much."""
+        self.nodes += 1
+        change = self.machine.act[cell.task[0]](cell.task)
+        if change is None:
+            return False
+        if not self._bounds.unit[cell.task[0]]:
+            self.least += self._bounds.beyond(cell.task)
+            if self.least >= self.limit:
+                return False
+        self._path.append((cell, -1, None, 0))
+        self._state ^= change
+        self._network -= cell.imprint
+        self._finish(cell, self._frontier)
+        return True
+
+    def _split(self, cell: Cell, method: int, instance: Instance) -> None:
+        """Put the subtasks in the place of a task."""
+        schema, parent = self._schemas.methods[method], len(self._path)
+        key = (cell.task, self._state)
+        self._open[key] = self._open.get(key, 0) + 1
+        self._path.append((cell, method, instance, self._state))
+        network = self._network - cell.imprint
+        subtasks = instance[1]
+        if not subtasks:
+            self._network = network
+            self._finish(cell, self._frontier)
+            return
+        made: list[Cell] = [cell] * len(subtasks)
+        last = 0
+        for slot in schema.backwards:
+            later = schema.after[slot]
+            if later:
+                after = tuple([made[position] for position in later])
+            else:
+                after = cell.after
+                last += 1
+            new = made[slot] = Cell(subtasks[slot], after, schema.waits[slot], parent, slot)
+            network += new.imprint
+        if last > 1:
+            for follower in cell.after:
+                follower.waits += last - 1
+                self._waits.append((follower, last - 1))
+        self._network = network
+        begin = tuple([made[slot] for slot in schema.first])
+        rest = self._frontier
+        self._frontier = begin if len(rest) == 1 else begin + tuple([other for other in rest if other is not cell])
+
+    def _finish(self, cell: Cell, frontier: tuple[Cell, ...]) -> None:
+        """Take a cell that is done out of the frontier, and put in those that waited for it alone."""
+        begin: tuple[Cell, ...] = ()
+        for follower in cell.after:
+            if follower.waits == 1:
+                begin = (*begin, follower)
+            else:
+                follower.waits -= 1
+                self._waits.append((follower, -1))
+        self._frontier = begin if len(frontier) == 1 else begin + tuple([o for o in frontier if o is not cell])
+
+
+def _unheard(_cell: Cell) -> None:
+    """Nobody asks what failed."""
