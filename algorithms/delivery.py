@@ -18,6 +18,7 @@ from math import prod
 
 from algorithms.dag import components, makespan
 from algorithms.delivery_estimates import estimator
+from algorithms.planning.anytime import plan
 from algorithms.planning.choosing import Criteria, by_rank
 from algorithms.planning.conditions import And, Atom, Condition, ForAll, Imply, Variable, adds, variable
 from algorithms.planning.model import (
@@ -32,7 +33,6 @@ from algorithms.planning.model import (
     Task,
     sequence,
 )
-from algorithms.planning.planner import plan
 from algorithms.planning.solution import ROOT, Solution
 from algorithms.planning.solution import Step as Done
 from state.contract import OnViolation

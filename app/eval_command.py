@@ -8,13 +8,18 @@ from app.render import print_json
 from evals.protocol import SuiteResult
 
 
-def run_evaluation(name: str, *, data: Path | None, contract: Path | None, out: Path | None, as_json: bool) -> int:
+def run_evaluation(
+    name: str, *, data: Path | None, contract: Path | None, out: Path | None, seconds: float | None, as_json: bool
+) -> int:
     """Run a suite; return 0 when every task was solved, else 1."""
     from evals.runner import run_suite
-    from evals.suites import find_suite
+    from evals.suites import find_suite, limit_time
 
     folder = (out or Path("out") / "eval" / name).absolute()
-    result = run_suite(find_suite(name), data=data, contract=contract, out=folder)
+    suite = find_suite(name)
+    if seconds is not None:
+        limit_time(suite, seconds)
+    result = run_suite(suite, data=data, contract=contract, out=folder)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:

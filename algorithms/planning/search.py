@@ -119,6 +119,11 @@ class Search:
             for cell, method, instance, _ in self._path
         ]
 
+    @property
+    def state(self) -> int:
+        """The change of the state's key since the search began."""
+        return self._state
+
     def depth(self) -> int:
         """Return how many decisions the branch at hand has."""
         return len(self._path)
