@@ -1,7 +1,7 @@
 """Suite `planning`: problems in HDDL, each in a process of its own with a time and a memory limit.
 
-Answer: a plan in the competition's format (`plan.txt`), and `results.json`, a list of what came of each problem; where a
-data folder was given they are written there too, the plan beside the problem as `<problem>.plan`. Score: the share
+Answer: a plan in the competition's format (`plan.txt`), and `results.json`, a list of what came of each problem; where
+a data folder was given they are written there too, the plan beside the problem as `<problem>.plan`. Score: the share
 solved with a plan that the independent check accepts, and the length against the best known.
 """
 
@@ -67,8 +67,8 @@ class Planning:
 
     def score(self, task: Task, out: Path) -> tuple[tuple[Score, ...], dict[str, Any]]:
         """Check the plan and compare its length; StepError where the check refuses it."""
-        texts = [Path(task.inputs[one]).read_text(encoding="utf-8") for one in ("domain", "problem")]
-        fault = verify(*texts, (out / PLAN).read_text())
+        domain, problem = (Path(task.inputs[one]).read_text(encoding="utf-8") for one in ("domain", "problem"))
+        fault = verify(domain, problem, (out / PLAN).read_text())
         if fault:
             raise StepError(f"the plan is refused: {fault}", where=task.inputs["name"])
         status = json.loads((out / STATUS).read_text())

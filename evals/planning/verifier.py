@@ -141,8 +141,7 @@ class _Check:
                 for values in self._values(over, binding):
                     yield from self._changes(inner, values, moment)
             case ["when", condition, inner]:
-                if self._true(condition, binding, moment):
-                    yield from self._changes(inner, binding, moment)
+                yield from self._changes(inner if self._true(condition, binding, moment) else [], binding, moment)
             case ["not", atom]:
                 yield _ground(atom, binding), False
             case _:
