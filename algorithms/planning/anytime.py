@@ -1,7 +1,7 @@
 """Anytime planning: the first plan fast, then cheaper ones until the limits are reached or none can be cheaper.
 
-Several searches take turns, each turn twice as long as the last: one as the chooser says, one that tries short methods
-first, and restarts in random order from a seed. All are bound by the cost of the best plan. Each plan found is improved
+Several searches take turns, each turn twice as long as the last: one as the chooser says, one for cheap plans only whose
+bound rises, restarts in random order from a seed, and one that tries short methods first. All are bound by the cost of the best plan. Each plan found is improved
 locally before it is bettered globally.
 """
 
@@ -17,11 +17,15 @@ from algorithms.planning.compilation import Machine, compile_problem
 from algorithms.planning.failures import Failures
 from algorithms.planning.improvement import Improver
 from algorithms.planning.model import Problem
-from algorithms.planning.search import Decision, Outcome, Search
+from algorithms.planning.search import Outcome, Search
 from algorithms.planning.solution import Solution
 from state.plans import NoPlan
 
-_FIRST_TURN: Final = 4_000  # nodes
+_FIRST_TURN: Final = 500  # dead ends
+_NO_PLAN: Final = float("inf")  # the cost of the best plan before there is one
+_UNLIMITED: Final = 1 << 60
+_RUNNERS: Final = 4
+_FIRST_RISE: Final = 4.0  # of the bound of cheap plans above the least cost
 _FIRST_SWEEP: Final = 100  # nodes for each part of a plan
 _LONGEST_SWEEP: Final = 20_000
 
@@ -35,27 +39,72 @@ class Limits(NamedTuple):
 
 
 class _Runner:
-    """A search that takes turns: either one that goes on, or one that starts afresh each time, shuffled."""
+    """A search that takes turns and goes on where it stopped."""
 
-    def __init__(self, machine: Machine, bounds: Bounds, choosing: Choosing | None, seed: int = 0) -> None:
+    def __init__(self, machine: Machine, bounds: Bounds, choosing: Choosing) -> None:
         self._machine = machine
         self._bounds = bounds
-        self._seed = seed
-        self.systematic = choosing is not None
-        self.search = self._new(choosing or partial(Shuffled, seed=seed))
+        self._choosing = choosing
+        self.program = machine.program
+        self.nodes = 0
+        self._repeats = 0
+        self.search = self._new(choosing)
 
-    def run(self, nodes: int, limit: float, over: Callable[[], bool]) -> Outcome:
-        if not self.systematic:
-            self._seed += 1
-            self.search.leave()
-            self.search = self._new(partial(Shuffled, seed=self._seed))
+    def run(self, nodes: int, dead_ends: int, limit: float, over: Callable[[], bool]) -> Outcome:
+        """Take a turn; only plans that cost less than `limit` count."""
         self.search.limit = limit
-        return self.search.run(nodes, over)
+        before = self.search.nodes
+        outcome = self.search.run(nodes, over, dead_ends)
+        self.nodes += self.search.nodes - before
+        return outcome
+
+    def relax(self) -> bool:
+        """Begin again with more repetition of tasks allowed; False where none was cut."""
+        if self.search.looped:
+            self._repeats = 2 * self._repeats + 1
+            self.search = self._new(self._choosing)
+            return True
+        return False
 
     def _new(self, choosing: Choosing) -> Search:
+        self._machine.undo(0)
         machine = self._machine
         chooser = choosing(machine.program, self._bounds)
-        return Search(machine, self._bounds, (machine.program.schemas.top,), chooser=chooser, goal=machine.goal)
+        top = (machine.program.schemas.top,)
+        return Search(machine, self._bounds, top, chooser=chooser, goal=machine.goal, repeats=self._repeats)
+
+
+class _Deepening(_Runner):
+    """A search for cheap plans only; where there is none it begins again with a higher bound."""
+
+    def __init__(self, machine: Machine, bounds: Bounds, choosing: Choosing) -> None:
+        super().__init__(machine, bounds, choosing)
+        self._bound = self.search.least + _FIRST_RISE
+
+    def run(self, nodes: int, dead_ends: int, limit: float, over: Callable[[], bool]) -> Outcome:
+        """Take a turn; it is exhausted only when all plans cheaper than `limit` were within its bound."""
+        stop = self.nodes + nodes
+        while True:
+            bound = min(self._bound, limit)
+            outcome = super().run(stop - self.nodes, dead_ends, bound, over)
+            if outcome is not Outcome.EXHAUSTED or bound >= limit or self.nodes >= stop or not self.search.bounded:
+                return outcome
+            self._bound += (self._bound - self._bounds.least[self._machine.program.schemas.top]) / 2
+            self.search = self._new(self._choosing)
+
+
+class _Restarts(_Runner):
+    """A search that begins afresh each turn, in another random order."""
+
+    def __init__(self, machine: Machine, bounds: Bounds, seed: int) -> None:
+        super().__init__(machine, bounds, partial(Shuffled, seed=seed))
+        self._seed = seed
+
+    def run(self, nodes: int, dead_ends: int, limit: float, over: Callable[[], bool]) -> Outcome:
+        """Take a turn in a new order."""
+        self._seed += 1
+        self.search = self._new(partial(Shuffled, seed=self._seed))
+        return super().run(nodes, dead_ends, limit, over)
 
 
 class Planner:
@@ -71,8 +120,10 @@ class Planner:
         self._limits = limits or Limits()
         self._started = self._limits.clock() if self._limits.seconds is not None else 0.0
         self._problem = problem
-        self._program = compile_problem(problem)
-        self._bounds = Bounds(self._program)
+        self._programs = [compile_problem(problem)]
+        if not self._programs[0].schemas.total:
+            self._programs.insert(0, compile_problem(problem, eager=True))
+        self._bounds = Bounds(self._programs[0])
         self._choosing = choosing
         self._seed = seed
         self._runners: list[_Runner] = []
@@ -89,17 +140,17 @@ class Planner:
 
     def plans(self) -> Iterator[Solution]:
         """Yield plans, each cheaper than the last."""
-        best = float("inf")
+        best = _NO_PLAN
         for turn in itertools.count():
-            for place in range(3):
+            for place in range(_RUNNERS):
                 runner = self._runner(place)
-                decisions = self._turn(runner, _FIRST_TURN << turn, best)
-                if decisions is not None:
+                if self._turn(runner, _FIRST_TURN << turn, best):
                     best = runner.search.least
-                    yield self._solution(decisions, best)
-                    for better, cost in self._improved(decisions):
-                        best = cost
-                        yield self._solution(better, cost)
+                    first = Solution(runner.program, tuple(runner.search.decisions()), best, self._spent)
+                    yield first
+                    for better in self._improved(first):
+                        best = better.cost
+                        yield better
                 if self.exhausted or self._over():
                     return
 
@@ -116,41 +167,45 @@ class Planner:
 
     def _runner(self, place: int) -> _Runner:
         if place == len(self._runners):
-            choosing: Choosing | None = (self._choosing, ShortestFirst, None)[place]
-            self._runners.append(_Runner(self._program.machine(), self._bounds, choosing, self._seed))
+            machine, bounds = self._programs[place % len(self._programs)].machine(), self._bounds
+            make = (
+                partial(_Runner, choosing=self._choosing),
+                partial(_Deepening, choosing=ShortestFirst),
+                partial(_Restarts, seed=self._seed),
+                partial(_Runner, choosing=ShortestFirst),
+            )[place]
+            self._runners.append(make(machine, bounds))
         return self._runners[place]
 
-    def _turn(self, runner: _Runner, nodes: int, limit: float) -> list[Decision] | None:
-        """Let a search take its turn; return the decisions of the plan it found."""
-        left = self._left(nodes)
-        before = runner.search.nodes if runner.systematic else 0
-        outcome = runner.run(left, limit, self._time_is_up)
-        self._spent += runner.search.nodes - before
-        self.exhausted = outcome is Outcome.EXHAUSTED
-        return runner.search.decisions() if outcome is Outcome.FOUND else None
+    def _turn(self, runner: _Runner, dead_ends: int, limit: float) -> bool:
+        """Let a search take its turn; return whether it found a plan."""
+        before = runner.nodes
+        left = _UNLIMITED if self._limits.nodes is None else max(1, self._limits.nodes - self._spent)
+        outcome = runner.run(left, dead_ends, limit, self._time_is_up)
+        self._spent += runner.nodes - before
+        self.exhausted = outcome is Outcome.EXHAUSTED and runner.program.complete
+        limited = self._limits.nodes is not None or self._limits.seconds is not None
+        if self.exhausted and limit == _NO_PLAN and limited and runner.relax():
+            self.exhausted = False
+        return outcome is Outcome.FOUND
 
-    def _improved(self, decisions: list[Decision]) -> Iterator[tuple[list[Decision], float]]:
+    def _improved(self, solution: Solution) -> Iterator[Solution]:
         """Yield the plan as it gets cheaper, with ever longer searches for its parts."""
-        improver = Improver(self._program.machine(), self._bounds, decisions)
+        program = solution.program
+        improver = Improver(program.machine(), self._bounds, solution.decisions)
         nodes = _FIRST_SWEEP
-        shortest = ShortestFirst(self._program, self._bounds)
-        shuffled = Shuffled(self._program, self._bounds, self._seed)
+        shortest = ShortestFirst(program, self._bounds)
+        shuffled = Shuffled(program, self._bounds, self._seed)
         while nodes <= _LONGEST_SWEEP and not self._over():
             for chooser in (shortest, shuffled):
                 better = improver.sweep(nodes, chooser, self._over)
                 self._spent += improver.nodes
                 improver.nodes = 0
                 if better:
-                    yield improver.decisions, improver.cost
+                    yield Solution(program, tuple(improver.decisions), improver.cost, self._spent)
             if improver.complete:
                 return
             nodes *= 3
-
-    def _solution(self, decisions: list[Decision], cost: float) -> Solution:
-        return Solution(self._program, tuple(decisions), cost, self._spent)
-
-    def _left(self, nodes: int) -> int:
-        return nodes if self._limits.nodes is None else max(1, min(nodes, self._limits.nodes - self._spent))
 
     def _time_is_up(self) -> bool:
         limits = self._limits

@@ -50,6 +50,7 @@ class Program:
     source: str
     kept: tuple[tuple[int, ...], ...]
     indexes: tuple[tuple[int, int], ...]
+    complete: bool  # no plan is hidden from the search
 
     def machine(self) -> "Machine":
         """Return a fresh state with the compiled functions over it."""
@@ -102,10 +103,14 @@ def as_row(args: tuple[int, ...]) -> Row:
     return args or 0
 
 
-def compile_problem(problem: Problem) -> Program:
-    """Compile a problem; SetupError where its parts do not fit together."""
+def compile_problem(problem: Problem, *, eager: bool = False) -> Program:
+    """Compile a problem; SetupError where its parts do not fit together.
+
+    An `eager` program decomposes a task only when the first action below it can be done at once. Where the order of
+    tasks is partial this hides plans in which another task makes that possible in between.
+    """
     schemas = lower(problem)
-    strengthen(schemas)
+    strengthen(schemas, eager=eager or schemas.total)
     writer = Writer(schemas)
     for action in schemas.actions:
         _write_action(writer, action)
@@ -116,7 +121,7 @@ def compile_problem(problem: Problem) -> Program:
             _write_predicate(writer, predicate)
     source = "\n".join(writer.blocks)
     code = compile(source, "<plan>", "exec")
-    return Program(problem, schemas, code, source, kept, tuple(sorted(writer.indexes)))
+    return Program(problem, schemas, code, source, kept, tuple(sorted(writer.indexes)), schemas.total or not eager)
 
 
 def _index(schemas: Schemas, predicate: int, mask: int) -> dict[Row, Any]:

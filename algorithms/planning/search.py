@@ -76,7 +76,8 @@ class Search:
     """One search for ways to do one task from the present state of a machine. `run` it; again for the next plan.
 
     `limit` may be lowered between runs: only plans that cost less are found. When the search is exhausted the machine
-    is in the state it began with; otherwise `leave` brings it back.
+    is in the state it began with; otherwise `leave` brings it back. A task may be below itself in the same state
+    `repeats` times.
     """
 
     def __init__(
@@ -88,11 +89,15 @@ class Search:
         chooser: Chooser | None = None,
         goal: Callable[[], bool] | None = None,
         limit: float = math.inf,
+        repeats: int = 0,
     ) -> None:
         self.machine = machine
         self.limit = limit
         self.nodes = 0
         self.least = bounds.least[task[0]]  # what is spent and what the rest costs at least; in the end, the cost
+        self._repeats = repeats
+        self.looped = False  # something was cut because a task was below itself in the same state
+        self.bounded = False  # something was cut because of the limit
         self.failures: Callable[[Cell], None] = _unheard
         self._bounds = bounds
         self._chooser = chooser or AsDeclared(machine.program, bounds)
@@ -132,15 +137,19 @@ class Search:
         """Bring the machine back into the state that the search began with."""
         self.machine.undo(self._start)
 
-    def run(self, nodes: int, over: Callable[[], bool]) -> Outcome:
-        """Search until the next plan, the end, `nodes` more nodes, or `over` says that time is up."""
+    def run(self, nodes: int, over: Callable[[], bool], dead_ends: int | None = None) -> Outcome:
+        """Search until the next plan, the end, `nodes` more nodes or `dead_ends`, or `over` says that time is up."""
         stop = self.nodes + nodes
         look = self.nodes + _LOOK
+        failed = 0
         while True:
             if not self._alive:
                 if not self._stack:
                     self.leave()
                     return Outcome.EXHAUSTED
+                if failed == dead_ends:
+                    return Outcome.CUT
+                failed += 1
                 self._alive = self._next_move()
             elif self._frontier:
                 self._alive = self._advance()
@@ -201,6 +210,7 @@ class Search:
                     self.least = spent
                     self._split(cell, method, instance)
                     return True
+                self.bounded = True
         self._stack.pop()
         return False
 
@@ -215,10 +225,10 @@ class Search:
     def _moves(self, frontier: tuple[Cell, ...]) -> Iterator[Move]:
         """Yield the moves at a node.
 
-        Where the methods of a task depend on nothing that changes, or an action changes nothing, it is done at once.
+        Where the conditions of the foremost task look at nothing that changes, no other task needs to come before it.
         """
-        if len(frontier) > 1:
-            frontier = next(((cell,) for cell in frontier if self._aloof[cell.task[0]]), frontier)
+        if self._aloof[frontier[0].task[0]]:
+            frontier = frontier[:1]
         chooser, expand = self._chooser, self.machine.expand
         recurs = [self._recurs(cell) for cell in frontier]
         found = [cell.task[0] < self._actions for cell in frontier]
@@ -235,16 +245,18 @@ class Search:
                 self.failures(cell)
 
     def _recurs(self, cell: Cell) -> bool:
-        """Return whether the task is a part of itself in the same state."""
-        if not self._open.get((cell.task, self._state)):
+        """Return whether the task is a part of itself in the same state, once more than is allowed."""
+        if self._open.get((cell.task, self._state), 0) <= self._repeats:
             return False
+        found = 0
         parent = cell.parent
         while parent >= 0:
             ancestor, _, _, state = self._path[parent]
-            if state == self._state and ancestor.task == cell.task:
-                return True
+            found += state == self._state and ancestor.task == cell.task
             parent = ancestor.parent
-        return False
+        if found > self._repeats:
+            self.looped = True
+        return found > self._repeats
 
     def _act(self, cell: Cell) -> bool:
         """Do an action and go past it; False where its precondition does not hold or it costs too much."""
@@ -255,6 +267,7 @@ class Search:
         if not self._bounds.unit[cell.task[0]]:
             self.least += self._bounds.beyond(cell.task)
             if self.least >= self.limit:
+                self.bounded = True
                 return False
         self._path.append((cell, -1, None, 0))
         self._state ^= change

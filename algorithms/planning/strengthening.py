@@ -13,10 +13,13 @@ from algorithms.planning.schemas import ActionSchema, MethodSchema, Schemas
 Needs = frozenset[Literal]  # over the parameters of a task, as registers
 
 
-def strengthen(schemas: Schemas) -> None:
-    """Set `strengthened` of every method; a method of an impossible task is removed from its task."""
+def strengthen(schemas: Schemas, *, eager: bool) -> None:
+    """Set `strengthened` of every method, by what its first actions need as well where `eager`.
+
+    A method of an impossible task is removed from its task.
+    """
     ever = _fixpoint(schemas, static=True)
-    now = _fixpoint(schemas, static=False) if schemas.total else ever
+    now = _fixpoint(schemas, static=False) if eager else ever
     for method in schemas.methods:
         found: dict[Part, None] = {}
         possible = True
