@@ -70,8 +70,15 @@ class _Runner:
         self._machine.undo(0)
         machine = self._machine
         chooser = choosing(machine.program, self._bounds)
-        top = (machine.program.schemas.top,)
-        return Search(machine, self._bounds, top, chooser=chooser, goal=machine.goal, repeats=self._repeats)
+        return Search(
+            machine,
+            self._bounds,
+            (machine.program.schemas.top,),
+            chooser=chooser,
+            goal=machine.goal,
+            repeats=self._repeats,
+            focused=not machine.program.complete,
+        )
 
 
 class _Deepening(_Runner):

@@ -52,6 +52,15 @@ class MethodSchema:
     backwards: tuple[int, ...]  # the subtasks from the last to the first
     strengthened: tuple[Part, ...] = field(default=())  # what its subtasks need, known when it is chosen
 
+    def earlier(self, position: int) -> list[int]:
+        """Return the subtasks that may come before one, those without order to it among them."""
+        later, todo = {position}, [position]
+        while todo:
+            new = set(self.after[todo.pop()]) - later
+            later |= new
+            todo += new
+        return [other for other in range(len(self.subtasks)) if other not in later]
+
 
 @dataclass(slots=True)
 class Schemas:

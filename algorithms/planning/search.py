@@ -77,7 +77,8 @@ class Search:
 
     `limit` may be lowered between runs: only plans that cost less are found. When the search is exhausted the machine
     is in the state it began with; otherwise `leave` brings it back. A task may be below itself in the same state
-    `repeats` times.
+    `repeats` times. A `focused` search finishes each task before it begins another that is no part of it, and so misses
+    plans that must interleave them.
     """
 
     def __init__(
@@ -90,12 +91,14 @@ class Search:
         goal: Callable[[], bool] | None = None,
         limit: float = math.inf,
         repeats: int = 0,
+        focused: bool = False,
     ) -> None:
         self.machine = machine
         self.limit = limit
         self.nodes = 0
         self.least = bounds.least[task[0]]  # what is spent and what the rest costs at least; in the end, the cost
         self._repeats = repeats
+        self._focused = focused
         self.looped = False  # something was cut because a task was below itself in the same state
         self.bounded = False  # something was cut because of the limit
         self.failures: Callable[[Cell], None] = _unheard
@@ -229,6 +232,9 @@ class Search:
         """
         if self._aloof[frontier[0].task[0]]:
             frontier = frontier[:1]
+        elif self._focused and len(frontier) > 1:
+            parent = frontier[0].parent
+            frontier = tuple([cell for cell in frontier if cell.parent == parent])
         chooser, expand = self._chooser, self.machine.expand
         recurs = [self._recurs(cell) for cell in frontier]
         found = [cell.task[0] < self._actions for cell in frontier]
