@@ -1,8 +1,8 @@
 """Anytime planning: the first plan fast, then cheaper ones until the limits are reached or none can be cheaper.
 
-Several searches take turns, each turn twice as long as the last: one as the chooser says, one for cheap plans only whose
-bound rises, restarts in random order from a seed, and one that tries short methods first. All are bound by the cost of the best plan. Each plan found is improved
-locally before it is bettered globally.
+Several searches take turns, each turn twice as long as the last: two as the chooser says, careful and hasty, one for
+cheap plans only whose bound rises, restarts in random order from a seed, and one that tries short methods first. All
+are bound by the cost of the best plan. Each plan found is improved locally before it is bettered globally.
 """
 
 import itertools
@@ -17,14 +17,15 @@ from algorithms.planning.compilation import Machine, compile_problem
 from algorithms.planning.failures import Failures
 from algorithms.planning.improvement import Improver
 from algorithms.planning.model import Problem
-from algorithms.planning.search import Outcome, Search
+from algorithms.planning.search import Outcome, Search, Style
 from algorithms.planning.solution import Solution
 from state.plans import NoPlan
 
 _FIRST_TURN: Final = 500  # dead ends
 _NO_PLAN: Final = float("inf")  # the cost of the best plan before there is one
 _UNLIMITED: Final = 1 << 60
-_RUNNERS: Final = 4
+_RUNNERS: Final = 5
+_CAREFUL: Final = (2, 4)  # those that must not miss a plan
 _FIRST_RISE: Final = 4.0  # of the bound of cheap plans above the least cost
 _FIRST_SWEEP: Final = 100  # nodes for each part of a plan
 _LONGEST_SWEEP: Final = 20_000
@@ -41,13 +42,13 @@ class Limits(NamedTuple):
 class _Runner:
     """A search that takes turns and goes on where it stopped."""
 
-    def __init__(self, machine: Machine, bounds: Bounds, choosing: Choosing) -> None:
+    def __init__(self, machine: Machine, bounds: Bounds, choosing: Choosing, *, hasty: bool = False) -> None:
         self._machine = machine
         self._bounds = bounds
         self._choosing = choosing
         self.program = machine.program
         self.nodes = 0
-        self._repeats = 0
+        self._style = Style(focused=not machine.program.complete, hasty=hasty)
         self.search = self._new(choosing)
 
     def run(self, nodes: int, dead_ends: int, limit: float, over: Callable[[], bool]) -> Outcome:
@@ -58,10 +59,15 @@ class _Runner:
         self.nodes += self.search.nodes - before
         return outcome
 
+    @property
+    def complete(self) -> bool:
+        """Whether the end of the search is the end of all plans."""
+        return self.program.complete and self._style.complete
+
     def relax(self) -> bool:
         """Begin again with more repetition of tasks allowed; False where none was cut."""
         if self.search.looped:
-            self._repeats = 2 * self._repeats + 1
+            self._style = self._style._replace(repeats=2 * self._style.repeats + 1)
             self.search = self._new(self._choosing)
             return True
         return False
@@ -76,8 +82,7 @@ class _Runner:
             (machine.program.schemas.top,),
             chooser=chooser,
             goal=machine.goal,
-            repeats=self._repeats,
-            focused=not machine.program.complete,
+            style=self._style,
         )
 
 
@@ -104,7 +109,7 @@ class _Restarts(_Runner):
     """A search that begins afresh each turn, in another random order."""
 
     def __init__(self, machine: Machine, bounds: Bounds, seed: int) -> None:
-        super().__init__(machine, bounds, partial(Shuffled, seed=seed))
+        super().__init__(machine, bounds, partial(Shuffled, seed=seed), hasty=True)
         self._seed = seed
 
     def run(self, nodes: int, dead_ends: int, limit: float, over: Callable[[], bool]) -> Outcome:
@@ -174,9 +179,11 @@ class Planner:
 
     def _runner(self, place: int) -> _Runner:
         if place == len(self._runners):
-            machine, bounds = self._programs[place % len(self._programs)].machine(), self._bounds
+            program = self._programs[-1] if place in _CAREFUL else self._programs[0]
+            machine, bounds = program.machine(), self._bounds
             make = (
                 partial(_Runner, choosing=self._choosing),
+                partial(_Runner, choosing=self._choosing, hasty=True),
                 partial(_Deepening, choosing=ShortestFirst),
                 partial(_Restarts, seed=self._seed),
                 partial(_Runner, choosing=ShortestFirst),
@@ -190,7 +197,7 @@ class Planner:
         left = _UNLIMITED if self._limits.nodes is None else max(1, self._limits.nodes - self._spent)
         outcome = runner.run(left, dead_ends, limit, self._time_is_up)
         self._spent += runner.nodes - before
-        self.exhausted = outcome is Outcome.EXHAUSTED and runner.program.complete
+        self.exhausted = outcome is Outcome.EXHAUSTED and runner.complete
         limited = self._limits.nodes is not None or self._limits.seconds is not None
         if self.exhausted and limit == _NO_PLAN and limited and runner.relax():
             self.exhausted = False

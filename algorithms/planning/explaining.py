@@ -254,4 +254,7 @@ def why_not(reader: Reader, schemas: Schemas, method: int, task: tuple[int, ...]
         if (~term if term < 0 else values.setdefault(term, one)) != one:
             return "its arguments do not fit"
     ranges = dict(enumerate(schema.ranges[: schema.variables]))
-    return reader.unmet(schema.parts, values, ranges) or "what it leads to cannot be done"
+    own = reader.unmet(schema.parts, values, ranges)
+    if own:
+        return own
+    return reader.unmet((*schema.parts, *schema.strengthened), values, ranges) or "what it leads to cannot be done"

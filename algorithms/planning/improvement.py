@@ -1,9 +1,9 @@
 """Makes a plan cheaper by replacing what stands below one task at a time: a local search among valid decompositions.
 
 The task's part of the plan is searched anew in the state it begins in, under bounds that rise from the least it can
-cost to just below what it costs now, each time with few nodes. A cheaper part is taken if the rest of the plan can still
-be done after it, methods and actions alike; from where the states are equal again nothing needs to be looked at. Only
-parts that the plan does in one piece are replaced.
+cost to just below what it costs now, each time with few nodes. A cheaper part is taken if the rest of the plan can
+still be done after it, methods and actions alike; from where the states are equal again nothing needs to be looked at.
+Only parts that the plan does in one piece are replaced.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -219,7 +219,8 @@ def _refinements(abstract: Compound) -> Iterable[Method]:
 class Problem:
     """What is to be done (`network`), from which facts, in which domain.
 
-    `variables` of the network are chosen by the search, under `condition`, which is tested at the start. `goal` must
+    `variables` of the network (those it uses, unless given) are chosen by the search, under `condition`, which is
+    tested at the start. `goal` must
     hold at the end.
     """
 

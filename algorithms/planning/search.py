@@ -9,8 +9,10 @@ whatever must cost as much as the best plan. The second cut may hide a plan that
 means exhausted under it.
 """
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -26,13 +28,14 @@ Move = tuple["Cell", int, Instance | None]  # the task done next, its method or 
 class Cell:
     """A task of the network at hand and what comes directly after it."""
 
-    __slots__ = ("after", "imprint", "parent", "slot", "task", "waits")
+    __slots__ = ("after", "imprint", "parent", "reached", "slot", "task", "waits")
 
     def __init__(self, task: Ground, after: "tuple[Cell, ...]", waits: int, parent: int, slot: int) -> None:
         self.task = task
         self.after = after
         self.waits = waits  # tasks that must be done before
         self.parent = parent  # the decision it comes from, or -1
+        self.reached = 0  # how often all before it was done
         self.slot = slot  # its place among the subtasks of that decision
         self.imprint: int  # equal for equal tasks before equal rests of a network
         if len(after) == 1:
@@ -63,6 +66,9 @@ class _Frame(NamedTuple):
     """A choice point: what is left to try, and everything needed to come back to it."""
 
     moves: Iterator[Move]
+    lone: Cell | None  # the one task that it decomposes, where one other waits for that task alone
+    reached: int  # how often that other was reached before
+    cuts: int  # what was cut before
     frontier: tuple[Cell, ...]
     state: int
     network: int
@@ -72,13 +78,32 @@ class _Frame(NamedTuple):
     waits: int
 
 
+class Style(NamedTuple):
+    """How a search prunes beyond what is certain.
+
+    A task may be below itself in the same state `repeats` times. A `focused` search finishes each task before it begins
+    another that is no part of it, and so misses plans that must interleave them. A `hasty` one does not try a task
+    again in a state from which it was never finished, even where that was only because it would have been below itself.
+    """
+
+    repeats: int = 0
+    focused: bool = False
+    hasty: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether no plan is missed, but for one that needs a task below itself in the same state."""
+        return not self.focused and not self.hasty
+
+
+_CAREFUL: Final = Style()
+
+
 class Search:
     """One search for ways to do one task from the present state of a machine. `run` it; again for the next plan.
 
     `limit` may be lowered between runs: only plans that cost less are found. When the search is exhausted the machine
-    is in the state it began with; otherwise `leave` brings it back. A task may be below itself in the same state
-    `repeats` times. A `focused` search finishes each task before it begins another that is no part of it, and so misses
-    plans that must interleave them.
+    is in the state it began with; otherwise `leave` brings it back.
     """
 
     def __init__(
@@ -90,15 +115,13 @@ class Search:
         chooser: Chooser | None = None,
         goal: Callable[[], bool] | None = None,
         limit: float = math.inf,
-        repeats: int = 0,
-        focused: bool = False,
+        style: Style = _CAREFUL,
     ) -> None:
         self.machine = machine
         self.limit = limit
         self.nodes = 0
         self.least = bounds.least[task[0]]  # what is spent and what the rest costs at least; in the end, the cost
-        self._repeats = repeats
-        self._focused = focused
+        self._repeats, self._focused, self._hasty = style
         self.looped = False  # something was cut because a task was below itself in the same state
         self.bounded = False  # something was cut because of the limit
         self.failures: Callable[[Cell], None] = _unheard
@@ -111,6 +134,8 @@ class Search:
         self._path: list[tuple[Cell, int, Instance | None, int]] = []
         self._open: dict[tuple[Ground, int], int] = {}
         self._closed: dict[int, float] = {}
+        self._hopeless: set[tuple[Ground, int]] = set()  # tasks that were never finished from a state
+        self._cuts = 0  # branches not searched, by the limit or because they were met before
         self._waits: list[tuple[Cell, int]] = []
         self._stack: list[_Frame] = []
         self._start = len(machine.trail)
@@ -147,23 +172,27 @@ class Search:
         failed = 0
         while True:
             if not self._alive:
-                if not self._stack:
-                    self.leave()
-                    return Outcome.EXHAUSTED
-                if failed == dead_ends:
-                    return Outcome.CUT
+                if not self._stack or failed == dead_ends:
+                    return Outcome.CUT if self._stack else self._end()
                 failed += 1
                 self._alive = self._next_move()
             elif self._frontier:
                 self._alive = self._advance()
-            else:
-                self._alive = False
-                if self._goal is None or self._goal():
-                    return Outcome.FOUND
+            elif self._reached_goal():
+                return Outcome.FOUND
             if self.nodes >= look:
                 look = self.nodes + _LOOK
                 if self.nodes >= stop or over():
                     return Outcome.CUT
+
+    def _reached_goal(self) -> bool:
+        """Return whether the network that is worked off made a plan; either way the search goes back next."""
+        self._alive = False
+        return self._goal is None or self._goal()
+
+    def _end(self) -> Outcome:
+        self.leave()
+        return Outcome.EXHAUSTED
 
     def _advance(self) -> bool:
         """Go on from a node that was just reached; False where nothing can be done there."""
@@ -176,11 +205,21 @@ class Search:
         met = hash((self._state, self._network))
         spent = self._closed.get(met)
         if spent is not None and spent <= self.least:
+            self._cuts += 1
+            if frontier[0].task[0] >= self._actions:
+                self.failures(frontier[0])
             return False
         self._closed[met] = self.least
+        choice = self._choice(frontier)
+        lone = choice[0] if len(choice) == len(choice[0].after) == 1 and choice[0].after[0].waits == 1 else None
+        if lone is not None and (lone.task, self._state) in self._hopeless:
+            return False
         self._stack.append(
             _Frame(
-                self._moves(frontier),
+                self._moves(choice),
+                lone,
+                lone.after[0].reached if lone is not None else 0,
+                self._cuts,
                 frontier,
                 self._state,
                 self._network,
@@ -194,7 +233,7 @@ class Search:
 
     def _next_move(self) -> bool:
         """Come back to the last choice point and make its next move; False where none is left."""
-        moves, frontier, state, network, least, trail, path, waits = self._stack[-1]
+        moves, lone, reached, cuts, frontier, state, network, least, trail, path, waits = self._stack[-1]
         self.machine.undo(trail)
         self._shorten(path)
         while len(self._waits) > waits:
@@ -214,7 +253,10 @@ class Search:
                     self._split(cell, method, instance)
                     return True
                 self.bounded = True
+                self._cuts += 1
         self._stack.pop()
+        if self._hasty and lone is not None and lone.after[0].reached == reached and self._cuts == cuts:
+            self._hopeless.add((lone.task, state))
         return False
 
     def _shorten(self, length: int) -> None:
@@ -225,30 +267,35 @@ class Search:
             if method >= 0:
                 self._open[cell.task, state] -= 1
 
-    def _moves(self, frontier: tuple[Cell, ...]) -> Iterator[Move]:
-        """Yield the moves at a node.
+    def _choice(self, frontier: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        """Return the tasks of which one is done next.
 
-        Where the conditions of the foremost task look at nothing that changes, no other task needs to come before it.
+        Where the conditions of the foremost task look at nothing that changes, no other needs to come before it.
         """
         if self._aloof[frontier[0].task[0]]:
-            frontier = frontier[:1]
-        elif self._focused and len(frontier) > 1:
+            return frontier[:1]
+        if self._focused and len(frontier) > 1:
             parent = frontier[0].parent
-            frontier = tuple([cell for cell in frontier if cell.parent == parent])
-        chooser, expand = self._chooser, self.machine.expand
+            return tuple([cell for cell in frontier if cell.parent == parent])
+        return frontier
+
+    def _moves(self, frontier: tuple[Cell, ...]) -> Iterator[Move]:
+        """Yield the moves at a node."""
         recurs = [self._recurs(cell) for cell in frontier]
         found = [cell.task[0] < self._actions for cell in frontier]
-        for place, method in chooser.ways([cell.task for cell in frontier]):
+        for place, method in self._chooser.ways([cell.task for cell in frontier]):
             cell = frontier[place]
             if method < 0:
                 yield cell, -1, None
             elif not recurs[place]:
-                for instance in chooser.instances(cell.task, method, expand[method](cell.task)):
+                for instance in self._instances(cell.task, method):
                     found[place] = True
                     yield cell, method, instance
-        for cell, some in zip(frontier, found, strict=True):
-            if not some:
-                self.failures(cell)
+        for cell in itertools.compress(frontier, map(operator.not_, found)):
+            self.failures(cell)
+
+    def _instances(self, task: Ground, method: int) -> Iterable[Instance]:
+        return self._chooser.instances(task, method, self.machine.expand[method](task))
 
     def _recurs(self, cell: Cell) -> bool:
         """Return whether the task is a part of itself in the same state, once more than is allowed."""
@@ -274,6 +321,7 @@ class Search:
             self.least += self._bounds.beyond(cell.task)
             if self.least >= self.limit:
                 self.bounded = True
+                self._cuts += 1
                 return False
         self._path.append((cell, -1, None, 0))
         self._state ^= change
@@ -318,6 +366,7 @@ class Search:
         begin: tuple[Cell, ...] = ()
         for follower in cell.after:
             if follower.waits == 1:
+                follower.reached += 1
                 begin = (*begin, follower)
             else:
                 follower.waits -= 1

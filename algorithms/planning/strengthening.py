@@ -2,8 +2,9 @@
 
 A need of a task is a literal over its parameters that must hold when the task begins. The needs of an action are its
 preconditions. A method needs its own precondition and whatever a subtask needs that nothing before that subtask can
-make so: a fact that no action changes, or that none of the actions that may come before it makes true. A task needs what
-all of its methods need (a greatest fixpoint); one whose methods all contain it needs everything and is never chosen.
+make so: a fact that no action changes, or that none of the actions that may come before it makes true. A task needs
+what all of its methods need (a greatest fixpoint); one whose methods all contain it needs everything
+and is never chosen.
 """
 
 from collections.abc import Iterable, Iterator
