@@ -1,11 +1,12 @@
 """The catalogue of suites by name."""
 
 from evals.covid19 import Covid19
+from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Suite, Timed
 from state.errors import SetupError
 
-SUITES: dict[str, type[Suite]] = {Covid19.name: Covid19, Planning.name: Planning}
+SUITES: dict[str, type[Suite]] = {suite.name: suite for suite in (Covid19, Planning, PlanningSpeed)}
 
 
 def find_suite(name: str) -> Suite:
