@@ -46,9 +46,8 @@ class Planner:
         free = {register: type_set for register, type_set in ranges.items() if register not in known}
         steps: list[Step] = []
         while True:
-            tests = [part for part in waiting if registers_of(part) <= known]
-            steps += map(Test, tests)
-            waiting = [part for part in waiting if part not in tests]
+            steps += (Test(part) for part in waiting if registers_of(part) <= known)
+            waiting = [part for part in waiting if not registers_of(part) <= known]
             if not free:
                 return steps
             chosen = self._next(waiting, known, free)
