@@ -1,8 +1,8 @@
 """Anytime planning: the first plan fast, then cheaper ones until the limits are reached or none can be cheaper.
 
-Several searches take turns, each turn twice as long as the last: two as the chooser says, careful and hasty, one for
-cheap plans only whose bound rises, restarts in random order from a seed, and one that tries short methods first. All
-are bound by the cost of the best plan. Each plan found is improved locally before it is bettered globally.
+Several searches take turns, each twice as long as the last: one as the chooser says, one for cheap plans only whose
+bound rises, one that is hasty, and restarts in random order from a seed. All are bound by the cost of the best plan.
+Each plan found is improved locally before it is bettered globally.
 """
 
 import itertools
@@ -24,8 +24,8 @@ from state.plans import NoPlan
 _FIRST_TURN: Final = 500  # dead ends
 _NO_PLAN: Final = float("inf")  # the cost of the best plan before there is one
 _UNLIMITED: Final = 1 << 60
-_RUNNERS: Final = 5
-_CAREFUL: Final = (2, 4)  # those that must not miss a plan
+_TURNS: Final = (1, 2, 1, 1)  # the share of each search
+_DEEPENING: Final = 1  # its place: it must not miss a plan
 _FIRST_RISE: Final = 4.0  # of the bound of cheap plans above the least cost
 _FIRST_SWEEP: Final = 100  # nodes for each part of a plan
 _LONGEST_SWEEP: Final = 20_000
@@ -154,9 +154,9 @@ class Planner:
         """Yield plans, each cheaper than the last."""
         best = _NO_PLAN
         for turn in itertools.count():
-            for place in range(_RUNNERS):
+            for place, share in enumerate(_TURNS):
                 runner = self._runner(place)
-                if self._turn(runner, _FIRST_TURN << turn, best):
+                if self._turn(runner, share * _FIRST_TURN << turn, best):
                     best = runner.search.least
                     first = Solution(runner.program, tuple(runner.search.decisions()), best, self._spent)
                     yield first
@@ -179,14 +179,13 @@ class Planner:
 
     def _runner(self, place: int) -> _Runner:
         if place == len(self._runners):
-            program = self._programs[-1] if place in _CAREFUL else self._programs[0]
+            program = self._programs[-1 if place == _DEEPENING else 0]
             machine, bounds = program.machine(), self._bounds
             make = (
                 partial(_Runner, choosing=self._choosing),
-                partial(_Runner, choosing=self._choosing, hasty=True),
                 partial(_Deepening, choosing=ShortestFirst),
+                partial(_Runner, choosing=self._choosing, hasty=True),
                 partial(_Restarts, seed=self._seed),
-                partial(_Runner, choosing=ShortestFirst),
             )[place]
             self._runners.append(make(machine, bounds))
         return self._runners[place]

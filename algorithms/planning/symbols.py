@@ -25,6 +25,7 @@ class Symbols:
         if any(action.reads or action.writes for action in domain.actions.values()):
             self.predicates.setdefault(AVAILABLE, Predicate(AVAILABLE, (ANY,)))
         self.predicate_ids = {name: number for number, name in enumerate(self.predicates)}
+        self.predicate_names = list(self.predicates)
         self.task_names = [*domain.actions, *domain.compounds]
         self.task_ids = {name: number for number, name in enumerate(self.task_names)}
         self.parameters = [action.parameters for action in domain.actions.values()]
