@@ -1,4 +1,4 @@
-"""The data domain: how the tables of a contract are delivered, as tasks, methods and operators.
+"""The data domain: how the tables of a contract are delivered, as tasks, methods and actions.
 
     deliver             every table's prepare, then its settle, then verify and publish
     prepare(t)          from_files_resolving | from_files_resolving_apart | from_files_plain | derived
@@ -17,18 +17,37 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from math import prod
 
-from algorithms.dag import components, deorder, makespan
+from algorithms.dag import components, makespan
 from algorithms.delivery_estimates import estimator
-from algorithms.htn import solve
-from algorithms.htn_domain import Domain, Method, Network, Operator, Problem
-from algorithms.htn_model import Absent, Adds, Condition, Fact, ForAll, Holds, Task, Variable
-from algorithms.htn_solution import ROOT, Action, Solution
+from algorithms.planning.anytime import plan
+from algorithms.planning.choosing import Criteria, by_rank
+from algorithms.planning.conditions import And, Atom, Condition, ForAll, Imply, Variable, adds, variable
+from algorithms.planning.model import (
+    Action,
+    Compound,
+    Domain,
+    Estimate,
+    Method,
+    Network,
+    Predicate,
+    Problem,
+    Task,
+    sequence,
+)
+from algorithms.planning.solution import ROOT, Solution
+from algorithms.planning.solution import Step as Done
 from state.contract import OnViolation
 from state.plans import DeliveryFacts, MethodChoice, NoPlan, Plan, Step, StepKind, TableFacts
 from state.values import digest
 
-_T, _O = Variable("table"), Variable("other")
-_DELIVER = Task("deliver", ())
+_NAME = "name"  # the type of tables, also of those that a table needs and the contract does not have
+_T, _O = variable("table", _NAME), variable("other", _NAME)
+_QUALITIES = (
+    *("table", "derived_by_sql", "fed_by_files", "landed", "repairable", "keyed", "sets_aside", "acyclic", "asks"),
+    *("mapped", "formatted", "resolved", "approved", "conformed", "deduped", "derived", "quarantined", "ready"),
+)
+_DELIVER = Compound("deliver")
+_PREPARE, _AGREE, _MERGE, _SETTLE = (Compound(name, (_T,)) for name in ("prepare", "agree", "merge", "settle"))
 
 
 def plan_delivery(facts: DeliveryFacts, goal: str) -> Plan | NoPlan:
@@ -38,22 +57,37 @@ def plan_delivery(facts: DeliveryFacts, goal: str) -> Plan | NoPlan:
         reason = "two tables have the same name" if names else "there is no table to deliver"
         return NoPlan(goal=goal, reason=reason, tried=(), exhausted=True)
     problem = _problem(facts.tables, goal)
-    solution = solve(problem)
-    return solution if isinstance(solution, NoPlan) else _plan(solution, problem)
+    answer = plan(problem, choosing=by_rank(Criteria()))
+    return answer if isinstance(answer, NoPlan) else _plan(answer, goal)
 
 
 def start_facts(facts: DeliveryFacts) -> frozenset[str]:
     """Return the facts, as text, that hold before the first step: those that steps ask for and no step makes true."""
-    return frozenset(str(Fact("landed", (table.name,))) for table in facts.tables if table.landed)
+    return frozenset(str(Atom("landed", (table.name,))) for table in facts.tables if table.landed)
 
 
 def _problem(tables: Sequence[TableFacts], goal: str) -> Problem:
     groups = components({table.name: table.needs for table in tables})
-    domain = Domain.of(_operators(tables), [*_table_methods(), _deliver(groups)])
-    return Problem(domain, frozenset(_static_facts(tables, groups)), Network((_DELIVER,)), goal)
+    domain = Domain.of(
+        "delivery",
+        types={_NAME: "object", "step": "object"},
+        constants=dict.fromkeys(StepKind, "step"),
+        predicates=(
+            *(Predicate(name, (_NAME,)) for name in _QUALITIES),
+            Predicate("last_step", (_NAME, "step")),
+            *(Predicate(name, (_NAME, _NAME)) for name in ("refers", "peer")),
+            *(Predicate(name) for name in ("verified", "published")),
+        ),
+        actions=_actions(tables),
+        compounds=(_DELIVER, _PREPARE, _AGREE, _MERGE, _SETTLE),
+        methods=[*_table_methods(), _deliver(groups)],
+    )
+    names = dict.fromkeys(chain.from_iterable((table.name, *table.needs) for table in tables), _NAME)
+    facts = tuple(_static_facts(tables, groups))
+    return Problem(domain, names, facts, Network((_DELIVER(),)), name=goal)
 
 
-def _static_facts(tables: Sequence[TableFacts], groups: Sequence[Sequence[str]]) -> Iterator[Fact]:
+def _static_facts(tables: Sequence[TableFacts], groups: Sequence[Sequence[str]]) -> Iterator[Atom]:
     """Yield what no step changes. A need is a reference (other group), a peer (same cycle), or nothing (itself)."""
     group_of = {name: group for group in groups for name in group}
     for table in tables:
@@ -69,11 +103,11 @@ def _static_facts(tables: Sequence[TableFacts], groups: Sequence[Sequence[str]])
             "acyclic": len(group_of[name]) == 1,
             "asks": table.asks and not table.derived,
         }
-        yield from (Fact(predicate, (name,)) for predicate, holds in quality.items() if holds)
-        yield Fact("last_step", (name, _last_kind(table)))
+        yield from (Atom(predicate, (name,)) for predicate, holds in quality.items() if holds)
+        yield Atom("last_step", (name, _last_kind(table)))
         for need in dict.fromkeys(table.needs):
             if need != name:
-                yield Fact("peer" if need in group_of[name] else "refers", (name, need))
+                yield Atom("peer" if need in group_of[name] else "refers", (name, need))
 
 
 def _last_kind(table: TableFacts) -> StepKind:
@@ -85,41 +119,43 @@ def _last_kind(table: TableFacts) -> StepKind:
     return StepKind.DEDUPE if table.has_key else StepKind.CONFORM
 
 
-def _of(predicate: str, *terms: str) -> Fact:
-    return Fact(predicate, terms or (_T,))
+def _of(predicate: str, *terms: str | Variable) -> Atom:
+    return Atom(predicate, terms or (_T,))
 
 
-_REFERENCES_READY = ForAll((_O,), (_of("refers", _T, _O),), _of("ready", _O))
-_PEERS_CONFORMED = (
-    ForAll((_O,), (_of("peer", _T, _O),), _of("conformed", _O)),
-    ForAll((_O,), (_of("peer", _T, _O), _of("keyed", _O)), _of("deduped", _O)),
+def _all_others(when: Condition, then: Condition) -> Condition:
+    return ForAll((_O,), Imply(when, then))
+
+
+_REFERENCES_READY = _all_others(_of("refers", _T, _O), _of("ready", _O))
+_PEERS_CONFORMED = And(
+    (
+        _all_others(_of("peer", _T, _O), _of("conformed", _O)),
+        _all_others(_of("peer", _T, _O) & _of("keyed", _O), _of("deduped", _O)),
+    )
 )
 
 
-def _operators(tables: Sequence[TableFacts]) -> Iterator[Operator]:
-    """Yield one operator for each kind of step, and one for resolving apart."""
-    mapped, formatted, resolved = Holds(_of("mapped")), Holds(_of("formatted")), _of("resolved")
-    fed, by_sql = _of("fed_by_files"), _of("derived_by_sql")
-    conditions: dict[str, tuple[Condition, ...]] = {
-        "map": (Holds(_of("landed")),),
-        "format": (mapped,),
-        "resolve": (mapped, formatted, _REFERENCES_READY, *_PEERS_CONFORMED),
-        "resolve_apart": (mapped, formatted, _REFERENCES_READY),
-        "approve": (mapped, formatted, ForAll((), (_of("repairable"),), resolved)),
-        "conform": (
-            mapped,
-            formatted,
-            ForAll((), (_of("repairable"),), resolved),
-            ForAll((), (_of("asks"),), _of("approved")),
-        ),
-        "dedupe": (Holds(_of("conformed")),),
-        "derive": (_REFERENCES_READY,),
-        "quarantine": (
-            ForAll((), (fed,), _of("conformed")),
-            ForAll((), (_of("keyed"),), _of("deduped")),
-            ForAll((), (by_sql,), _of("derived")),
-            _REFERENCES_READY,
-            *_PEERS_CONFORMED,
+def _actions(tables: Sequence[TableFacts]) -> Iterator[Action]:
+    """Yield one action for each kind of step, and one for resolving apart."""
+    read = _of("mapped") & _of("formatted")
+    conditions: dict[str, Condition] = {
+        "map": _of("landed"),
+        "format": _of("mapped"),
+        "resolve": And((read, _REFERENCES_READY, _PEERS_CONFORMED)),
+        "resolve_apart": read & _REFERENCES_READY,
+        "approve": read & Imply(_of("repairable"), _of("resolved")),
+        "conform": And((read, Imply(_of("repairable"), _of("resolved")), Imply(_of("asks"), _of("approved")))),
+        "dedupe": _of("conformed"),
+        "derive": _REFERENCES_READY,
+        "quarantine": And(
+            (
+                Imply(_of("fed_by_files"), _of("conformed")),
+                Imply(_of("keyed"), _of("deduped")),
+                Imply(_of("derived_by_sql"), _of("derived")),
+                _REFERENCES_READY,
+                _PEERS_CONFORMED,
+            )
         ),
     }
     results = {"map": "mapped", "format": "formatted", "resolve": "resolved", "resolve_apart": "resolved"}
@@ -130,48 +166,39 @@ def _operators(tables: Sequence[TableFacts]) -> Iterator[Operator]:
         "derive": "derived",
         "quarantine": "quarantined",
     }
-    for name, preconditions in conditions.items():
+    for name, condition in conditions.items():
         kind = _kind(name)
-        ready = Adds(_of("ready"), when=(_of("last_step", _T, kind),))
-        yield Operator(Task(name, (_T,)), preconditions, (Adds(_of(results[name])), ready), estimator(kind, tables))
-    all_ready = ForAll((_O,), (_of("table", _O),), _of("ready", _O))
-    verified, published = Fact("verified", ()), Fact("published", ())
-    yield Operator(Task("verify", ()), (all_ready,), (Adds(verified),), estimator(StepKind.VERIFY, tables))
-    yield Operator(Task("publish", ()), (Holds(verified),), (Adds(published),), estimator(StepKind.PUBLISH, tables))
+        ready = adds(_of("ready"), when=_of("last_step", _T, kind))
+        yield Action(name, (_T,), condition, (adds(_of(results[name])), ready), estimator(kind, tables))
+    all_ready = ForAll((_T,), Imply(_of("table"), _of("ready")))
+    verified, published = Atom("verified"), Atom("published")
+    yield Action("verify", (), all_ready, (adds(verified),), estimator(StepKind.VERIFY, tables))
+    yield Action("publish", (), verified, (adds(published),), estimator(StepKind.PUBLISH, tables))
 
 
 def _table_methods() -> Iterator[Method]:
     """Yield the methods for one table. Resolving apart costs more, so any way around it is taken first."""
-    prepare, merge, settle = (Task(name, (_T,)) for name in ("prepare", "merge", "settle"))
-    files = (Holds(_of("fed_by_files")), Holds(_of("landed")))
+    prepare, agree, merge, settle = _PREPARE(_T), _AGREE(_T), _MERGE(_T), _SETTLE(_T)
+    files = _of("fed_by_files") & _of("landed")
 
     def steps(*names: str) -> Network:
-        return Network.sequence(*(Task(name, (_T,)) for name in names))
+        return sequence(*(Task(name, (_T,)) for name in names))
 
-    resolving = (*files, Holds(_of("repairable")), _REFERENCES_READY)
-    yield Method(
-        "from_files_resolving",
-        prepare,
-        steps("map", "format", "resolve", "agree", "conform", "merge"),
-        (*resolving, *_PEERS_CONFORMED),
-    )
-    yield Method(
-        "from_files_resolving_apart",
-        prepare,
-        steps("map", "format", "resolve_apart", "agree", "conform", "merge"),
-        (*resolving, Absent(_of("acyclic"))),
-        cost=1.0,
-    )
-    plain = (*files, Absent(_of("repairable")))
-    yield Method("from_files_plain", prepare, steps("map", "format", "agree", "conform", "merge"), plain)
-    yield Method("derived", prepare, steps("derive"), (Holds(_of("derived_by_sql")), _REFERENCES_READY))
-    agree, asks = Task("agree", (_T,)), _of("asks")
-    yield Method("by_a_person", agree, steps("approve"), (Holds(asks),))
-    yield Method("unasked", agree, steps(), (Absent(asks),))
-    yield Method("by_key", merge, steps("dedupe"), (Holds(_of("keyed")),))
-    yield Method("keep_all", merge, steps(), (Absent(_of("keyed")),))
-    yield Method("set_aside", settle, steps("quarantine"), (Holds(_of("sets_aside")),))
-    yield Method("leave", settle, steps(), (Absent(_of("sets_aside")),))
+    resolving = And((files, _of("repairable"), _REFERENCES_READY))
+    resolved = steps("map", "format", "resolve", "agree", "conform", "merge")
+    apart = steps("map", "format", "resolve_apart", "agree", "conform", "merge")
+    dearer = Estimate(cost=1.0)
+    yield Method("from_files_resolving", prepare, resolved, resolving & _PEERS_CONFORMED)
+    yield Method("from_files_resolving_apart", prepare, apart, resolving & ~_of("acyclic"), estimate=dearer)
+    plain = steps("map", "format", "agree", "conform", "merge")
+    yield Method("from_files_plain", prepare, plain, files & ~_of("repairable"))
+    yield Method("derived", prepare, steps("derive"), _of("derived_by_sql") & _REFERENCES_READY)
+    yield Method("by_a_person", agree, steps("approve"), _of("asks"))
+    yield Method("unasked", agree, steps(), ~_of("asks"))
+    yield Method("by_key", merge, steps("dedupe"), _of("keyed"))
+    yield Method("keep_all", merge, steps(), ~_of("keyed"))
+    yield Method("set_aside", settle, steps("quarantine"), _of("sets_aside"))
+    yield Method("leave", settle, steps(), ~_of("sets_aside"))
 
 
 def _deliver(groups: Sequence[Sequence[str]]) -> Method:
@@ -186,34 +213,36 @@ def _deliver(groups: Sequence[Sequence[str]]) -> Method:
     for group in groups:
         prepare = range(len(tasks), len(tasks) + len(group))
         settle = range(prepare.stop, prepare.stop + len(group))
-        tasks += chain((Task("prepare", (name,)) for name in group), (Task("settle", (name,)) for name in group))
+        tasks += chain(map(_PREPARE, group), map(_SETTLE, group))
         order += ((first, second) for first in last for second in prepare)
         order += ((first, second) for first in prepare for second in settle)
         if len(group) > 1:
             necessary += ((first, settle.start) for first in prepare)
             necessary += pairwise(settle)
         last = list(settle)
-    tasks += (Task("verify", ()), Task("publish", ()))
+    tasks += (Task("verify"), Task("publish"))
     order += ((first, len(tasks) - 2) for first in last)
     order.append((len(tasks) - 2, len(tasks) - 1))
-    possible = (
-        ForAll((_T,), (_of("fed_by_files"),), _of("landed")),
-        ForAll((_T, _O), (_of("refers", _T, _O),), _of("table", _O)),
-        ForAll((_T,), (_of("derived_by_sql"),), _of("acyclic")),
+    possible = And(
+        (
+            ForAll((_T,), Imply(_of("fed_by_files"), _of("landed"))),
+            ForAll((_T, _O), Imply(_of("refers", _T, _O), _of("table", _O))),
+            ForAll((_T,), Imply(_of("derived_by_sql"), _of("acyclic"))),
+        )
     )
-    return Method("group_by_group", _DELIVER, Network(tuple(tasks), tuple(order), tuple(necessary)), possible)
+    return Method("group_by_group", _DELIVER(), Network(tuple(tasks), tuple(order), tuple(necessary)), possible)
 
 
-def _plan(solution: Solution, problem: Problem) -> Plan:
-    before = deorder(solution.actions, problem.facts, solution.necessary(problem))
-    ids = [_step_id(action) for action in solution.actions]
+def _plan(solution: Solution, goal: str) -> Plan:
+    before = solution.before()
+    ids = [_step_id(done) for done in solution.steps]
     steps = tuple(
-        _step(action, step_id, after=tuple(ids[position] for position in positions), part_of=_owner(solution, action))
-        for action, step_id, positions in zip(solution.actions, ids, before, strict=True)
+        _step(done, step_id, after=tuple(ids[position] for position in positions), part_of=_owner(solution, done))
+        for done, step_id, positions in zip(solution.steps, ids, before, strict=True)
     )
     return Plan(
-        plan_id=digest({"goal": problem.goal, "steps": steps}),
-        goal=problem.goal,
+        plan_id=digest({"goal": goal, "steps": steps}),
+        goal=goal,
         steps=steps,
         choices=tuple(_choices(solution)),
         seconds=makespan(steps),
@@ -221,30 +250,30 @@ def _plan(solution: Solution, problem: Problem) -> Plan:
     )
 
 
-def _owner(solution: Solution, action: Action) -> str | None:
-    return None if action.parent == ROOT else str(solution.decompositions[action.parent].task)
+def _owner(solution: Solution, done: Done) -> str | None:
+    return None if done.parent == ROOT else str(solution.decompositions[done.parent].task)
 
 
-def _step(action: Action, step_id: str, after: tuple[str, ...], part_of: str | None) -> Step:
+def _step(done: Done, step_id: str, after: tuple[str, ...], part_of: str | None) -> Step:
     return Step(
         step_id=step_id,
-        kind=_kind(action.task.name),
-        table=next(iter(action.task.args), None),
+        kind=_kind(done.task.name),
+        table=next(map(str, done.task.args), None),
         after=after,
-        preconditions=tuple(str(fact) for fact in action.needs),
-        effects=tuple(str(fact) for fact in action.adds),
-        seconds=action.estimate.seconds,
-        probability=action.estimate.probability,
+        preconditions=tuple(str(fact) for fact in done.needs),
+        effects=tuple(str(fact) for fact in done.adds),
+        seconds=done.estimate.seconds,
+        probability=done.estimate.probability,
         part_of=part_of,
     )
 
 
-def _step_id(action: Action) -> str:
-    return ":".join((_kind(action.task.name), *action.task.args))
+def _step_id(done: Done) -> str:
+    return ":".join((_kind(done.task.name), *map(str, done.task.args)))
 
 
-def _kind(operator: str) -> StepKind:
-    return StepKind(operator.removesuffix("_apart"))
+def _kind(action: str) -> StepKind:
+    return StepKind(action.removesuffix("_apart"))
 
 
 def _choices(solution: Solution) -> Iterator[MethodChoice]:

@@ -8,7 +8,7 @@ succeed at the first try are rougher still: they say which step is likelier to f
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from algorithms.htn_domain import Estimate
+from algorithms.planning.model import Estimate
 from state.plans import StepKind, TableFacts
 
 _MILLION: Final = 1_000_000

@@ -9,14 +9,18 @@ from app.settings import load_settings
 from evals.protocol import SuiteResult
 
 
-def run_evaluation(name: str, *, data: Path | None, contract: Path | None, out: Path | None, as_json: bool) -> int:
+def run_evaluation(
+    name: str, *, data: Path | None, contract: Path | None, out: Path | None, seconds: float | None, as_json: bool
+) -> int:
     """Run a suite; return 0 when every task was solved, else 1."""
     from evals.gate.suite import Gate
     from evals.runner import run_suite
-    from evals.suites import find_suite
+    from evals.suites import find_suite, limit_time
 
     folder = (out or Path("out") / "eval" / name).absolute()
     suite = Gate(Path(load_settings().gate_venv)) if name == Gate.name else find_suite(name)
+    if seconds is not None:
+        limit_time(suite, seconds)
     result = run_suite(suite, data=data, contract=contract, out=folder)
     if as_json:
         print_json(result.model_dump(mode="json"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -64,3 +64,10 @@ class Suite(Protocol):
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
         """Return the scores of the whole suite."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A suite that limits the time for each task."""
+
+    seconds: float

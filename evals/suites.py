@@ -3,10 +3,12 @@
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
-from evals.protocol import Suite
+from evals.planning.speed import PlanningSpeed
+from evals.planning.suite import Planning
+from evals.protocol import Suite, Timed
 from state.errors import SetupError
 
-SUITES: dict[str, type[Suite]] = {suite.name: suite for suite in (Covid19, DraftSuite, Gate)}
+SUITES: dict[str, type[Suite]] = {suite.name: suite for suite in (Covid19, DraftSuite, Gate, Planning, PlanningSpeed)}
 
 
 def find_suite(name: str) -> Suite:
@@ -14,3 +16,12 @@ def find_suite(name: str) -> Suite:
     if name not in SUITES:
         raise SetupError(f"there is no suite {name!r}", hint=f"suites: {', '.join(sorted(SUITES))}")
     return SUITES[name]()
+
+
+def limit_time(suite: Suite, seconds: float) -> None:
+    """Set the time for each task; SetupError where the suite has no such limit or the time is no positive number."""
+    if not isinstance(suite, Timed):
+        raise SetupError(f"the suite {suite.name!r} has no time limit", hint="leave out --seconds")
+    if not 0 < seconds < float("inf"):
+        raise SetupError(f"{seconds:g} seconds are no time to work in", hint="give --seconds above 0")
+    suite.seconds = seconds

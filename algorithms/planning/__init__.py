@@ -1,0 +1,1 @@
+"""Hierarchical task network planning: one model, two ways to write it (typed Python, HDDL), one search."""
