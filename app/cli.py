@@ -118,13 +118,14 @@ def evaluate(
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The suite's data.")] = None,
     contract: Annotated[Path | None, typer.Option("--contract", metavar="FILE", help="Another contract.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where answers and scores go.")] = None,
+    rows: Annotated[int | None, typer.Option("--rows", min=1000, help="Rows of suite speed.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Run an evaluation suite."""
     from app.eval_command import run_evaluation
 
-    raise typer.Exit(run_evaluation(suite, data=data, contract=contract, out=out, as_json=as_json))
+    raise typer.Exit(run_evaluation(suite, data=data, contract=contract, out=out, rows=rows, as_json=as_json))
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Publishing: the tables of the contract together, or none of them."""
 
+import time
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ from typing_extensions import TypedDict
 from nodes.boundary import FAILURES, failure_line, operator_must_act
 from nodes.context import context_of, run_folder
 from nodes.events import emit
+from state.budget import Spent
 from state.contract import Table
 from state.plans import PlanRef
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunContext, RunRequest, RunStatus, TableAccount
@@ -38,6 +40,7 @@ def publish_tables(state: PublishInput, runtime: Runtime[RunContext]) -> Supervi
     SetupError rises: the destination is the operator's to mend, and the run can be resumed. Any other failure ends the
     run with its reason, and what was published before stays as it was.
     """
+    started = time.monotonic()
     try:
         receipt = _publish(state, runtime)
     except FAILURES as error:
@@ -45,7 +48,8 @@ def publish_tables(state: PublishInput, runtime: Runtime[RunContext]) -> Supervi
             raise
         return {"status": RunStatus.FAILED, "problem": f"publishing failed: {failure_line(error)}"}
     emit("published", "publish", tables=len(receipt.tables))
-    update: SupervisorState = {"receipt": receipt}
+    spent = {"publish": Spent(steps=1, seconds=time.monotonic() - started)}
+    update: SupervisorState = {"receipt": receipt, "spent": spent}
     if state["checks"].met:
         update["status"] = RunStatus.PUBLISHED
     return update
