@@ -85,10 +85,12 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, table: Table, files: 
 def _check_merged(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Refuse rows merged into one that is not staged or is merged itself: their values would be nowhere."""
     name = literal(table.name)
+    merged = f"select _row from ops.merged where table_name = {name}"
     lost = _one(
         connection,
-        f"select count(*) from (select kept_row from ops.merged where table_name = {name} except "
-        f"(select _row from stage.{ident(table.name)} except select _row from ops.merged where table_name = {name}))",
+        f"with kept as (select distinct kept_row as _row from ops.merged where table_name = {name}) "
+        f"select (select count(*) from kept) - (select count(*) from stage.{ident(table.name)} where _row in "
+        f"(select _row from kept) and _row not in ({merged}))",
     )
     if lost:
         raise AccountingError(

@@ -19,13 +19,10 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
 
     def effect() -> Receipt:
         formats = []
-        for column in work.table.columns:
-            landed = landed_columns(connection, work, column)
-            if not landed:
-                continue
-            evidence = gather_format_evidence(connection, work.table, column, landed)
+        fed = [(column, landed_columns(connection, work, column)) for column in work.table.columns]
+        for evidence in gather_format_evidence(connection, work.table, [each for each in fed if each[1]]):
             value_format, decisions = decide(VALUE_FORMAT, evidence)
-            if column.logical_type is not LogicalType.STRING:
+            if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions)
             formats.append(value_format.model_dump(mode="json"))
         return {"formats": formats}

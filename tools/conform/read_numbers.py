@@ -27,7 +27,8 @@ def number_value(value_format: ValueFormat, column: Column, text: str, file: str
 
 def _value(value_format: ValueFormat, column: Column, text: str) -> str:
     type_name = expected_type(column)
-    slow = bind("t", f"lower({clean_text_sql(text)})", _parsed(value_format, column))
+    parsed = bind("t", f"lower({clean_text_sql(text)})", _parsed(value_format, column))
+    slow = f"case when regexp_matches({text}, '[0-9]') then {parsed} end"
     fast = f"try_cast({text} as {type_name})"
     if column.logical_type is LogicalType.INTEGER:
         return f"case when {fast}::varchar = {text} then {fast} else {slow} end"

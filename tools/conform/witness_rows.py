@@ -66,13 +66,17 @@ class WitnessRows:
 def witness_rows(
     connection: duckdb.DuckDBPyConnection, column: str, valid: ValidList, sources: Sequence[LandedTable]
 ) -> Iterator[WitnessRows]:
-    """Make the working tables for `column`; without unknown values only `witness_values` is made."""
+    """Make the working tables for `column`.
+
+    Where every unknown value means a valid one, because it is that one but for case and punctuation, no row has more to
+    say: only `witness_values` is made, and no column is coded.
+    """
     used = [source for source in sources if column in source.fields]
     made = ["witness_values", "witness_raw", "witness_rows", "witness_codes"]
     try:
         _list_values(connection, column, valid, used)
         columns: tuple[str, ...] = ()
-        if connection.execute("select 1 from witness_values where not known limit 1").fetchall():
+        if connection.execute("select 1 from witness_values where means is null limit 1").fetchall():
             names = _select_rows(connection, column, used)
             made += [f"witness_keys_{position}" for position in range(len(names))]
             columns = _encode(connection, names)
