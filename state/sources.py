@@ -47,6 +47,7 @@ class SourceFile(Value):
     line_end: str = "lf"  # lf | crlf | cr | mixed
     open_ends: bool = True  # a line ends with a delimiter or a quote, behind which a reader may drop empty fields
     damaged: bool = False  # UTF-8 but for some bytes: records that hold them become rejects
+    stamp: str = ""  # size, time and inode of `text_path` when it was scanned
 
 
 class Variant(Value):

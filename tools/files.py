@@ -45,3 +45,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def file_stamp(path: Path) -> str:
+    """Return what changes when a file is written or replaced: size, time and inode; empty when it is gone."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ""
+    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"

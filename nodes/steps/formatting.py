@@ -39,6 +39,8 @@ def landed_columns(connection: duckdb.DuckDBPyConnection, work: Work, column: Co
             field=landed.fields[column.name],
             file_ids=landed.file_ids,
             header=_header(work, landed, column),
+            only_file=landed.only_file,
+            sample=landed.sample,
         )
         for landed in landed_tables(connection, work.table.name, work.intake)
         if column.name in landed.fields

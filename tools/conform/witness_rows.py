@@ -18,10 +18,9 @@ from typing import Any
 
 import duckdb
 
-from state.sources import LINE_BITS
 from state.values import Value
 from tools.conform.clean import clean_text_sql
-from tools.conform.landed import rows_of_files
+from tools.conform.landed import file_sql, rows_of_files
 from tools.sql.quote import ident
 
 MAX_UNKNOWN = 5_000
@@ -40,6 +39,8 @@ class LandedTable(Value):
     relation: str  # "land.v001"
     file_ids: tuple[int, ...] | None = None  # None: all files of the relation
     fields: dict[str, int]  # contract column -> index i of the landed column c<i>
+    only_file: int | None = None  # see `tools.conform.landed.LandedColumn`
+    sample: str = ""
 
 
 class ValidList(Value):
@@ -100,7 +101,7 @@ def _list_values(
 ) -> None:
     """Fill witness_raw (distinct texts of the column) and witness_values (known and unknown values)."""
     counted = " union all ".join(
-        f"select c{source.fields[column]} as raw, _row >> {LINE_BITS} as file, count(*) as n "
+        f"select c{source.fields[column]} as raw, {file_sql(source.only_file)} as file, count(*) as n "
         f"from {_relation(source.relation)} where {rows_of_files(source.file_ids)} group by all"
         for source in sources
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from state.errors import SourceError
 from state.sources import Dialect, Inventory, Reading, SourceFile, Variant
 from state.values import digest
+from tools.files import file_stamp
 from tools.sources.damage import is_damaged, show_damage
 from tools.sources.dialect import SAMPLE_CHARACTERS, SAMPLE_LINES, Cut, Memory, sniff_dialect
 from tools.sources.encoding import copy_as_utf8, detect_encoding
@@ -54,12 +55,14 @@ class _OpenedFile:
         if self.compression == "gzip":
             self.text_path = landing / f"{file_id:06d}.unpacked"
             gunzip(self.path, file.name, self.text_path, limits)
+        self.stamp = file_stamp(self.text_path)
         self.scan = prescan(self.text_path)
         self.encoding = detect_encoding(self.text_path, file.name, self.scan)
         if self.encoding.codec != "utf-8":
             copy = landing / f"{file_id:06d}.utf8"
             copy_as_utf8(self.text_path, copy, self.encoding)
             self.text_path, self.original, self.scan = copy, self.scan, prescan(copy)
+            self.stamp = file_stamp(copy)
         else:
             self.original = self.scan
         self.header_form = ""
@@ -102,6 +105,7 @@ class _OpenedFile:
             line_end=self.scan.line_end,
             open_ends=any(byte in self.scan.last_bytes for byte in (ord(cut.delimiter), ord('"'))),
             damaged=not self.scan.utf8,
+            stamp=self.stamp,
         )
 
     def _head(self) -> tuple[int, tuple[str, ...]]:

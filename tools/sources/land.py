@@ -1,19 +1,26 @@
 """Lands files in the workspace: every line becomes part of a record, a reject, the header or a blank line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import duckdb
 
 from state.sources import FileBooks, Inventory, Reading, SourceFile, Variant
 from tools.sources.careful import load_careful
-from tools.sources.fast import engine_can_read, load_fast
-from tools.sources.transactions import close_books, landing_settings, prepare, transaction
+from tools.sources.fast import LARGE, engine_can_read, load_fast
+from tools.sources.in_place import load_in_place
+from tools.sources.transactions import close_books, prepare, transaction
 
 
 def land(
-    connection: duckdb.DuckDBPyConnection, inventory: Inventory, *, file_ids: Sequence[int] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    inventory: Inventory,
+    *,
+    file_ids: Sequence[int] | None = None,
+    in_place: Collection[str] = (),
 ) -> tuple[FileBooks, ...]:
     """Fill `land.files`, `land.<variant>` and `land.rejects` with the files (all unless `file_ids` says which).
+
+    A variant named in `in_place` that consists of one large file may become a view over it.
 
     Returns the books of the files by their id. Landing a file again replaces what is there of it; a file is landed when
     it stands in `land.files`, so after a crash the call is simply repeated. The connection must not be in a
@@ -22,22 +29,26 @@ def land(
     chosen = sorted(set(file_ids)) if file_ids is not None else [file.file_id for file in inventory.files]
     files = [file for file in inventory.files if file.file_id in set(chosen)]
     books: list[FileBooks] = []
-    with landing_settings(connection):
-        prepare(connection, inventory.variants, chosen)
-        for variant in inventory.variants:
-            members = [file for file in files if file.file_id in set(variant.file_ids)]
-            books += _land_variant(connection, variant, members)
-        for file in files:
-            if file.reading is Reading.EMPTY:
-                books.append(_land_empty(connection, file))
+    prepare(connection, inventory.variants, chosen)
+    for variant in inventory.variants:
+        members = [file for file in files if file.file_id in set(variant.file_ids)]
+        alone = variant.variant_id in in_place and len(variant.file_ids) == 1
+        books += _land_variant(connection, variant, members, in_place=alone)
+    for file in files:
+        if file.reading is Reading.EMPTY:
+            books.append(_land_empty(connection, file))
     return tuple(sorted(books, key=lambda book: book.file_id))
 
 
 def _land_variant(
-    connection: duckdb.DuckDBPyConnection, variant: Variant, files: Sequence[SourceFile]
+    connection: duckdb.DuckDBPyConnection, variant: Variant, files: Sequence[SourceFile], *, in_place: bool
 ) -> list[FileBooks]:
     """Land the files with the engine's reader where that is exact, and the rest record by record."""
     fast = [file for file in files if file.reading is Reading.FAST and engine_can_read(file)]
+    if in_place and fast and fast[0].size >= LARGE:
+        book = load_in_place(connection, variant, fast[0])
+        if book:
+            return [book]
     books = load_fast(connection, variant, fast)
     done = {book.file_id for book in books}
     careful = [file for file in files if file.file_id not in done]
