@@ -4,11 +4,15 @@ Schemas and tables (columns in their order):
 
     land.files       file_id, name, path, sha256, variant_id, lines, header_lines, blank_lines, record_lines,
                      reject_lines, records, rejects
-    land.<variant>   _row BIGINT, c0, c1, ... VARCHAR: field i of the header; a blank field is NULL
+    land.<variant>   _row BIGINT, c0, c1, ... VARCHAR: field i of the header; a blank field is NULL. A table, or a view
+                     over the engine's reader for one large clean file, with some of its rows in the table
+                     land.<variant>_sample (same columns; there _row says the file, not the line)
     land.rejects     _row, file_id, line, lines (spanned), raw, reason
     stage.<table>    _row BIGINT, then for every contract column c: c (typed), raw$c VARCHAR (the text as it was,
                      where it differs from the canonical text of the typed value), op$c VARCHAR (the operator that
-                     changed it; 'unreadable' where the text could not be read as the type; NULL when unchanged)
+                     changed it; 'unreadable' where the text could not be read as the type; NULL when unchanged). A
+                     table for derived tables, for others a view over typed.<table>
+    typed.<table>    the same columns without raw$c and op$c of columns in which every text is canonical
     live.<table>     view: stage.<table> without quarantined and merged rows
     main.<table>     view for SQL of the contract: the contract's columns of live.<table>, and _file, _line
     ops.value_map    table_name, column_name, value, resolved, operator, decision_id, votes, confidence
@@ -39,6 +43,7 @@ _COSTLY = "dict_fsst,fsst,zstd"
 
 _TABLES = """
 create schema if not exists land;
+create schema if not exists typed;
 create schema if not exists stage;
 create schema if not exists live;
 create schema if not exists ops;
@@ -120,7 +125,7 @@ def landed_rows(connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
 def is_staged(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Return whether the table has been staged."""
     row = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'stage' and table_name = ?", [table]
+        "select count(*) from information_schema.tables where table_schema = 'stage' and table_name = ?", [table]
     ).fetchone()
     return bool(row and row[0])
 

@@ -13,7 +13,7 @@ from nodes.steps.mapping import landed_tables, read_mappings
 from nodes.steps.work import Outcome, Work
 from state.contract import Drift, Table
 from tools.conform.landed import rows_of_files
-from tools.conform.statement import VariantInput, conform_in_place, conform_statement, derive_statement
+from tools.conform.statement import VariantInput, conform_in_place, conform_statements, derive_statement
 from tools.ledger import find_receipt, receipt_statement
 from tools.sources.in_place import check_unchanged, row_id_sql
 from tools.sql.guard import guard_expression, guard_query
@@ -85,7 +85,7 @@ def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> tuple[str
         file = work.intake.inventory.files[variants[0].only_file]
         check_unchanged(file)
         return conform_in_place(table, variants[0], formats, answered, partial(row_id_sql, connection, file))
-    return (conform_statement(table, variants, formats, derived, answered),)
+    return conform_statements(table, variants, formats, derived, answered)
 
 
 def _misfits(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:

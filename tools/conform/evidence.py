@@ -12,6 +12,7 @@ from tools.conform.counted import Counted, Counting, counted
 from tools.conform.evidence_dates import DATE_HEAD, OFFSET_TALLIES, date_evidence
 from tools.conform.evidence_numbers import NUMBER_SHAPE, number_evidence
 from tools.conform.landed import LandedColumn, relation_sql, rows_of_files
+from tools.conform.plain import odd_tally
 
 __all__ = ["LandedColumn", "gather_format_evidence"]
 
@@ -39,10 +40,16 @@ def gather_format_evidence(
 
 
 def _counting(column: Column, sources: Sequence[LandedColumn]) -> Counting:
-    if column.logical_type in _DATES:
-        tallies = OFFSET_TALLIES if column.logical_type is LogicalType.TIMESTAMP else ()
-        return Counting(sources=tuple(sources), reduced=DATE_HEAD, tallies=tallies)
-    return Counting(sources=tuple(sources), reduced=NUMBER_SHAPE if column.logical_type in _NUMBERS else None)
+    reduced = DATE_HEAD if column.logical_type in _DATES else None
+    if column.logical_type in _NUMBERS:
+        reduced = NUMBER_SHAPE
+    return Counting(sources=tuple(sources), reduced=reduced, tallies=_tallies(column))
+
+
+def _tallies(column: Column) -> tuple[str, ...]:
+    """Return what is counted beside: texts that are not canonical, and time zones."""
+    offsets = OFFSET_TALLIES if column.logical_type is LogicalType.TIMESTAMP else ()
+    return (odd_tally(column) or "false", *offsets)
 
 
 class _Field:
@@ -63,9 +70,9 @@ class _Field:
 def _evidence(connection: duckdb.DuckDBPyConnection, table: Table, column: Column, field: _Field) -> FormatEvidence:
     counts, position = field.counts, field.position
     by_file, filled, sample = counts.by_file(position), counts.filled(position), counts.sampled(position)
+    odd, *offsets = counts.tallies(position, len(_tallies(column)))
     details: dict[str, object] = {}
     if column.logical_type in _DATES:
-        offsets = counts.tallies(position, len(OFFSET_TALLIES)) if column.logical_type is LogicalType.TIMESTAMP else ()
         details = date_evidence(connection, column, by_file, offsets)
     elif column.logical_type in _NUMBERS:
         details = number_evidence(connection, column, by_file, field.texts, filled) | _header_units(field)
@@ -78,6 +85,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, table: Table, column: Colum
             "logical_type": column.logical_type,
             "rows": counts.rows(position),
             "filled": filled,
+            "odd": odd if odd_tally(column) else None,
             "pattern": column.options.format,
             "samples": _samples(connection, sample),
             **details,

@@ -18,6 +18,7 @@ from tools.checks.types import expected_type
 from tools.conform.clean import clean_text_sql
 from tools.conform.derived import TEXT, checked_cast, derived_levels
 from tools.conform.landed import file_sql, relation_sql, rows_of_files
+from tools.conform.plain import is_plain
 from tools.conform.read import read_expression
 from tools.sql.quote import ident, literal
 from tools.workspace import operator_name, raw_name
@@ -36,24 +37,27 @@ class VariantInput(Value):
     only_file: int | None = None  # the file of all rows of a view over the engine's reader
 
 
-def conform_statement(
+def conform_statements(
     table: Table,
     variants: Sequence[VariantInput],
     formats: Mapping[str, ValueFormat],
     derived: Mapping[str, str],
     resolved_columns: Collection[str],
-) -> str:
-    """Return the statement that creates or replaces `stage.<table>` from landed rows.
+) -> tuple[str, ...]:
+    """Return the statements that create or replace `typed.<table>` from landed rows, and the view `stage.<table>`.
 
     `derived` holds the guarded SQL of derived columns. Raises ContractError when derived columns depend on each other
     in a circle. Rows follow the order of `_row`: as they were landed where the variants' files allow it, else sorted.
     """
-    query = _query(table, variants, formats, resolved_columns, numbered=True)
+    fed = _fed(variants)
+    plain = _plain(table, fed, formats, {*resolved_columns, *derived})
+    query = _query(table, variants, formats, resolved_columns, plain, numbered=True)
     if derived:
-        query = derived_levels(table, derived, _fed(variants), query)
+        query = derived_levels(table, derived, fed, query)
     order = "" if _in_order(variants) else " order by _row"
-    fields = ", ".join(("_row", *_outputs(table, variants)))
-    return f"create or replace table stage.{ident(table.name)} as select {fields} from ({query}){order}"
+    fields = ", ".join(("_row", *_outputs(table, variants, plain)))
+    typed = f"create or replace table typed.{ident(table.name)} as select {fields} from ({query}){order}"
+    return typed, _stage_view(table, variants, plain)
 
 
 def conform_in_place(
@@ -63,18 +67,19 @@ def conform_in_place(
     resolved_columns: Collection[str],
     row_id: Callable[[str], str],
 ) -> tuple[str, ...]:
-    """Return the statements that create or replace `stage.<table>` from a view over the engine's reader.
+    """Return the statements that create or replace the same from a view over the engine's reader.
 
     Its `_row` numbers one row after the other, so rows are read without it, by all threads and in their order, and get
     it afterwards from their place: `row_id` returns SQL for it from SQL for the place, from 0 on.
     """
-    stage = f"stage.{ident(table.name)}"
-    query = _query(table, [variant], formats, resolved_columns, numbered=False)
-    place = f"(rowid - (select min(rowid) from {stage}))"
+    typed, place = f"typed.{ident(table.name)}", f"(rowid - (select min(rowid) from typed.{ident(table.name)}))"
+    plain = _plain(table, _fed([variant]), formats, resolved_columns)
+    query = _query(table, [variant], formats, resolved_columns, plain, numbered=False)
     return (
-        f"create or replace table {stage} as select {', '.join(_outputs(table, [variant]))} from ({query})",
-        f"alter table {stage} add column _row bigint",
-        f"update {stage} set _row = {row_id(place)}",
+        f"create or replace table {typed} as select {', '.join(_outputs(table, [variant], plain))} from ({query})",
+        f"alter table {typed} add column _row bigint",
+        f"update {typed} set _row = {row_id(place)}",
+        _stage_view(table, [variant], plain),
     )
 
 
@@ -103,11 +108,27 @@ def derive_statement(table: Table, query: str) -> str:
     )
 
 
+def _plain(
+    table: Table, fed: Collection[str], formats: Mapping[str, ValueFormat], changed: Collection[str]
+) -> frozenset[str]:
+    """Return the columns of which no cell is changed: canonical throughout and neither resolved nor derived."""
+    return frozenset(
+        column.name
+        for column in table.columns
+        if column.name in fed
+        and column.name not in changed
+        and (known := formats.get(column.name)) is not None
+        and known.plain
+        and is_plain(known)
+    )
+
+
 def _query(
     table: Table,
     variants: Sequence[VariantInput],
     formats: Mapping[str, ValueFormat],
     resolved_columns: Collection[str],
+    plain: Collection[str],
     *,
     numbered: bool,
 ) -> str:
@@ -115,19 +136,37 @@ def _query(
     fed = _fed(variants)
     columns = [column for column in table.columns if column.name in fed]
     file = file_sql(None if numbered else variants[0].only_file)
-    query = _typed(columns, formats, _landed(columns, variants, _extras(table, variants), numbered=numbered), file)
+    landed = _landed(columns, variants, _extras(table, variants), numbered=numbered)
+    query = _typed(columns, formats, landed, file, plain)
     resolved = [column for column in columns if column.name in resolved_columns]
     if resolved:
         query = _resolved(table, resolved, query)
-    return _complete(table, fed, query)
+    return _complete(table, fed, query, plain)
 
 
 def _fed(variants: Sequence[VariantInput]) -> set[str]:
     return {name for variant in variants for name in variant.mapping}
 
 
-def _outputs(table: Table, variants: Sequence[VariantInput]) -> list[str]:
-    return [*_staged(table.columns), *map(ident, _extras(table, variants).values())]
+def _outputs(table: Table, variants: Sequence[VariantInput], plain: Collection[str]) -> list[str]:
+    extras = map(ident, _extras(table, variants).values())
+    return [*(name for column in table.columns for name in _kept(column.name, plain)), *extras]
+
+
+def _kept(column: str, plain: Collection[str]) -> list[str]:
+    return [ident(column)] if column in plain else list(map(ident, _work_names(column)))
+
+
+def _stage_view(table: Table, variants: Sequence[VariantInput], plain: Collection[str]) -> str:
+    """Return the statement of the view in which every column has its raw text and operator."""
+    fields = ["_row"]
+    for column in table.columns:
+        fields += _kept(column.name, plain)
+        if column.name in plain:
+            fields += [f"null::varchar as {ident(name)}" for name in _work_names(column.name)[1:]]
+    fields += map(ident, _extras(table, variants).values())
+    name = ident(table.name)
+    return f"create or replace view stage.{name} as select {', '.join(fields)} from typed.{name}"
 
 
 def _extras(table: Table, variants: Sequence[VariantInput]) -> dict[str, str]:
@@ -186,10 +225,19 @@ def _in_order(variants: Sequence[VariantInput]) -> bool:
     return all(before[1] < after[0] for before, after in pairwise(spans))
 
 
-def _typed(columns: Sequence[Column], formats: Mapping[str, ValueFormat], query: str, file: str) -> str:
+def _typed(
+    columns: Sequence[Column],
+    formats: Mapping[str, ValueFormat],
+    query: str,
+    file: str,
+    plain: Collection[str],
+) -> str:
     """Return SQL that adds the typed value of every column, and around it the operator; `file` is SQL for its file."""
     values, operators = ["*"], ["*"]
     for column in columns:
+        if column.name in plain:
+            values.append(f"cast({ident(TEXT + column.name)} as {expected_type(column)}) as {ident(column.name)}")
+            continue
         value_format = formats.get(column.name) or plain_format("", column.name, column.logical_type)
         text, value = ident(TEXT + column.name), ident(column.name)
         read = read_expression(value_format, column, text, file, value)
@@ -229,13 +277,20 @@ def _look_up(table: Table, column: Column, key: str) -> str:
     return f"case when {key} is not null then ({whole})[(hash({key}) % {_BUCKETS})::bigint + 1][{key}] end"
 
 
-def _complete(table: Table, fed: Collection[str], query: str) -> str:
-    """Return SQL that adds the raw text of changed values, and NULLs for columns without a source."""
+def _complete(table: Table, fed: Collection[str], query: str, plain: Collection[str]) -> str:
+    """Return SQL that adds the text that is not the canonical one of its value, and NULLs for columns without a source.
+
+    A value that is not changed may be written otherwise, as 1.50 for the number 1.5.
+    """
     fields = ["*"]
     for column in table.columns:
         raw, operator = ident(raw_name(column.name)), ident(operator_name(column.name))
+        if column.name in plain:
+            continue
         if column.name in fed:
-            fields.append(f"case when {operator} is not null then {ident(TEXT + column.name)} end as {raw}")
+            text = ident(TEXT + column.name)
+            odd = f"{operator} is not null or {text} <> {ident(column.name)}::varchar"
+            fields.append(f"case when {odd} then {text} end as {raw}")
         else:
             empty = f"null::{expected_type(column)} as {ident(column.name)}"
             fields += [empty, f"null::varchar as {raw}", f"null::varchar as {operator}"]

@@ -1,0 +1,43 @@
+"""Columns in which every text is the canonical text of its value: reading them is a cast, and no cell is changed."""
+
+from state.contract import Column, LogicalType
+from state.formats import ValueFormat
+from tools.checks.types import expected_type
+from tools.conform.clean import PLAIN_TEXT
+
+_CAST = (LogicalType.INTEGER, LogicalType.NUMBER)
+_SHAPES = {"DATE": "____-__-__", "TIMESTAMP": "____-__-_____:__:__"}
+
+
+def odd_tally(column: Column) -> str | None:
+    """Return a predicate for the texts `{v}` that are not canonical for the column; None where there is no such text.
+
+    Canonical is the text that the engine writes for the value, for text printable ASCII without blanks around it.
+    """
+    canonical = _canonical(column)
+    return None if canonical is None else f"{{v}} is not null and not coalesce({canonical}, false)"
+
+
+def is_plain(value_format: ValueFormat) -> bool:
+    """Return whether canonical texts are read as they stand, given that the column holds no others."""
+    pattern = value_format.pattern
+    return value_format.decimal == "." and not value_format.unread_files and (not pattern or _is_iso(pattern))
+
+
+def _canonical(column: Column) -> str | None:
+    kind, type_name = column.logical_type, expected_type(column)
+    if kind is LogicalType.STRING:
+        return f"regexp_full_match({{v}}, '{PLAIN_TEXT}')"
+    if kind is LogicalType.BOOLEAN:
+        return "{v} in ('true', 'false')"
+    same = f"try_cast({{v}} as {type_name})::varchar = {{v}}"
+    if kind in _CAST:
+        finite = f"isfinite(try_cast({{v}} as {type_name}))"
+        return f"{finite} and {same}" if type_name in ("DOUBLE", "FLOAT") else same
+    if type_name in _SHAPES:
+        return f"{{v}} like '{_SHAPES[type_name]}' and {{v}} >= '0001' and {same}"
+    return None
+
+
+def _is_iso(pattern: str) -> bool:
+    return pattern.startswith("%Y-%m-%d")
