@@ -20,7 +20,7 @@ from state.values import digest
 from tools.intake import read_contract
 from tools.outputs.publish import PublishTable, publish, receipt_path
 from tools.sql.quote import ident
-from tools.workspace import open_workspace, published_columns
+from tools.workspace import open_workspace, published_columns, row_ranges
 
 
 class PublishInput(TypedDict):
@@ -69,7 +69,9 @@ def _publish(state: PublishInput, runtime: Runtime[RunContext]) -> ReceiptRef:
 
 
 def _to_publish(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> PublishTable:
+    """Return what to publish: one file is sorted by the key, parts keep the order of the rows, by file and line."""
     columns = ", ".join(ident(name) for name in published_columns(connection, table))
     order = ", ".join([*(ident(name) for name in table.key), "_row"])
-    query = f"select {columns} from live.{ident(table.name)} order by {order}"
-    return PublishTable(name=table.name, query=query, rows=rows, unique_order=True)
+    query = f"select {columns} from live.{ident(table.name)}"
+    parts = tuple(f"{query} where {some}" for some in row_ranges(connection, table))
+    return PublishTable(name=table.name, query=f"{query} order by {order}", rows=rows, parts=parts)

@@ -1,6 +1,7 @@
 """Durable files: written aside, synced, then renamed; a reader sees the old content or the new, never a part."""
 
 import os
+import shutil
 from pathlib import Path
 
 
@@ -54,3 +55,11 @@ def file_stamp(path: Path) -> str:
     except FileNotFoundError:
         return ""
     return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it; nothing when there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
