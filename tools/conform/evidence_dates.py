@@ -11,13 +11,12 @@ _DIGITS = r"^(\d{1,2})([-/ ]|\. ?)(\d{1,2})([-/ ]|\. ?)(\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(\D.*)?$"
 _TIMED = r"\d:\d\d|\d[Tt]\d{4}"
 _OFFSET = rf"(?i)({_TIMED}).*(z|utc|gmt|[-+]\d\d(:?\d\d)?)\s*$"
-_ISO_LOCAL = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d"
 _MOST_CHARACTERS = 12  # of a text: a date in digits is no longer, and texts that differ in time alone fall together
 
 DATE_HEAD = f"left(ltrim({{v}}), {_MOST_CHARACTERS})"
 """What is counted of the text `{v}` of a date."""
 
-_PLAIN_TIME = f"regexp_full_match({{v}}, '{_ISO_LOCAL}')"
+_PLAIN_TIME = "{v} like '____-__-_____:__:__'"
 _IS_TIMED, _HAS_OFFSET = (f"regexp_matches({{v}}, '{pattern}')" for pattern in (_TIMED, _OFFSET))
 OFFSET_TALLIES = (
     f"case when {_PLAIN_TIME} then false else {_IS_TIMED} and {_HAS_OFFSET} end",
