@@ -32,7 +32,7 @@ class FormatEvidence(Value):
     logical_type: LogicalType
     rows: int
     filled: int
-    odd: int | None = None  # rows whose text is not the canonical text of its value; None: not counted
+    odd: int = 1  # rows whose text is not the canonical text of its value; at least one unless all are counted
     shapes: dict[str, int] = Field(default_factory=dict)  # shape -> rows, the 200 most frequent
     day_first_only: dict[int, int] = Field(default_factory=dict)  # file id -> rows readable only with the day first
     month_first_only: dict[int, int] = Field(default_factory=dict)  # file id -> rows readable only with the month first

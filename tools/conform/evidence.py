@@ -12,7 +12,7 @@ from tools.conform.counted import Counted, Counting, counted
 from tools.conform.evidence_dates import DATE_HEAD, OFFSET_TALLIES, date_evidence
 from tools.conform.evidence_numbers import NUMBER_SHAPE, number_evidence
 from tools.conform.landed import LandedColumn, relation_sql, rows_of_files
-from tools.conform.plain import odd_tally
+from tools.conform.plain import canonical_sql
 
 __all__ = ["LandedColumn", "gather_format_evidence"]
 
@@ -47,9 +47,9 @@ def _counting(column: Column, sources: Sequence[LandedColumn]) -> Counting:
 
 
 def _tallies(column: Column) -> tuple[str, ...]:
-    """Return what is counted beside: texts that are not canonical, and time zones."""
+    """Return what is counted beside: canonical texts, and times with and without an offset."""
     offsets = OFFSET_TALLIES if column.logical_type is LogicalType.TIMESTAMP else ()
-    return (odd_tally(column) or "false", *offsets)
+    return (canonical_sql(column) or "false", *offsets)
 
 
 class _Field:
@@ -70,7 +70,7 @@ class _Field:
 def _evidence(connection: duckdb.DuckDBPyConnection, table: Table, column: Column, field: _Field) -> FormatEvidence:
     counts, position = field.counts, field.position
     by_file, filled, sample = counts.by_file(position), counts.filled(position), counts.sampled(position)
-    odd, *offsets = counts.tallies(position, len(_tallies(column)))
+    canonical, *offsets = counts.tallies(position, len(_tallies(column)))
     details: dict[str, object] = {}
     if column.logical_type in _DATES:
         details = date_evidence(connection, column, by_file, offsets)
@@ -85,7 +85,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, table: Table, column: Colum
             "logical_type": column.logical_type,
             "rows": counts.rows(position),
             "filled": filled,
-            "odd": odd if odd_tally(column) else None,
+            "odd": filled - canonical,
             "pattern": column.options.format,
             "samples": _samples(connection, sample),
             **details,

@@ -9,22 +9,11 @@ _CAST = (LogicalType.INTEGER, LogicalType.NUMBER)
 _SHAPES = {"DATE": "____-__-__", "TIMESTAMP": "____-__-_____:__:__"}
 
 
-def odd_tally(column: Column) -> str | None:
-    """Return a predicate for the texts `{v}` that are not canonical for the column; None where there is no such text.
+def canonical_sql(column: Column) -> str | None:
+    """Return a predicate for the texts `{v}` that are canonical for the column; None where no text counts as such.
 
     Canonical is the text that the engine writes for the value, for text printable ASCII without blanks around it.
     """
-    canonical = _canonical(column)
-    return None if canonical is None else f"{{v}} is not null and not coalesce({canonical}, false)"
-
-
-def is_plain(value_format: ValueFormat) -> bool:
-    """Return whether canonical texts are read as they stand, given that the column holds no others."""
-    pattern = value_format.pattern
-    return value_format.decimal == "." and not value_format.unread_files and (not pattern or _is_iso(pattern))
-
-
-def _canonical(column: Column) -> str | None:
     kind, type_name = column.logical_type, expected_type(column)
     if kind is LogicalType.STRING:
         return f"regexp_full_match({{v}}, '{PLAIN_TEXT}')"
@@ -38,6 +27,12 @@ def _canonical(column: Column) -> str | None:
         # A cast that fails costs the engine five times as much, so it is tried on what looks right alone.
         return f"case when {{v}} like '{_SHAPES[type_name]}' and {{v}} >= '0001' then {same} end"
     return None
+
+
+def is_plain(value_format: ValueFormat) -> bool:
+    """Return whether canonical texts are read as they stand, given that the column holds no others."""
+    pattern = value_format.pattern
+    return value_format.decimal == "." and not value_format.unread_files and (not pattern or _is_iso(pattern))
 
 
 def _is_iso(pattern: str) -> bool:
