@@ -73,5 +73,5 @@ def _to_publish(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) 
     columns = ", ".join(ident(name) for name in published_columns(connection, table))
     order = ", ".join([*(ident(name) for name in table.key), "_row"])
     query = f"select {columns} from live.{ident(table.name)}"
-    parts = tuple(f"{query} where {some}" for some in row_ranges(connection, table))
+    parts = tuple(f"{query} where {some} order by _row" for some in row_ranges(connection, table))
     return PublishTable(name=table.name, query=f"{query} order by {order}", rows=rows, parts=parts)

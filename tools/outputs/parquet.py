@@ -42,12 +42,13 @@ def write_file(connection: duckdb.DuckDBPyConnection, query: str, path: Path) ->
 def write_parts(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], folder: Path) -> None:
     """Write the result of each query to a numbered file in the new `folder`, and sync all.
 
-    Rows keep the order in which a query reads them, so each must read one relation and may only leave rows out by
-    looking them up elsewhere. As many files are written at a time as the engine has threads.
+    Each query must have an order without ties: the order in which rows are read, and the pieces they are read in, hang
+    on how threads shared the work when their table was made. As many files are written at a time as the engine has
+    threads.
     """
     folder.mkdir()
     paths = [folder / f"part-{number:04}.parquet" for number in range(len(queries))]
-    with _in_order(connection) as threads, ThreadPoolExecutor(threads) as pool:
+    with one_thread(connection) as threads, ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(partial(_copy_beside, connection), queries, paths):
             pass
     sync_folder(folder)
@@ -107,20 +108,6 @@ def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[int]:
         yield threads
     finally:
         connection.execute(f"set threads = {threads}")
-
-
-@contextmanager
-def _in_order(connection: duckdb.DuckDBPyConnection) -> Iterator[int]:
-    """Let queries keep the order of the rows they read; yield how many may run at a time.
-
-    A join that builds on the rows to write instead of on those to leave out would mix them up.
-    """
-    connection.execute("set global disabled_optimizers = 'build_side_probe_side'")
-    try:
-        with one_thread(connection) as threads:
-            yield threads
-    finally:
-        connection.execute("reset global disabled_optimizers")
 
 
 def _copy_beside(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

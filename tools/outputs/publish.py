@@ -51,7 +51,7 @@ class PublishTable(Value):
     name: str  # also the name of its file
     query: str  # SELECT of the final columns, with an ORDER BY
     rows: int = Field(ge=0)  # as the books say; the file must hold as many
-    parts: tuple[str, ...] = ()  # SELECTs in whose order the rows are: a large table has a file for each
+    parts: tuple[str, ...] = ()  # SELECTs in an order without ties: a large table has a file for each
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 `_line`, `_raw` (the raw line of a reject, else NULL) and `_extra` (JSON of columns the contract does not know).
 `merged/<table>.parquet`: row_id, file, line, kept_file, kept_line.
 `changes/<table>.parquet`: table, row_id, file, line, column, before, after, operator, evidence, votes, confidence. More
-than a million changes are a folder of part files, each for a range of rows and in it column by column.
+than a million changes are a folder of part files, each for a range of rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,10 @@ def write_changes(
     )
     if sum(changed.values()) <= layout.single_file_rows:
         return _copy(connection, cells, folder, table, 'file, line, _row, "column"')
-    parts = [f"select * exclude (_row) from ({cells}) where {some}" for some in row_ranges(connection, table)]
+    parts = [
+        f'select * exclude (_row) from ({cells}) where {some} order by _row, "column"'
+        for some in row_ranges(connection, table)
+    ]
     path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
     folder.mkdir(parents=True, exist_ok=True)
     remove(aside)
