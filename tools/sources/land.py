@@ -8,7 +8,7 @@ from state.sources import FileBooks, Inventory, Reading, SourceFile, Variant
 from tools.sources.careful import load_careful
 from tools.sources.fast import LARGE, engine_can_read, load_fast
 from tools.sources.in_place import load_in_place
-from tools.sources.transactions import close_books, prepare, transaction
+from tools.sources.transactions import close_books, in_order, prepare, transaction
 
 
 def land(
@@ -30,10 +30,11 @@ def land(
     files = [file for file in inventory.files if file.file_id in set(chosen)]
     books: list[FileBooks] = []
     prepare(connection, inventory.variants, chosen)
-    for variant in inventory.variants:
-        members = [file for file in files if file.file_id in set(variant.file_ids)]
-        alone = variant.variant_id in in_place and len(variant.file_ids) == 1
-        books += _land_variant(connection, variant, members, in_place=alone)
+    with in_order(connection):
+        for variant in inventory.variants:
+            members = [file for file in files if file.file_id in set(variant.file_ids)]
+            alone = variant.variant_id in in_place and len(variant.file_ids) == 1
+            books += _land_variant(connection, variant, members, in_place=alone)
     for file in files:
         if file.reading is Reading.EMPTY:
             books.append(_land_empty(connection, file))

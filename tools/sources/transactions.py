@@ -7,7 +7,7 @@ import duckdb
 
 from state.errors import AccountingError
 from state.sources import LINE_BITS, FileBooks, SourceFile, Variant
-from tools.sql.quote import ident
+from tools.sql.quote import ident, literal
 
 _VIEWS = "select view_name from duckdb_views() where schema_name = 'land'"
 
@@ -22,6 +22,18 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+@contextmanager
+def in_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let the engine keep rows in the order of their file, and do as before on leaving."""
+    name = "preserve_insertion_order"
+    before = connection.execute("select current_setting(?)", [name]).fetchall()[0][0]
+    connection.execute(f"set {name} = true")
+    try:
+        yield
+    finally:
+        connection.execute(f"set {name} = {literal(str(before))}")
 
 
 def variant_table(variant: Variant) -> str:
