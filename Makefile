@@ -1,14 +1,15 @@
 # Everything a developer or a stranger runs. Needs Python 3.11 and make; the rest is installed into .venv.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ROWS ?= 1000000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench gate studio clean
+.PHONY: help install demo test check format bench covid19 gate studio clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## Make .venv and install the locked packages into it
 
@@ -37,7 +38,10 @@ format: install  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install  ## Print the agreement and the time of the covid19 suite (DATA=folder of the daily reports)
+bench: install  ## Time a job of ROWS rows against a script written by hand (DATA=folder of generate.py, reference.py)
+	$(BIN)/millwright eval speed --rows $(ROWS) $(if $(DATA),--data $(DATA))
+
+covid19: install  ## Print the agreement and the time of the covid19 suite (DATA=folder of the daily reports)
 	$(BIN)/millwright eval covid19 $(if $(DATA),--data $(DATA))
 
 gate: install  ## Judge the published tables of all examples with checkers of others, in .venv-gate (DATA=folder of data)

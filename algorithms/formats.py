@@ -15,6 +15,7 @@ _NUMERIC = (LogicalType.NUMBER, LogicalType.INTEGER)
 def decide_format(evidence: FormatEvidence) -> ValueFormat:
     """Return how the column is read; what stays undecided becomes unreadable, never guessed."""
     plain = plain_format(evidence.table, evidence.column, evidence.logical_type)
+    plain = plain.model_copy(update={"plain": evidence.odd == 0})
     if evidence.logical_type in _DATED:
         return _dated(evidence, plain)
     if evidence.logical_type in _NUMERIC:

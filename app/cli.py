@@ -206,13 +206,16 @@ def evaluate(
     seconds: Annotated[
         float | None, typer.Option("--seconds", help="Time for each task, where a suite limits it.")
     ] = None,
+    rows: Annotated[int | None, typer.Option("--rows", min=1000, help="Rows of suite speed.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Run an evaluation suite."""
     from app.eval_command import run_evaluation
 
-    raise typer.Exit(run_evaluation(suite, data=data, contract=contract, out=out, seconds=seconds, as_json=as_json))
+    raise typer.Exit(
+        run_evaluation(suite, data=data, contract=contract, out=out, seconds=seconds, rows=rows, as_json=as_json)
+    )
 
 
 def main() -> None:

@@ -6,11 +6,18 @@ from pathlib import Path
 from app.progress import printable
 from app.render import print_json
 from app.settings import load_settings
-from evals.protocol import SuiteResult
+from evals.protocol import Score, SuiteResult
 
 
 def run_evaluation(
-    name: str, *, data: Path | None, contract: Path | None, out: Path | None, seconds: float | None, as_json: bool
+    name: str,
+    *,
+    data: Path | None,
+    contract: Path | None,
+    out: Path | None,
+    seconds: float | None,
+    rows: int | None,
+    as_json: bool,
 ) -> int:
     """Run a suite; return 0 when every task was solved, else 1."""
     from evals.gate.suite import Gate
@@ -18,7 +25,7 @@ def run_evaluation(
     from evals.suites import find_suite, limit_time
 
     folder = (out or Path("out") / "eval" / name).absolute()
-    suite = Gate(Path(load_settings().gate_venv)) if name == Gate.name else find_suite(name)
+    suite = Gate(Path(load_settings().gate_venv)) if name == Gate.name else find_suite(name, rows=rows)
     if seconds is not None:
         limit_time(suite, seconds)
     result = run_suite(suite, data=data, contract=contract, out=folder)
@@ -36,9 +43,12 @@ def _print(result: SuiteResult, folder: Path) -> None:
         for name, entries in task.details.items():
             lines.append(f"    {name}: {len(entries)}")
             lines += [f"      {entry}" for entry in entries]
-    lines += [
-        f"  {score.name}: {score.value:.2%} of {score.n} ({score.interval} {score.low:.2%} to {score.high:.2%})"
-        for score in result.scores
-    ]
+    lines += [f"  {score.name}: {_figures(score)}" for score in result.scores]
     lines.append(f"  answers and scores: {folder}")
     sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
+
+
+def _figures(score: Score) -> str:
+    if score.unit == "times":
+        return f"{score.value:.2f} ({score.interval} {score.low:.2f} to {score.high:.2f}, {score.n} rounds)"
+    return f"{score.value:.2%} of {score.n} ({score.interval} {score.low:.2%} to {score.high:.2%})"

@@ -6,16 +6,23 @@ from evals.gate.suite import Gate
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Suite, Timed
+from evals.speed import Speed
 from state.errors import SetupError
 
-SUITES: dict[str, type[Suite]] = {suite.name: suite for suite in (Covid19, DraftSuite, Gate, Planning, PlanningSpeed)}
+SUITES: dict[str, type[Suite]] = {
+    suite.name: suite for suite in (Covid19, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
+}
 
 
-def find_suite(name: str) -> Suite:
-    """Return the suite called `name`; SetupError names the suites there are."""
+def find_suite(name: str, *, rows: int | None = None) -> Suite:
+    """Return the suite called `name`, of `rows` where it makes its own input; SetupError where that cannot be."""
     if name not in SUITES:
         raise SetupError(f"there is no suite {name!r}", hint=f"suites: {', '.join(sorted(SUITES))}")
-    return SUITES[name]()
+    if rows is None:
+        return SUITES[name]()
+    if name != Speed.name:
+        raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=f"it is for suite {Speed.name}")
+    return Speed(rows)
 
 
 def limit_time(suite: Suite, seconds: float) -> None:

@@ -22,7 +22,7 @@ from state.values import digest
 from tools.admission import admit, completed
 from tools.contract.read import require_contract
 from tools.contract_sql import contract_sql_faults
-from tools.intake import Intake, read_intake, write_intake
+from tools.intake import Intake, read_contract, read_intake, write_intake
 from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY, read_record
 from tools.sources.changed import changed_files, stamps_of
@@ -135,6 +135,7 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOu
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     intake = read_intake(folder)
     wanted = sorted({file_id for files in intake.table_files.values() for file_id in files})
+    in_place = _readable_in_place(read_contract(folder), intake)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         record_decisions(connection, _dialect_decisions(intake.inventory))
         landed = {row[0] for row in connection.execute("select file_id from land.files").fetchall()}
@@ -142,7 +143,7 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOu
         changed = changed_files(intake.inventory, intake.stamps, waiting)
         for start in range(0, 0 if changed else len(waiting), _FILES_AT_ONCE):
             chunk = waiting[start : start + _FILES_AT_ONCE]
-            land(connection, intake.inventory, file_ids=chunk)
+            land(connection, intake.inventory, file_ids=chunk, in_place=in_place)
             emit("landed", f"intake:land:{chunk[0]}", files=len(landed) + start + len(chunk), of=len(wanted))
         row = connection.execute(
             "select coalesce(sum(records), 0), coalesce(sum(rejects), 0) from land.files"
@@ -169,6 +170,13 @@ def _scan_again(folder: Path, changed: Sequence[SourceFile], rescans: int) -> La
     discard_workspace(folder)
     emit("rescanned", f"intake:rescan:{rescans + 1}", files=len(changed), first=changed[0].name)
     return {"stale": True, "rescans": rescans + 1}
+
+
+def _readable_in_place(contract: Contract, intake: Intake) -> set[str]:
+    """Return the variants whose file may be read where it lies: SQL of the contract runs where no file can be read."""
+    closed = {table.name for table in contract.tables if any(column.transform_logic for column in table.columns)}
+    copied = {variant for name in closed & set(intake.table_files) for variant, _ in intake.variants_of(name)}
+    return {variant.variant_id for variant in intake.inventory.variants} - copied
 
 
 def _dialect_decisions(inventory: Inventory) -> tuple[Decision, ...]:

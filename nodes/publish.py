@@ -1,5 +1,6 @@
 """Publishing: the tables of the contract together, or none of them."""
 
+import time
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ from typing_extensions import TypedDict
 from nodes.boundary import FAILURES, failure_line, operator_must_act
 from nodes.context import context_of, run_folder
 from nodes.events import emit
+from state.budget import Spent
 from state.contract import Table
 from state.plans import PlanRef
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunContext, RunRequest, RunStatus, TableAccount
@@ -19,7 +21,7 @@ from tools.approval import read_answers
 from tools.intake import read_contract
 from tools.outputs.publish import PublishTable, publish, receipt_path
 from tools.sql.quote import ident
-from tools.workspace import open_workspace, published_columns
+from tools.workspace import open_workspace, published_columns, row_ranges
 
 
 class PublishInput(TypedDict):
@@ -39,6 +41,7 @@ def publish_tables(state: PublishInput, runtime: Runtime[RunContext]) -> Supervi
     SetupError rises: the destination is the operator's to mend, and the run can be resumed. Any other failure ends the
     run with its reason, and what was published before stays as it was.
     """
+    started = time.monotonic()
     try:
         receipt = _publish(state, runtime)
     except FAILURES as error:
@@ -46,7 +49,8 @@ def publish_tables(state: PublishInput, runtime: Runtime[RunContext]) -> Supervi
             raise
         return {"status": RunStatus.FAILED, "problem": f"publishing failed: {failure_line(error)}"}
     emit("published", "publish", tables=len(receipt.tables))
-    update: SupervisorState = {"receipt": receipt}
+    spent = {"publish": Spent(steps=1, seconds=time.monotonic() - started)}
+    update: SupervisorState = {"receipt": receipt, "spent": spent}
     if state["checks"].met:
         update["status"] = RunStatus.PUBLISHED
     return update
@@ -67,7 +71,9 @@ def _publish(state: PublishInput, runtime: Runtime[RunContext]) -> ReceiptRef:
 
 
 def _to_publish(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> PublishTable:
+    """Return what to publish: one file is sorted by the key, parts keep the order of the rows, by file and line."""
     columns = ", ".join(ident(name) for name in published_columns(connection, table))
     order = ", ".join([*(ident(name) for name in table.key), "_row"])
-    query = f"select {columns} from live.{ident(table.name)} order by {order}"
-    return PublishTable(name=table.name, query=query, rows=rows, unique_order=True)
+    query = f"select {columns} from live.{ident(table.name)}"
+    parts = tuple(f"{query} where {some} order by _row" for some in row_ranges(connection, table))
+    return PublishTable(name=table.name, query=f"{query} order by {order}", rows=rows, parts=parts)

@@ -1,6 +1,10 @@
 """The report: what was done, changed, quarantined, decided and spent, written beside the published tables."""
 
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -55,8 +59,8 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
     contract, intake = read_contract(folder), read_intake(folder)
     record = read_record(Path(context.home), request.run_id)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
-        _write_side_tables(connection, contract, intake, out)
-        facts = _facts(connection, state, contract, intake)
+        seconds = _write_side_tables(connection, contract, intake, out)
+        facts = _facts(connection, state, contract, intake, seconds)
         content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
         write_run_json(out, content)
         material = Material(run=content, folder=out, engine=connection, contract=contract, intake=intake)
@@ -67,7 +71,17 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
     return {"status": status}
 
 
-def _write_side_tables(connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake, out: Path) -> None:
+def _write_side_tables(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake, out: Path
+) -> dict[str, float]:
+    """Write the side tables of every staged table; return how long each kind took in seconds."""
+    seconds: dict[str, float] = defaultdict(float)
+
+    def timed(kind: str, write: Callable[[Path], object]) -> None:
+        started = time.monotonic()
+        write(out / kind)
+        seconds[f"report:{kind}"] += time.monotonic() - started
+
     formats = {
         decision.subject: decision.decision_id
         for decision in read_decisions(connection)
@@ -79,13 +93,18 @@ def _write_side_tables(connection: duckdb.DuckDBPyConnection, contract: Contract
             continue
         landed = landed_tables(connection, table.name, intake)
         files = intake.table_files.get(table.name, ())
-        write_quarantine(connection, table, landed, headers, files, out / "quarantine")
-        write_merged(connection, table, out / "merged")
-        write_changes(connection, table, formats, out / "changes")
+        timed("quarantine", partial(write_quarantine, connection, table, landed, headers, files))
+        timed("merged", partial(write_merged, connection, table))
+        timed("changes", partial(write_changes, connection, table, formats))
+    return seconds
 
 
 def _facts(
-    connection: duckdb.DuckDBPyConnection, state: SupervisorState, contract: Contract, intake: Intake
+    connection: duckdb.DuckDBPyConnection,
+    state: SupervisorState,
+    contract: Contract,
+    intake: Intake,
+    written: Mapping[str, float],
 ) -> RunFacts:
     run_folder_path, reports = Path(state["sources"].path).parent, read_reports(connection)
     parts = {name: spent.seconds for name, spent in state.get("spent", {}).items() if name != "execute"}
@@ -107,7 +126,7 @@ def _facts(
         decisions=read_decisions(connection),
         approvals=read_answers(connection),
         spent=total(state.get("spent", {})),
-        seconds=parts | {step_id: step.seconds for step_id, step in reports.items()},
+        seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),
         file_names=tuple(file.name for file in intake.inventory.files),
         mappings=tuple(mapping for table in contract.tables for mapping in read_mappings(connection, table.name)),
         formats=tuple(

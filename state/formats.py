@@ -32,6 +32,7 @@ class FormatEvidence(Value):
     logical_type: LogicalType
     rows: int
     filled: int
+    odd: int = 1  # rows whose text is not the canonical text of its value; at least one unless all are counted
     shapes: dict[str, int] = Field(default_factory=dict)  # shape -> rows, the 200 most frequent
     day_first_only: dict[int, int] = Field(default_factory=dict)  # file id -> rows readable only with the day first
     month_first_only: dict[int, int] = Field(default_factory=dict)  # file id -> rows readable only with the month first
@@ -83,5 +84,6 @@ class ValueFormat(Value):
     unread_files: tuple[int, ...] = ()  # files whose numbers are in another unit: their values are unreadable
     null_tokens: tuple[str, ...] = ()  # texts read as null, canonical lower case
     pattern: str | None = None  # the contract's date pattern for strptime, tried first; or "epoch_s", "epoch_ms"
+    plain: bool = False  # every text is the canonical text of its value: it is cast, and nothing is changed
     confidence: float = 1.0
     evidence: str = ""

@@ -63,6 +63,7 @@ class SourceFile(Value):
     damaged: bool = False  # UTF-8 but for some bytes: records that hold them become rejects
     numbered: bool = False  # `_line` is the number of the record: Parquet, and JSON with several records on one line
     returned: tuple[str, ...] = ()  # of a quarantine file that comes back: all its columns; `header`: the contract's
+    stamp: str = ""  # size, time and inode of `text_path` when it was scanned
 
 
 class Variant(Value):

@@ -7,6 +7,8 @@ import duckdb
 from state.contract import Table
 from state.errors import AccountingError
 from state.run import TableAccount
+from state.sources import LINE_BITS
+from tools.sources.in_place import is_in_place
 from tools.sql.quote import ident, literal
 from tools.workspace import operator_name, row_file
 
@@ -69,9 +71,7 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, table: Table, files: 
     variants = connection.execute(
         f"select distinct variant_id from land.files where file_id in ({files}) and variant_id is not null"
     ).fetchall()
-    landed = " union all ".join(
-        f"select _row from land.{ident(variant)} where {row_file('_row')} in ({files})" for (variant,) in variants
-    )
+    landed = " union all ".join(_landed_ids(connection, variant, files) for (variant,) in variants)
     sums = "select sum(_row::hugeint), sum(hash(_row)::hugeint) from"
     given = connection.execute(f"{sums} ({landed or 'select 0 as _row where false'})").fetchone()
     if given != connection.execute(f"{sums} stage.{ident(table.name)}").fetchone():
@@ -82,13 +82,27 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, table: Table, files: 
         )
 
 
+def _landed_ids(connection: duckdb.DuckDBPyConnection, variant: str, files: str) -> str:
+    """Return SQL for the ids of the landed rows: of a file that is read where it lies, every line that is none else."""
+    if not is_in_place(connection, f"land.{variant}"):
+        return f"select _row from land.{ident(variant)} where {row_file('_row')} in ({files})"
+    file_id, first, end = connection.execute(
+        "select file_id, header_lines + 1, lines + 1 from land.files where variant_id = ?", [variant]
+    ).fetchall()[0]
+    rejected = f"select line from land.rejects where file_id = {file_id}"
+    lines = f"range({first}, {end}) r(line) where line not in ({rejected})"
+    return f"select {file_id << LINE_BITS} + line as _row from {lines}"
+
+
 def _check_merged(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Refuse rows merged into one that is not staged or is merged itself: their values would be nowhere."""
     name = literal(table.name)
+    merged = f"select _row from ops.merged where table_name = {name}"
     lost = _one(
         connection,
-        f"select count(*) from (select kept_row from ops.merged where table_name = {name} except "
-        f"(select _row from stage.{ident(table.name)} except select _row from ops.merged where table_name = {name}))",
+        f"with kept as (select distinct kept_row as _row from ops.merged where table_name = {name}) "
+        f"select (select count(*) from kept) - (select count(*) from stage.{ident(table.name)} where _row in "
+        f"(select _row from kept) and _row not in ({merged}))",
     )
     if lost:
         raise AccountingError(

@@ -1,6 +1,7 @@
 """Durable files: written aside, synced, then renamed; a reader sees the old content or the new, never a part."""
 
 import os
+import shutil
 from pathlib import Path
 
 
@@ -47,3 +48,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def file_stamp(path: Path) -> str:
+    """Return what changes when a file is written or replaced: size, time and inode; empty when it is gone."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ""
+    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it; nothing when there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

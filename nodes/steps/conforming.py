@@ -4,6 +4,7 @@ SQL of the contract runs in a process of its own; a step without such SQL runs i
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import duckdb
 
@@ -12,8 +13,9 @@ from nodes.steps.mapping import landed_tables, read_mappings
 from nodes.steps.work import Outcome, Work
 from state.contract import Drift, Table
 from tools.conform.landed import rows_of_files
-from tools.conform.statement import VariantInput, conform_statement, derive_statement
+from tools.conform.statement import VariantInput, conform_in_place, conform_statements, derive_statement
 from tools.ledger import find_receipt, receipt_statement
+from tools.sources.in_place import check_unchanged, row_id_sql
 from tools.sql.guard import guard_expression, guard_query
 from tools.sql.quote import ident, literal
 from tools.sql.sandbox import SandboxLimits, Statement, run_statements
@@ -25,7 +27,7 @@ def conform_table(work: Work) -> Outcome:
     with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
         if find_receipt(connection, work.step.step_id) is not None:
             return _staged(connection, work)
-        statements = [_conform_sql(connection, work), *_misfits(connection, work)]
+        statements = [*_conform_sql(connection, work), *_misfits(connection, work)]
     return _stage(work, statements, untrusted=any(column.transform_logic for column in work.table.columns))
 
 
@@ -49,7 +51,7 @@ def sandbox_limits(work: Work) -> SandboxLimits:
     return SandboxLimits(seconds=work.context.sql_seconds, memory=work.context.memory, threads=threads)
 
 
-def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> str:
+def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> tuple[str, ...]:
     table, mapped = work.table, landed_tables(connection, work.table.name, work.intake)
     mappings = {f"land.{mapping.variant_id}": mapping for mapping in read_mappings(connection, table.name)}
     variants = []
@@ -63,6 +65,7 @@ def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> str:
                 file_ids=landed.file_ids,
                 mapping=landed.fields,
                 extra=extra if table.drift is Drift.EVOLVE else {},
+                only_file=landed.only_file,
             )
         )
     derived = {
@@ -77,9 +80,12 @@ def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> str:
     resolved = connection.execute(
         "select distinct column_name from ops.value_map where table_name = ?", [table.name]
     ).fetchall()
-    return conform_statement(
-        table, variants, read_formats(connection, table.name), derived, sorted(row[0] for row in resolved)
-    )
+    formats, answered = read_formats(connection, table.name), sorted(row[0] for row in resolved)
+    if len(variants) == 1 and variants[0].only_file is not None and not derived:
+        file = work.intake.inventory.files[variants[0].only_file]
+        check_unchanged(file)
+        return conform_in_place(table, variants[0], formats, answered, partial(row_id_sql, connection, file))
+    return conform_statements(table, variants, formats, derived, answered)
 
 
 def _misfits(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:

@@ -19,12 +19,10 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
 
     def effect() -> Receipt:
         formats = []
-        for column in work.table.columns:
-            evidence = format_evidence(connection, work, column)
-            if evidence is None:
-                continue
+        fed = [(column, landed_columns(connection, work, column)) for column in work.table.columns]
+        for evidence in gather_format_evidence(connection, work.table, [each for each in fed if each[1]]):
             value_format, decisions = decide(VALUE_FORMAT, evidence)
-            if column.logical_type is not LogicalType.STRING:
+            if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions)
             formats.append(value_format.model_dump(mode="json"))
         return {"formats": formats}
@@ -36,7 +34,7 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
 def format_evidence(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> FormatEvidence | None:
     """Return what the format of a column is decided on; None when nothing feeds it."""
     landed = landed_columns(connection, work, column)
-    return gather_format_evidence(connection, work.table, column, landed) if landed else None
+    return gather_format_evidence(connection, work.table, [(column, landed)])[0] if landed else None
 
 
 def landed_columns(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> tuple[LandedColumn, ...]:
@@ -47,6 +45,8 @@ def landed_columns(connection: duckdb.DuckDBPyConnection, work: Work, column: Co
             field=landed.fields[column.name],
             file_ids=landed.file_ids,
             header=_header(work, landed, column),
+            only_file=landed.only_file,
+            sample=landed.sample,
         )
         for landed in landed_tables(connection, work.table.name, work.intake)
         if column.name in landed.fields

@@ -1,15 +1,18 @@
 """Step `map`: decide for every header variant of a table which source column feeds which contract column."""
 
+from collections.abc import Sequence
+
 import duckdb
 
 from nodes.decide import decide
 from nodes.decisions.column_mapping import COLUMN_MAPPING
 from nodes.steps.work import Outcome, Work
-from state.mapping import ColumnMapping, MappingEvidence
+from state.mapping import ColumnMapping, MappingEvidence, SourceColumn
 from tools.conform.witness_rows import LandedTable
 from tools.intake import Intake
 from tools.ledger import Receipt, find_receipt, once, record_decisions
 from tools.profile import describe_targets, profile_landed
+from tools.sources.in_place import is_in_place, sample_relation
 
 
 def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
@@ -38,9 +41,16 @@ def mapping_evidence(
     return MappingEvidence(
         table=work.table.name,
         variant_id=variant_id,
-        sources=profile_landed(connection, f"land.{variant_id}", columns, file_ids=files),
+        sources=_profile(connection, f"land.{variant_id}", columns, files),
         targets=describe_targets(work.table),
     )
+
+
+def _profile(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], files: Sequence[int]
+) -> tuple[SourceColumn, ...]:
+    sampled = sample_relation(relation) if is_in_place(connection, relation) else relation
+    return profile_landed(connection, sampled, columns, file_ids=files)
 
 
 def read_mappings(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[ColumnMapping, ...]:
@@ -54,12 +64,16 @@ def landed_tables(connection: duckdb.DuckDBPyConnection, table: str, intake: Int
     files = dict(intake.variants_of(table))
     found = []
     for mapping in read_mappings(connection, table):
-        columns = intake.inventory.variant(mapping.variant_id).columns
+        columns, relation = intake.inventory.variant(mapping.variant_id).columns, f"land.{mapping.variant_id}"
+        own = files[mapping.variant_id]
+        in_place = is_in_place(connection, relation)
         found.append(
             LandedTable(
-                relation=f"land.{mapping.variant_id}",
-                file_ids=files[mapping.variant_id],
+                relation=relation,
+                file_ids=None if in_place else own,
                 fields={match.target: columns.index(match.source) for match in mapping.matches},
+                only_file=own[0] if in_place else None,
+                sample=sample_relation(relation) if in_place else "",
             )
         )
     return tuple(found)

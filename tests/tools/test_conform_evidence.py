@@ -35,7 +35,7 @@ def gather(
     )
     table = Table(name="t", columns=(column,))
     source = LandedColumn(relation="land.v001", field=0, file_ids=file_ids)
-    return gather_format_evidence(CONNECTION, table, column, [source])
+    return gather_format_evidence(CONNECTION, table, [(column, [source])])[0]
 
 
 def read_files(

@@ -60,7 +60,7 @@ def read_column(
     )
     table = Table(name="t", columns=(column,))
     source = LandedColumn(relation="land.v001", field=0)
-    value_format = decide_format(gather_format_evidence(CONNECTION, table, column, [source]))
+    value_format = decide_format(gather_format_evidence(CONNECTION, table, [(column, [source])])[0])
     sql = read_expression(value_format, column, "c0", "0")
     rows = CONNECTION.execute(f"select {sql.value} from land.v001 order by _row").fetchall()
     return [row[0] for row in rows], value_format
@@ -319,7 +319,7 @@ def test_the_unit_in_a_header_holds_for_its_files(
         for file_id, header in enumerate(headers)
     ]
     value_format = decide_format(
-        gather_format_evidence(CONNECTION, Table(name="t", columns=(column,)), column, sources)
+        gather_format_evidence(CONNECTION, Table(name="t", columns=(column,)), [(column, sources)])[0]
     )
     sql = read_expression(value_format, column, "c0", "(_row >> 36)")
     found = CONNECTION.execute(f"select {sql.value}, {sql.operator} from land.v001 order by _row").fetchall()

@@ -9,7 +9,7 @@ from state.contract import Column, LogicalType, Table, TypeOptions
 from state.errors import ContractError
 from state.formats import DateOrder, FormatGroup, ValueFormat
 from state.sources import LINE_BITS
-from tools.conform.statement import VariantInput, conform_statement, derive_statement
+from tools.conform.statement import VariantInput, conform_statements, derive_statement
 from tools.workspace import create_views, open_workspace, published_columns
 
 Row = dict[str, Any]
@@ -51,7 +51,8 @@ def conform(
     derived: Mapping[str, str] | None = None,
     resolved: Sequence[str] = (),
 ) -> list[Row]:
-    connection.execute(conform_statement(table, variants, formats or {}, derived or {}, resolved))
+    for sql in conform_statements(table, variants, formats or {}, derived or {}, resolved):
+        connection.execute(sql)
     return staged(connection, table)
 
 
@@ -110,7 +111,7 @@ def test_variants_that_follow_each_other_are_not_sorted(workspace: duckdb.DuckDB
         BOTH.model_copy(update={"relation": relation, "file_ids": (file,)})
         for relation, file in (("land.v001", 1), ("land.v002", 0))
     ]
-    assert "order by _row" not in conform_statement(ORDERS, variants, {}, {}, [])
+    assert "order by _row" not in conform_statements(ORDERS, variants, {}, {}, [])[0]
     assert [row["id"] for row in conform(workspace, ORDERS, variants)] == [0, 1]
 
 
@@ -142,13 +143,13 @@ def test_many_rows_keep_their_order(workspace: duckdb.DuckDBPyConnection) -> Non
         BOTH.model_copy(update={"file_ids": (file,), "relation": relation})
         for relation, file in (("land.v001", 0), ("land.v002", 1))
     ]
-    sql = conform_statement(ORDERS, variants, {}, {"at": "if(_file = 'b.csv', date '2020-01-01', null)"}, ["Name"])
+    sql, _ = conform_statements(ORDERS, variants, {}, {"at": "if(_file = 'b.csv', date '2020-01-01', null)"}, ["Name"])
     assert "order by _row" not in sql
     workspace.execute(sql)
     checked = workspace.execute(
         """select count(*), bool_and(coalesce(_row > before, true)), count("at"), count("op$Name"),
         bool_and("Name" = if(id % 2 = 0, 'NAME ', 'name ') || id % 5000)
-        from (select *, lag(_row) over (order by rowid) as before from stage."order lines")"""
+        from (select *, lag(_row) over (order by rowid) as before from typed."order lines")"""
     ).fetchall()
     assert checked == [(600_000, True, 300_000, 300_000, True)]
 
@@ -235,14 +236,15 @@ def test_a_derived_value_that_is_not_of_the_type_is_unreadable(workspace: duckdb
 
 def test_derived_columns_in_a_circle_are_refused() -> None:
     with pytest.raises(ContractError, match=r"circle: half, total"):
-        conform_statement(MONEY, [AMOUNT], {}, {"total": "half + 1", "half": "total / 2", "small": "1"}, [])
+        conform_statements(MONEY, [AMOUNT], {}, {"total": "half + 1", "half": "total / 2", "small": "1"}, [])
 
 
 def test_names_and_texts_with_quotes_are_data(workspace: duckdb.DuckDBPyConnection) -> None:
     table = Table(name='a"b', columns=(column('x"; drop', "integer"), column("it's", key_position=1)))
     land(workspace, "v001", {2: ["1'", "o'x"]})
     variant = VariantInput(relation="land.v001", file_ids=(0,), mapping={'x"; drop': 0, "it's": 1}, extra={'e"': 0})
-    workspace.execute(conform_statement(table, [variant], {}, {}, ["it's"]))
+    for sql in conform_statements(table, [variant], {}, {}, ["it's"]):
+        workspace.execute(sql)
     assert workspace.execute('select "x""; drop", "it\'s", "e""" from stage."a""b"').fetchall() == [(None, "o'x", "1'")]
 
 
@@ -266,6 +268,7 @@ def test_zoned_timestamps_have_the_type_of_the_contract(workspace: duckdb.DuckDB
     table = Table(name="t", columns=(zoned, column("gone", "timestamp", options=TypeOptions(timezone=True))))
     land(workspace, "v001", {2: ["2020-01-01 00:00:00"]})
     variant = VariantInput(relation="land.v001", file_ids=None, mapping={"at": 0})
-    workspace.execute(conform_statement(table, [variant], {}, {}, []))
+    for sql in conform_statements(table, [variant], {}, {}, []):
+        workspace.execute(sql)
     types = dict(workspace.execute("select column_name, column_type from (describe stage.t)").fetchall())
     assert types["at"] == types["gone"] == "TIMESTAMP WITH TIME ZONE"

@@ -17,7 +17,7 @@ from state.errors import SetupError
 from tools.outputs.publish import Hooks, Layout, PublishTable, Receipt, publish, receipt_path, recover
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYOUT = Layout(single_file_rows=100, part_rows=40)
+LAYOUT, PART_ROWS = Layout(single_file_rows=100), 40
 SIZES = {"fresh": (0, 10), "file": (20, 10), "grows": (20, 150), "shrinks": (150, 20), "parts": (150, 130)}
 """Rows of the first table before (0: not published before) and now; a second table is always a file."""
 
@@ -44,10 +44,12 @@ CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.trunc
 
 
 def tables(rows: int, seed: int) -> list[PublishTable]:
-    query = "select range as id, hash(range + {}) as h from range({}) order by id"
+    query = "select range as id, hash(range + {}) as h from range({}, {})"
+    ranges = [(low, min(low + PART_ROWS, rows)) for low in range(0, rows, PART_ROWS)]
+    parts = tuple(query.format(seed, low, high) for low, high in ranges)
     return [
-        PublishTable(name="a", query=query.format(seed, rows), rows=rows),
-        PublishTable(name="b", query=query.format(seed, 5), rows=5),
+        PublishTable(name="a", query=f"{query.format(seed, 0, rows)} order by id", rows=rows, parts=parts),
+        PublishTable(name="b", query=f"{query.format(seed, 0, 5)} order by id", rows=5),
     ]
 
 

@@ -10,17 +10,12 @@ from state.contract import Column, LogicalType, Table
 from state.errors import ContractError
 from tools.checks.types import expected_type
 from tools.sql.quote import ident
-from tools.workspace import operator_name, raw_name, row_file, row_line
+from tools.workspace import file_name, operator_name, raw_name, row_line
 
 TEXT = "text$"
 """Prefix of the landed text of a column in the inner levels of the statement."""
 
 _NEW = "new$"
-_FILE_NAMES = (
-    "select list(f.name order by i) from range((select max(file_id) + 1 from land.files)) r(i) "
-    "left join land.files f on f.file_id = i"
-)
-"""The names of the files in the order of their ids: one value, since a join would not keep the order of the rows."""
 
 
 def checked_cast(value_sql: str, column: Column) -> str:
@@ -64,7 +59,7 @@ def _names(table: Table, column: str, sql: str) -> set[str]:
 def _with_origin(query: str, names: Collection[str]) -> str:
     """Return SQL that adds `_file` and `_line` where an expression names them."""
     if "_file" in names:
-        query = f"select *, ({_FILE_NAMES})[{row_file('_row')} + 1] as _file from ({query})"
+        query = f"select *, {file_name('_row')} as _file from ({query})"
     return f"select *, {row_line('_row')} as _line from ({query})" if "_line" in names else query
 
 

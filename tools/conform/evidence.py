@@ -1,4 +1,4 @@
-"""Gathering what the format of a column is decided on: full counts by SQL aggregates, few scans, no row in Python."""
+"""Gathering what the format of a column is decided on: full counts of all columns in one scan, no row in Python."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,95 +8,120 @@ import duckdb
 from algorithms.units import stated_unit
 from state.contract import Column, LogicalType, Table
 from state.formats import FormatEvidence
-from tools.conform.evidence_dates import date_evidence
-from tools.conform.evidence_numbers import number_evidence
+from tools.conform.counted import Counted, Counting, counted
+from tools.conform.evidence_dates import DATE_HEAD, OFFSET_TALLIES, date_evidence
+from tools.conform.evidence_numbers import NUMBER_SHAPE, number_evidence
 from tools.conform.landed import LandedColumn, relation_sql, rows_of_files
-from tools.workspace import row_file
+from tools.conform.plain import canonical_sql
 
 __all__ = ["LandedColumn", "gather_format_evidence"]
 
-_SAMPLED_ROWS = 20_000  # rows, spread over the column by their id, that shapes and samples are taken from
 _MOST_SHAPES = 200
 _MOST_SAMPLES = 20
 _MOST_CHARACTERS = 100
+_DATES = (LogicalType.DATE, LogicalType.TIMESTAMP)
+_NUMBERS = (LogicalType.NUMBER, LogicalType.INTEGER)
 
 
 def gather_format_evidence(
-    connection: duckdb.DuckDBPyConnection, table: Table, column: Column, sources: Sequence[LandedColumn]
-) -> FormatEvidence:
-    """Return the evidence on the format of `column` over all landed fields that feed it.
+    connection: duckdb.DuckDBPyConnection, table: Table, fed: Sequence[tuple[Column, Sequence[LandedColumn]]]
+) -> tuple[FormatEvidence, ...]:
+    """Return the evidence on the format of each column over all landed fields that feed it, in the order given.
 
     Counts are of rows and complete, but for shapes and samples of very large columns: these are of a fixed sample.
     """
-    texts = _texts(sources)
-    rows, filled = connection.execute(f"select count(*), count(v) from ({texts})").fetchall()[0]
+    if not fed:
+        return ()
+    with counted(connection, [_counting(column, sources) for column, sources in fed]) as counts:
+        return tuple(
+            _evidence(connection, table, column, _Field(counts, position, tuple(sources)))
+            for position, (column, sources) in enumerate(fed)
+        )
+
+
+def _counting(column: Column, sources: Sequence[LandedColumn]) -> Counting:
+    reduced = DATE_HEAD if column.logical_type in _DATES else None
+    if column.logical_type in _NUMBERS:
+        reduced = NUMBER_SHAPE
+    return Counting(sources=tuple(sources), reduced=reduced, tallies=_tallies(column))
+
+
+def _tallies(column: Column) -> tuple[str, ...]:
+    """Return what is counted beside: canonical texts, and times with and without an offset."""
+    offsets = OFFSET_TALLIES if column.logical_type is LogicalType.TIMESTAMP else ()
+    return (canonical_sql(column) or "false", *offsets)
+
+
+class _Field:
+    """The counts of one column and where its texts lie."""
+
+    def __init__(self, counts: Counted, position: int, sources: tuple[LandedColumn, ...]) -> None:
+        self.counts, self.position, self.sources = counts, position, sources
+
+    @property
+    def texts(self) -> str:
+        """SQL for the landed text `v` of the column, NULL where blank."""
+        return " union all ".join(
+            f"select c{source.field} as v from {relation_sql(source.relation)} where {rows_of_files(source.file_ids)}"
+            for source in self.sources
+        )
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, table: Table, column: Column, field: _Field) -> FormatEvidence:
+    counts, position = field.counts, field.position
+    by_file, filled, sample = counts.by_file(position), counts.filled(position), counts.sampled(position)
+    canonical, *offsets = counts.tallies(position, len(_tallies(column)))
     details: dict[str, object] = {}
-    if column.logical_type in (LogicalType.DATE, LogicalType.TIMESTAMP):
-        details = date_evidence(connection, column, texts)
-    elif column.logical_type in (LogicalType.NUMBER, LogicalType.INTEGER):
-        details = number_evidence(connection, column, texts, filled) | _header_units(connection, sources)
+    if column.logical_type in _DATES:
+        details = date_evidence(connection, column, by_file, offsets)
+    elif column.logical_type in _NUMBERS:
+        details = number_evidence(connection, column, by_file, field.texts, filled) | _header_units(field)
     if column.logical_type is not LogicalType.STRING:
-        details["shapes"] = _shapes(connection, texts, rows)
+        details["shapes"] = _shapes(connection, sample)
     return FormatEvidence.model_validate(
         {
             "table": table.name,
             "column": column.name,
             "logical_type": column.logical_type,
-            "rows": rows,
+            "rows": counts.rows(position),
             "filled": filled,
+            "odd": filled - canonical,
             "pattern": column.options.format,
-            "samples": _samples(connection, texts, rows),
+            "samples": _samples(connection, sample),
             **details,
         }
     )
 
 
-def _header_units(connection: duckdb.DuckDBPyConnection, sources: Sequence[LandedColumn]) -> dict[str, object]:
+def _header_units(field: _Field) -> dict[str, object]:
     """Return rows and files by the unit that the headers state; empty when none states one."""
-    units = [stated_unit((source.header,)) or "" for source in sources]
+    units = [stated_unit((source.header,)) or "" for source in field.sources]
     if not any(units):
         return {}
     rows: Counter[str] = Counter()
     files: dict[str, list[int]] = defaultdict(list)
-    for unit, source in zip(units, sources, strict=True):
-        counted = connection.execute(
-            f"select {row_file('_row')} as file, count(*) from {relation_sql(source.relation)} "
-            f"where {rows_of_files(source.file_ids)} group by file order by file"
-        ).fetchall()
-        rows[unit] += sum(count for _, count in counted)
-        files[unit] += [file_id for file_id, _ in counted]
+    for unit, source in zip(units, field.sources, strict=True):
+        found = field.counts.files(source)
+        rows[unit] += sum(count for _, count in found)
+        files[unit] += [file_id for file_id, _ in found]
     del rows[""]
     return {"header_units": dict(rows), "header_unit_files": dict(files)}
 
 
-def _texts(sources: Sequence[LandedColumn]) -> str:
-    """Return SQL for `_row` and the landed text `v` of the column, NULL where blank."""
-    selects = [
-        f"select _row, c{source.field} as v from {relation_sql(source.relation)} where {rows_of_files(source.file_ids)}"
-        for source in sources
-    ]
-    return " union all ".join(selects) or "select 0::bigint as _row, null::varchar as v where false"
-
-
-def _sampled(texts: str, rows: int) -> str:
-    every = max(1, rows // _SAMPLED_ROWS)
-    return f"select v from ({texts}) where v is not null" + (f" and hash(_row) % {every} = 0" if every > 1 else "")
-
-
-def _shapes(connection: duckdb.DuckDBPyConnection, texts: str, rows: int) -> dict[str, int]:
+def _shapes(connection: duckdb.DuckDBPyConnection, sample: str) -> dict[str, int]:
     """Return the most frequent shapes: digits as 9, letters as a."""
     shape = r"regexp_replace(regexp_replace(v, '\pL', 'a', 'g'), '\d', '9', 'g')"
     return dict(
         connection.execute(
-            f"select left({shape}, {_MOST_CHARACTERS}) as shape, count(*) from ({_sampled(texts, rows)}) group by 1 "
+            f"select left({shape}, {_MOST_CHARACTERS}) as shape, count(*) from ({sample}) group by 1 "
             f"order by 2 desc, 1 limit {_MOST_SHAPES}"
         ).fetchall()
     )
 
 
-def _samples(connection: duckdb.DuckDBPyConnection, texts: str, rows: int) -> tuple[str, ...]:
+def _samples(connection: duckdb.DuckDBPyConnection, sample: str) -> tuple[str, ...]:
     found = connection.execute(
-        f"select left(v, {_MOST_CHARACTERS}) as v from ({_sampled(texts, rows)}) group by 1 "
+        f"select left(v, {_MOST_CHARACTERS}) as v from ({sample}) group by 1 "
         f"order by count(*) desc, 1 limit {_MOST_SAMPLES}"
     ).fetchall()
     return tuple(row[0] for row in found)

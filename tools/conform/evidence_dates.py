@@ -1,5 +1,7 @@
 """Evidence on the order of day and month: for every file, which dates read one way only and which read both ways."""
 
+from collections.abc import Sequence
+
 import duckdb
 
 from state.contract import Column, LogicalType
@@ -11,20 +13,34 @@ _TIMED = r"\d:\d\d|\d[Tt]\d{4}"
 _OFFSET = rf"(?i)({_TIMED}).*(z|utc|gmt|[-+]\d\d(:?\d\d)?)\s*$"
 _MOST_CHARACTERS = 12  # of a text: a date in digits is no longer, and texts that differ in time alone fall together
 
+DATE_HEAD = f"left(ltrim({{v}}), {_MOST_CHARACTERS})"
+"""What is counted of the text `{v}` of a date."""
 
-def date_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: str) -> dict[str, object]:
-    """Return the fields of `FormatEvidence` on dates; `texts` is SQL for `_row` and the landed text `v`.
+_PLAIN_TIME = "{v} like '____-__-_____:__:__'"
+_IS_TIMED, _HAS_OFFSET = (f"regexp_matches({{v}}, '{pattern}')" for pattern in (_TIMED, _OFFSET))
+OFFSET_TALLIES = (
+    f"case when {_PLAIN_TIME} then false else {_IS_TIMED} and {_HAS_OFFSET} end",
+    f"case when {_PLAIN_TIME} then true else {_IS_TIMED} and not {_HAS_OFFSET} end",
+)
+"""Rows with a time of day that an offset from UTC follows, and those without; the usual notation is told fast."""
 
-    A value readable one way only, or the same both ways, is unambiguous; so is one with the year first. The range of
-    the unambiguous dates says which reading of the others is plausible. Dates with points are counted apart: they are
+
+def date_evidence(
+    connection: duckdb.DuckDBPyConnection, column: Column, heads: str, offsets: Sequence[int]
+) -> dict[str, object]:
+    """Return the fields of `FormatEvidence` on dates.
+
+    `heads` is SQL for file, v (`DATE_HEAD` of a text) and n (rows); `offsets` the counts of `OFFSET_TALLIES`. A value
+    readable one way only, or the same both ways, is unambiguous; so is one with the year first. The range of the
+    unambiguous dates says which reading of the others is plausible. Dates with points are counted apart: they are
     another way of writing, whose order says nothing about slashes.
     """
-    counted = connection.execute(_counts(column, texts)).fetchall()
+    counted = connection.execute(_counts(column, heads)).fetchall()
     evidence: dict[str, object] = {"default_timezone": column.options.default_timezone}
     dotted = ("dotted_day_first_only", "dotted_month_first_only", "dotted_ambiguous")
     evidence |= {name: sum(row[position] for row in counted) for position, name in enumerate(dotted, start=10)}
     if column.logical_type is LogicalType.TIMESTAMP:
-        evidence |= _offsets(connection, texts)
+        evidence |= dict(zip(("with_offset", "without_offset"), offsets, strict=True))
     names = ("day_first_only", "month_first_only", "ambiguous")
     for position, name in enumerate(names, start=1):
         evidence[name] = {row[0]: row[position] for row in counted if row[position]}
@@ -36,23 +52,12 @@ def date_evidence(connection: duckdb.DuckDBPyConnection, column: Column, texts: 
     return evidence
 
 
-def _offsets(connection: duckdb.DuckDBPyConnection, texts: str) -> dict[str, object]:
-    """Count the rows with a time of day by whether an offset from UTC follows it."""
-    timed, offset = (f"regexp_matches(v, '{pattern}')" for pattern in (_TIMED, _OFFSET))
-    with_offset, without = connection.execute(
-        f"select count(*) filter (where {offset}), count(*) filter (where not {offset}) from ({texts}) where {timed}"
-    ).fetchall()[0]
-    return {"with_offset": with_offset, "without_offset": without}
-
-
-def _counts(column: Column, texts: str) -> str:
+def _counts(column: Column, heads: str) -> str:
     """Return SQL for one row a file: its id, counts of rows, whether range and bounds are known, counts of dotted."""
     low, high = (_bound(bound) for bound in (column.options.minimum, column.options.maximum))
     bounded = "true" if (low, high) != ("null", "null") else "false"
     return f"""
-    with heads as (
-        select _row >> 36 as file, left(ltrim(v), {_MOST_CHARACTERS}) as v, count(*) as n from ({texts})
-        where v is not null group by all),
+    with heads as ({heads}),
     parts as (
         select file, n, v, regexp_extract(v, '{_DIGITS}', ['a', 's', 'b', 's2', 'y']) as p,
             regexp_extract(v, '{_ISO}', ['y', 'm', 'd']) as i from heads),

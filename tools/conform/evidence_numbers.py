@@ -13,11 +13,12 @@ from tools.conform.binding import extract, matches
 from tools.conform.clean import clean_text_sql
 
 _MOST_UNITS = 50
-_SHAPE = (
-    "case when try_cast(v as double) is null or substr(v, -4, 1) = '.' then translate(v, '12345678', '99999999') "
-    "when contains(v, '.') then '9.9' else '9' end"
+NUMBER_SHAPE = (
+    "case when try_cast({v} as double) is null or substr({v}, -4, 1) = '.' then translate({v}, '12345678', '99999999') "
+    "when contains({v}, '.') then '9.9' else '9' end"
 )
-"""The shape of a text; a plain number that cannot be grouped counts as a short one, which is faster."""
+"""What is counted of the text `{v}` of a number: its shape. A plain number that cannot be grouped counts as a short
+one, which is faster."""
 _UNIT = r"([^\d.,'’()+−–\s%-][^\d,'’()+−–%]*?)?"
 _SIGN = r"[-+−–]?"
 _WRITTEN = rf"^\(?{_SIGN} ?{_UNIT} ?{_SIGN} ?([\d.,'’ ]*\d[.,]?)(?:e[-+]?\d+)? ?(%)? ?{_UNIT} ?\)?[-−–]?$"
@@ -40,10 +41,13 @@ _KINDS = {
 
 
 def number_evidence(
-    connection: duckdb.DuckDBPyConnection, column: Column, texts: str, filled: int
+    connection: duckdb.DuckDBPyConnection, column: Column, shapes: str, texts: str, filled: int
 ) -> dict[str, object]:
-    """Return the fields of `FormatEvidence` on numbers; `texts` is SQL for the landed text `v`, `filled` its rows."""
-    written = connection.execute(_by_unit(texts)).fetchall()
+    """Return the fields of `FormatEvidence` on numbers.
+
+    `shapes` is SQL for v (`NUMBER_SHAPE` of a text) and n (rows), `texts` for the landed text `v`; `filled` its rows.
+    """
+    written = connection.execute(_by_unit(shapes)).fetchall()
     trusted = [row for row in written if not row[0] or counts_as_unit(row[0], row[1], filled)]
     counts = {kind: sum(row[position] for row in trusted) for position, kind in enumerate(_KINDS, start=3)}
     percent = sum(row[2] for row in written)
@@ -58,12 +62,11 @@ def number_evidence(
     }
 
 
-def _by_unit(texts: str) -> str:
+def _by_unit(counted: str) -> str:
     """Return SQL for the most frequent units ('' for none): text, rows, rows with a percent sign, rows by kind."""
     kinds = ", ".join(f"sum(n) filter (where {matches('p.body', pattern)})" for pattern in _KINDS.values())
     return f"""
-    with shapes as (
-        select {_SHAPE} as v, count(*) as n from ({texts}) where v is not null group by 1),
+    with shapes as (select v, sum(n) as n from ({counted}) group by v),
     parts as (select n, {extract("t", _WRITTEN, _PARTS)} as p
         from (select n, lower({clean_text_sql("v")}) as t from shapes)),
     bodies as (select n, concat_ws(' ', nullif(trim(p.prefix, ' .'), ''), nullif(trim(p.suffix, ' .'), '')) as unit,

@@ -83,7 +83,7 @@ def _text_operator(_: ValueFormat, column: Column, text: str, value: str) -> str
     trimmed = trimmed_sql if column.repair is RepairScope.NEVER else blanks_sql
     return (
         f"case when {text} = {value} or {text} is null then null when {value} is null "
-        f"or {trimmed(text)} = {value} then 'trim' else 'unicode' end"
+        f"or trim({text}, ' ') = {value} or {trimmed(text)} = {value} then 'trim' else 'unicode' end"
     )
 
 
@@ -92,11 +92,11 @@ def _typed_operator(value_format: ValueFormat, column: Column, text: str, value:
     if column.logical_type in _NUMERIC:
         exact = number_exact(column, text, value)
         changed = f"case when not {exact} then 'rounded' when contains({text}, '%') then 'percent' else {changed} end"
-    clean = f"case when {matches(text, PLAIN_TEXT)} then null else {clean_text_sql(text)} end"
-    trimmed = bind("c", clean, f"coalesce({_unchanged(column, 'c', value)}, false)")
+    trimmed = bind("c", clean_text_sql(text), f"coalesce({_unchanged(column, 'c', value)}, false)")
     return (
         f"case when {text} is null then null when {value} is null then {_unread(value_format, text)} "
-        f"when {_unchanged(column, text, value)} then null when {trimmed} then 'trim' else {changed} end"
+        f"when {_unchanged(column, text, value)} then null when not {matches(text, PLAIN_TEXT)} and {trimmed} "
+        f"then 'trim' else {changed} end"
     )
 
 

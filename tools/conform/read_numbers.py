@@ -27,7 +27,8 @@ def number_value(value_format: ValueFormat, column: Column, text: str, file: str
 
 def _value(value_format: ValueFormat, column: Column, text: str) -> str:
     type_name = expected_type(column)
-    slow = bind("t", f"lower({clean_text_sql(text)})", _parsed(value_format, column))
+    parsed = bind("t", f"lower({clean_text_sql(text)})", _parsed(value_format, column))
+    slow = f"case when {_plausible(value_format, text)} then {parsed} end"
     fast = f"try_cast({text} as {type_name})"
     if column.logical_type is LogicalType.INTEGER:
         return f"case when {fast}::varchar = {text} then {fast} else {slow} end"
@@ -38,6 +39,14 @@ def _value(value_format: ValueFormat, column: Column, text: str) -> str:
         return f"case when {plain} and isfinite({fast}) then {fast} else {slow} end"
     exact = f"when {fast}::varchar = {text} then {fast} " if value_format.decimal == "." else ""
     return f"case {exact}when {plain} then {fast} else {slow} end"
+
+
+def _plausible(value_format: ValueFormat, text: str) -> str:
+    """Return SQL for whether there is a digit, and no letter but that of an exponent: what is none is told fast."""
+    digits = f"regexp_matches({text}, '[0-9]')"
+    if value_format.unit:
+        return digits
+    return f"{digits} and regexp_full_match({text}, '[^\\pL]*([eE][^\\pL]*)?')"
 
 
 def number_unchanged(column: Column, text: str, value: str) -> str:

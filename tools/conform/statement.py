@@ -5,7 +5,7 @@ text, resolved values, derived columns. Each is a projection, so rows stream thr
 their order; nothing is joined.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 
 from pydantic import Field
@@ -17,10 +17,11 @@ from state.values import Value
 from tools.checks.types import expected_type
 from tools.conform.clean import clean_text_sql
 from tools.conform.derived import TEXT, checked_cast, derived_levels
-from tools.conform.landed import relation_sql, rows_of_files
+from tools.conform.landed import file_sql, relation_sql, rows_of_files
+from tools.conform.plain import is_plain
 from tools.conform.read import read_expression
 from tools.sql.quote import ident, literal
-from tools.workspace import operator_name, raw_name, row_file
+from tools.workspace import operator_name, raw_name
 
 _ANSWER = "answer$"  # prefix of what the value map says
 _BUCKETS = 1024
@@ -33,33 +34,53 @@ class VariantInput(Value):
     file_ids: tuple[int, ...] | None  # None: all files of the relation
     mapping: dict[str, int]  # contract column -> field index
     extra: dict[str, int] = Field(default_factory=dict)  # output name -> field index, kept as text (drift: evolve)
+    only_file: int | None = None  # the file of all rows of a view over the engine's reader
 
 
-def conform_statement(
+def conform_statements(
     table: Table,
     variants: Sequence[VariantInput],
     formats: Mapping[str, ValueFormat],
     derived: Mapping[str, str],
     resolved_columns: Collection[str],
-) -> str:
-    """Return the statement that creates or replaces `stage.<table>` from landed rows.
+) -> tuple[str, ...]:
+    """Return the statements that create or replace `typed.<table>` from landed rows, and the view `stage.<table>`.
 
     `derived` holds the guarded SQL of derived columns. Raises ContractError when derived columns depend on each other
     in a circle. Rows follow the order of `_row`: as they were landed where the variants' files allow it, else sorted.
     """
-    fed = {name for variant in variants for name in variant.mapping}
-    columns = [column for column in table.columns if column.name in fed]
-    extras = _extras(table, variants)
-    query = _typed(columns, formats, _landed(columns, variants, extras))
-    resolved = [column for column in columns if column.name in resolved_columns]
-    if resolved:
-        query = _resolved(table, resolved, query)
-    query = _complete(table, fed, query)
+    fed = _fed(variants)
+    plain = _plain(table, fed, formats, {*resolved_columns, *derived})
+    query = _query(table, variants, formats, resolved_columns, plain, numbered=True)
     if derived:
         query = derived_levels(table, derived, fed, query)
-    fields = ", ".join(("_row", *_staged(table.columns), *map(ident, extras.values())))
     order = "" if _in_order(variants) else " order by _row"
-    return f"create or replace table stage.{ident(table.name)} as select {fields} from ({query}){order}"
+    fields = ", ".join(("_row", *_outputs(table, variants, plain)))
+    typed = f"create or replace table typed.{ident(table.name)} as select {fields} from ({query}){order}"
+    return typed, _stage_view(table, variants, plain)
+
+
+def conform_in_place(
+    table: Table,
+    variant: VariantInput,
+    formats: Mapping[str, ValueFormat],
+    resolved_columns: Collection[str],
+    row_id: Callable[[str], str],
+) -> tuple[str, ...]:
+    """Return the statements that create or replace the same from a view over the engine's reader.
+
+    Its `_row` numbers one row after the other, so rows are read without it, by all threads and in their order, and get
+    it afterwards from their place: `row_id` returns SQL for it from SQL for the place, from 0 on.
+    """
+    typed, place = f"typed.{ident(table.name)}", f"(rowid - (select min(rowid) from typed.{ident(table.name)}))"
+    plain = _plain(table, _fed([variant]), formats, resolved_columns)
+    query = _query(table, [variant], formats, resolved_columns, plain, numbered=False)
+    return (
+        f"create or replace table {typed} as select {', '.join(_outputs(table, [variant], plain))} from ({query})",
+        f"alter table {typed} add column _row bigint",
+        f"update {typed} set _row = {row_id(place)}",
+        _stage_view(table, [variant], plain),
+    )
 
 
 def derive_statement(table: Table, query: str) -> str:
@@ -87,6 +108,67 @@ def derive_statement(table: Table, query: str) -> str:
     )
 
 
+def _plain(
+    table: Table, fed: Collection[str], formats: Mapping[str, ValueFormat], changed: Collection[str]
+) -> frozenset[str]:
+    """Return the columns of which no cell is changed: canonical throughout and neither resolved nor derived."""
+    return frozenset(
+        column.name
+        for column in table.columns
+        if column.name in fed
+        and column.name not in changed
+        and (known := formats.get(column.name)) is not None
+        and known.plain
+        and is_plain(known)
+    )
+
+
+def _query(
+    table: Table,
+    variants: Sequence[VariantInput],
+    formats: Mapping[str, ValueFormat],
+    resolved_columns: Collection[str],
+    plain: Collection[str],
+    *,
+    numbered: bool,
+) -> str:
+    """Return the SELECT of typed, resolved columns with their operators and raw texts, with `_row` where numbered."""
+    fed = _fed(variants)
+    columns = [column for column in table.columns if column.name in fed]
+    file = file_sql(None if numbered else variants[0].only_file)
+    landed = _landed(columns, variants, _extras(table, variants), numbered=numbered)
+    query = _typed(columns, formats, landed, file, plain)
+    resolved = [column for column in columns if column.name in resolved_columns]
+    if resolved:
+        query = _resolved(table, resolved, query)
+    return _complete(table, fed, query, plain)
+
+
+def _fed(variants: Sequence[VariantInput]) -> set[str]:
+    return {name for variant in variants for name in variant.mapping}
+
+
+def _outputs(table: Table, variants: Sequence[VariantInput], plain: Collection[str]) -> list[str]:
+    extras = map(ident, _extras(table, variants).values())
+    return [*(name for column in table.columns for name in _kept(column.name, plain)), *extras]
+
+
+def _kept(column: str, plain: Collection[str]) -> list[str]:
+    return [ident(column)] if column in plain else list(map(ident, _work_names(column)))
+
+
+def _stage_view(table: Table, variants: Sequence[VariantInput], plain: Collection[str]) -> str:
+    """Return the statement of the view in which every column has its raw text and operator."""
+    fields = ["_row"]
+    for column in table.columns:
+        fields += _kept(column.name, plain)
+        if column.name in plain:
+            fields += [f"null::varchar as {ident(name)}" for name in _work_names(column.name)[1:]]
+    fields += map(ident, _extras(table, variants).values())
+    name = ident(table.name)
+    return f"create or replace view stage.{name} as select {', '.join(fields)} from typed.{name}"
+
+
 def _extras(table: Table, variants: Sequence[VariantInput]) -> dict[str, str]:
     """Return the output name of every extra column; one that a contract column already has gets a number."""
     taken = {name.casefold() for column in table.columns for name in _work_names(column.name)} | {"_row"}
@@ -108,7 +190,9 @@ def _staged(columns: Sequence[Column]) -> list[str]:
     return [ident(name) for column in columns for name in _work_names(column.name)]
 
 
-def _landed(columns: Sequence[Column], variants: Sequence[VariantInput], extras: Mapping[str, str]) -> str:
+def _landed(
+    columns: Sequence[Column], variants: Sequence[VariantInput], extras: Mapping[str, str], *, numbered: bool
+) -> str:
     """Return SQL for the union of all variants: the landed text of every fed column, then the extra ones."""
     selects = []
     for variant in sorted(variants, key=_first_file):
@@ -116,7 +200,7 @@ def _landed(columns: Sequence[Column], variants: Sequence[VariantInput], extras:
             _field(variant.extra.get(name), ident(output)) for name, output in extras.items()
         ]
         source = f"{relation_sql(variant.relation)} where {rows_of_files(variant.file_ids)}"
-        selects.append(f"select {', '.join(('_row', *fields))} from {source}")
+        selects.append(f"select {', '.join((*(['_row'] if numbered else []), *fields))} from {source}")
     return " union all ".join(selects) or "select null::bigint as _row where false"
 
 
@@ -125,6 +209,8 @@ def _field(index: int | None, name: str) -> str:
 
 
 def _first_file(variant: VariantInput) -> int:
+    if variant.only_file is not None:
+        return variant.only_file
     return min(variant.file_ids, default=0) if variant.file_ids else 0
 
 
@@ -132,19 +218,29 @@ def _in_order(variants: Sequence[VariantInput]) -> bool:
     """Whether the variants, one after the other, are in the order of `_row`."""
     if len(variants) <= 1:
         return True
-    if any(variant.file_ids is None for variant in variants):
+    files = [(variant.only_file,) if variant.only_file is not None else variant.file_ids for variant in variants]
+    if any(ids is None for ids in files):
         return False
-    spans = sorted((min(ids), max(ids)) for variant in variants if (ids := variant.file_ids))
+    spans = sorted((min(ids), max(ids)) for ids in files if ids)
     return all(before[1] < after[0] for before, after in pairwise(spans))
 
 
-def _typed(columns: Sequence[Column], formats: Mapping[str, ValueFormat], query: str) -> str:
-    """Return SQL that adds the typed value of every column, and around it the operator."""
+def _typed(
+    columns: Sequence[Column],
+    formats: Mapping[str, ValueFormat],
+    query: str,
+    file: str,
+    plain: Collection[str],
+) -> str:
+    """Return SQL that adds the typed value of every column, and around it the operator; `file` is SQL for its file."""
     values, operators = ["*"], ["*"]
     for column in columns:
+        if column.name in plain:
+            values.append(f"cast({ident(TEXT + column.name)} as {expected_type(column)}) as {ident(column.name)}")
+            continue
         value_format = formats.get(column.name) or plain_format("", column.name, column.logical_type)
         text, value = ident(TEXT + column.name), ident(column.name)
-        read = read_expression(value_format, column, text, row_file("_row"), value)
+        read = read_expression(value_format, column, text, file, value)
         values.append(f"{read.value} as {value}")
         operators.append(f"{read.operator} as {ident(operator_name(column.name))}")
     return f"select {', '.join(operators)} from (select {', '.join(values)} from ({query}))"
@@ -181,13 +277,20 @@ def _look_up(table: Table, column: Column, key: str) -> str:
     return f"case when {key} is not null then ({whole})[(hash({key}) % {_BUCKETS})::bigint + 1][{key}] end"
 
 
-def _complete(table: Table, fed: Collection[str], query: str) -> str:
-    """Return SQL that adds the raw text of changed values, and NULLs for columns without a source."""
+def _complete(table: Table, fed: Collection[str], query: str, plain: Collection[str]) -> str:
+    """Return SQL that adds the text that is not the canonical one of its value, and NULLs for columns without a source.
+
+    A value that is not changed may be written otherwise, as 1.50 for the number 1.5.
+    """
     fields = ["*"]
     for column in table.columns:
         raw, operator = ident(raw_name(column.name)), ident(operator_name(column.name))
+        if column.name in plain:
+            continue
         if column.name in fed:
-            fields.append(f"case when {operator} is not null then {ident(TEXT + column.name)} end as {raw}")
+            text = ident(TEXT + column.name)
+            odd = f"{operator} is not null or {text} <> {ident(column.name)}::varchar"
+            fields.append(f"case when {odd} then {text} end as {raw}")
         else:
             empty = f"null::{expected_type(column)} as {ident(column.name)}"
             fields += [empty, f"null::varchar as {raw}", f"null::varchar as {operator}"]

@@ -18,10 +18,9 @@ from typing import Any
 
 import duckdb
 
-from state.sources import LINE_BITS
 from state.values import Value
 from tools.conform.clean import clean_text_sql
-from tools.conform.landed import rows_of_files
+from tools.conform.landed import file_sql, rows_of_files
 from tools.sql.quote import ident
 
 MAX_UNKNOWN = 5_000
@@ -40,6 +39,8 @@ class LandedTable(Value):
     relation: str  # "land.v001"
     file_ids: tuple[int, ...] | None = None  # None: all files of the relation
     fields: dict[str, int]  # contract column -> index i of the landed column c<i>
+    only_file: int | None = None  # see `tools.conform.landed.LandedColumn`
+    sample: str = ""
 
 
 class ValidList(Value):
@@ -66,13 +67,17 @@ class WitnessRows:
 def witness_rows(
     connection: duckdb.DuckDBPyConnection, column: str, valid: ValidList, sources: Sequence[LandedTable]
 ) -> Iterator[WitnessRows]:
-    """Make the working tables for `column`; without unknown values only `witness_values` is made."""
+    """Make the working tables for `column`.
+
+    Where every unknown value means a valid one, because it is that one but for case and punctuation, no row has more to
+    say: only `witness_values` is made, and no column is coded.
+    """
     used = [source for source in sources if column in source.fields]
     made = ["witness_values", "witness_raw", "witness_rows", "witness_codes"]
     try:
         _list_values(connection, column, valid, used)
         columns: tuple[str, ...] = ()
-        if connection.execute("select 1 from witness_values where not known limit 1").fetchall():
+        if connection.execute("select 1 from witness_values where means is null limit 1").fetchall():
             names = _select_rows(connection, column, used)
             made += [f"witness_keys_{position}" for position in range(len(names))]
             columns = _encode(connection, names)
@@ -96,7 +101,7 @@ def _list_values(
 ) -> None:
     """Fill witness_raw (distinct texts of the column) and witness_values (known and unknown values)."""
     counted = " union all ".join(
-        f"select c{source.fields[column]} as raw, _row >> {LINE_BITS} as file, count(*) as n "
+        f"select c{source.fields[column]} as raw, {file_sql(source.only_file)} as file, count(*) as n "
         f"from {_relation(source.relation)} where {rows_of_files(source.file_ids)} group by all"
         for source in sources
     )

@@ -47,7 +47,8 @@ def gather_resolution_evidence(
 ) -> ResolutionEvidence:
     """Return the unknown values of `column` in the landed rows, with counts, context and witnesses.
 
-    Values are compared after `clean_text_sql`; blanks are not values. At most `MAX_UNKNOWN` values are reported.
+    Values are compared after `clean_text_sql`; blanks are not values. At most `MAX_UNKNOWN` values are reported. No
+    witness is looked for where every unknown value is a valid one but for case and punctuation.
     The order of the answer does not depend on the order of rows, files or valid values.
     """
     with witness_rows(connection, column, valid, sources) as rows:

@@ -5,7 +5,6 @@ swept away. With it the renames are done until all are done: each is idempotent,
 """
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 
 from state.errors import ResourceError, RunError
 from state.values import Value
-from tools.files import sync_folder, write_durably
+from tools.files import remove, sync_folder, write_durably
 from tools.outputs.destination import (
     PUBLISHING,
     RECEIPT,
@@ -148,7 +147,7 @@ def _put_in_place(destination: Path, receipt: Receipt, checkpoint: Checkpoint) -
 def _move_away(target: Path, away: Path) -> None:
     """Clear the way where a rename cannot replace: to a folder, or from one."""
     away.parent.mkdir(exist_ok=True)
-    _remove(away)
+    remove(away)
     target.rename(away)
 
 
@@ -156,15 +155,8 @@ def _sweep(destination: Path) -> None:
     """Remove what was written aside or moved away; only under the lock, so no live run owns any of it."""
     for name in (PUBLISHING, REPLACED):
         for left in sorted((destination / RUNS).glob(f"*/{name}")):
-            _remove(left)
+            remove(left)
             sync_folder(left.parent)
     for pattern in (f".{JOURNAL}.*.tmp", f"*/.{RECEIPT}.*.tmp"):
         for left in sorted((destination / RUNS).glob(pattern)):
             left.unlink()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -1,13 +1,14 @@
 """Tables as Parquet files: written so that the same rows give the same bytes, and read back before they count.
 
-One thread writes, in the order of the query; identity is promised for one version of the engine. A table above
-`Layout.single_file_rows` becomes a folder of part files with a fixed number of rows each.
+The engine uses one thread for a file, in the order of the query; identity is promised for one version of the engine. A
+table above `Layout.single_file_rows` becomes a folder of part files, several of which are written at a time.
 """
 
 import hashlib
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -15,18 +16,14 @@ from pydantic import Field
 
 from state.errors import AccountingError, StepError
 from state.values import Value
-from tools.files import sync_folder
-from tools.sql.quote import ident, literal
-
-_ORDERED = "millwright_publishing"
-"""Temporary table that holds a large result in its order while its parts are written."""
+from tools.files import sync_file, sync_folder
+from tools.sql.quote import literal
 
 
 class Layout(Value):
-    """When a table becomes a folder, and how large its parts are."""
+    """When a table becomes a folder."""
 
     single_file_rows: int = Field(default=1_000_000, ge=1)
-    part_rows: int = Field(default=983_040, ge=1)  # eight row groups of the engine
 
 
 class Shape(Value):
@@ -36,19 +33,25 @@ class Shape(Value):
     columns: tuple[tuple[str, str], ...]  # name, type of the engine
 
 
-def write_table(
-    connection: duckdb.DuckDBPyConnection, query: str, path: Path, *, rows: int, layout: Layout, unique_order: bool
-) -> None:
-    """Write the result of `query` to `path`: a file, or a folder of parts when it has too many `rows`.
+def write_file(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write the result of `query` to the file `path`, in its order, and sync it."""
+    with one_thread(connection):
+        _copy(connection, query, path)
 
-    `unique_order`: the query's ORDER BY has no ties, so that a large sort may use all threads.
+
+def write_parts(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], folder: Path) -> None:
+    """Write the result of each query to a numbered file in the new `folder`, and sync all.
+
+    Each query must have an order without ties: the order in which rows are read, and the pieces they are read in, hang
+    on how threads shared the work when their table was made. As many files are written at a time as the engine has
+    threads.
     """
-    if rows <= layout.single_file_rows:
-        with one_thread(connection):
-            _copy(connection, query, path)
-        _sync_file(path)
-    else:
-        _write_parts(connection, query, path, layout, unique_order=unique_order)
+    folder.mkdir()
+    paths = [folder / f"part-{number:04}.parquet" for number in range(len(queries))]
+    with one_thread(connection) as threads, ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(partial(_copy_beside, connection), queries, paths):
+            pass
+    sync_folder(folder)
 
 
 def query_columns(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, str], ...]:
@@ -96,52 +99,25 @@ def table_sha256(path: Path) -> str:
 
 
 @contextmanager
-def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let the engine use one thread, and as many as before afterwards."""
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[int]:
+    """Let the engine use one thread a query, and as many as before, which are yielded, afterwards."""
     row = connection.execute("select current_setting('threads')").fetchone()
+    threads = int(row[0]) if row else 1
     connection.execute("set threads = 1")
     try:
-        yield
+        yield threads
     finally:
-        connection.execute(f"set threads = {int(row[0]) if row else 1}")
+        connection.execute(f"set threads = {threads}")
 
 
-def _write_parts(
-    connection: duckdb.DuckDBPyConnection, query: str, folder: Path, layout: Layout, *, unique_order: bool
-) -> None:
-    folder.mkdir()
-    create = f"create or replace temporary table {ident(_ORDERED)} as {query}"
-    try:
-        if unique_order:
-            connection.execute(create)
-        with one_thread(connection):
-            if not unique_order:
-                connection.execute(create)
-            _copy_ranges(connection, folder, layout.part_rows)
-    finally:
-        connection.execute(f"drop table if exists temp.{ident(_ORDERED)}")
-    sync_folder(folder)
-
-
-def _copy_ranges(connection: duckdb.DuckDBPyConnection, folder: Path, part_rows: int) -> None:
-    row = connection.execute(f"select count(*) from {ident(_ORDERED)}").fetchone()
-    for part, start in enumerate(range(0, int(row[0]) if row else 0, part_rows)):
-        path = folder / f"part-{part:04}.parquet"
-        wanted = f"rowid >= {start} and rowid < {start + part_rows}"
-        _copy(connection, f"select * from {ident(_ORDERED)} where {wanted}", path)
-        _sync_file(path)
+def _copy_beside(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    with connection.cursor() as cursor:
+        _copy(cursor, query, path)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     connection.execute(f"copy ({query}) to {literal(str(path))} (format parquet)")
-
-
-def _sync_file(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_file(path)
 
 
 def _file_sha256(path: Path) -> str:

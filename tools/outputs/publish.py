@@ -40,7 +40,7 @@ from tools.outputs.journal import (
     write_journal,
     write_receipt,
 )
-from tools.outputs.parquet import Layout, Shape, check_written, query_columns, table_sha256, write_table
+from tools.outputs.parquet import Layout, Shape, check_written, query_columns, table_sha256, write_file, write_parts
 
 __all__ = ["Hooks", "Layout", "PublishTable", "PublishedTable", "Receipt", "publish", "receipt_path", "recover"]
 
@@ -51,7 +51,7 @@ class PublishTable(Value):
     name: str  # also the name of its file
     query: str  # SELECT of the final columns, with an ORDER BY
     rows: int = Field(ge=0)  # as the books say; the file must hold as many
-    unique_order: bool = False  # the ORDER BY has no ties: a large table may be sorted by several threads
+    parts: tuple[str, ...] = ()  # SELECTs in an order without ties: a large table has a file for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,10 @@ def _write_one(
 ) -> PublishedTable:
     path = folder / target_name(table.name)
     expected = Shape(rows=table.rows, columns=query_columns(connection, table.query))
-    write_table(connection, table.query, path, rows=table.rows, layout=layout, unique_order=table.unique_order)
+    if table.rows <= layout.single_file_rows:
+        write_file(connection, table.query, path)
+    else:
+        write_parts(connection, table.parts or [table.query], path)
     checkpoint(f"written {table.name}")
     check_written(connection, path, expected, where=f"table {table.name}")
     checkpoint(f"checked {table.name}")

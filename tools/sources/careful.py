@@ -60,7 +60,7 @@ def _load(
 ) -> FileBooks:
     records = rejects = record_lines = reject_lines = blank_lines = 0
     for batch in batches:
-        _insert(connection, variant, file, batch)
+        insert_batch(connection, variant_table(variant), file, batch)
         insert_rejects(connection, file.file_id, batch.rejects)
         records += len(batch.rows)
         rejects += len(batch.rejects)
@@ -175,18 +175,19 @@ class _Reader:
         return swallows_records(inner, batch.rows[-_KNOWN_ROWS:] or self.known, self.width, self.delimiter, self.quote)
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, variant: Variant, file: SourceFile, batch: Batch) -> None:
+def insert_batch(connection: duckdb.DuckDBPyConnection, table: str, file: SourceFile, batch: Batch) -> None:
+    """Add the records of a batch to the table with the quoted name `table`; all have the same number of fields."""
     if not batch.rows:
         return
     separator, texts = _join(batch.rows, file)
     rows = np.empty(len(texts), object)
     rows[:] = texts
     connection.register(_VIEW, {"line": np.array(batch.starts, np.int64), "text": rows})
-    fields = "".join(f", fields[{position + 1}]" for position in range(len(variant.columns)))
+    fields = "".join(f", fields[{position + 1}]" for position in range(texts[0].count(separator) + 1))
     # One lambda for all fields: a NULLIF for each of 5,000 columns takes the engine half a minute to plan.
     values = f"list_transform(string_split(text, {literal(separator)}), lambda value: nullif(value, ''))"
     connection.execute(
-        f"insert into {variant_table(variant)} select {file.file_id << LINE_BITS} + line{fields} "
+        f"insert into {table} select {file.file_id << LINE_BITS} + line{fields} "
         f"from (select line, {values} as fields from {_VIEW})"
     )
     connection.unregister(_VIEW)

@@ -24,7 +24,9 @@ from tools.sql.quote import literal
 MAX_REJECTS = 10_000
 """Rejects per call; with more of them the engine's reader has no advantage."""
 
-_LARGE = 32 << 20  # bytes from which a file is read in a call of its own, straight into its table
+LARGE = 32 << 20
+"""Bytes from which a file is read in a call of its own."""
+
 _GROUP_FILES = 64
 _AUDITED_COLUMNS = 500  # beyond, planning the count of delimiters takes the engine longer than reading otherwise
 _BLOCK = 1 << 20
@@ -32,7 +34,7 @@ _RAGGED = ("MISSING COLUMNS", "TOO MANY COLUMNS")
 _ERRORS, _SCANS, _INCOMING = "landing_errors", "landing_scans", "landing_incoming"
 
 
-class _Landed(NamedTuple):
+class Landed(NamedTuple):
     """Records of one file as the engine appended them: `records` rows from row id `first` on."""
 
     file: SourceFile
@@ -60,36 +62,36 @@ def load_fast(connection: duckdb.DuckDBPyConnection, variant: Variant, files: Se
 
 
 def _call(file: SourceFile) -> tuple[bool, str]:
-    return file.size >= _LARGE, file.dialect.delimiter
+    return file.size >= LARGE, file.dialect.delimiter
 
 
 def _load_group(connection: duckdb.DuckDBPyConnection, variant: Variant, files: list[SourceFile]) -> list[FileBooks]:
     """Land small files of one delimiter: into a table with their names first, from there to the variant's table."""
-    connection.execute(f"create or replace temp table {_INCOMING} as {_select(variant, files, 'filename = true')}")
+    connection.execute(f"create or replace temp table {_INCOMING} as {reader_sql(variant, files, 'filename = true')}")
     by_path = {file.text_path: file for file in files}
     rows = connection.execute(
         f"select filename, min(rowid), max(rowid), count(*) from {_INCOMING} group by 1"
     ).fetchall()
     # A file whose rows do not stand together cannot be numbered by their order.
     placed = {path: (first, count) for path, first, last, count in rows if last - first + 1 == count}
-    rejected = _read_rejects(connection, variant, files)
+    rejected = read_rejects(connection, variant, files)
     scattered = {path for path, *_ in rows} - set(placed)
     landed = [
-        _Landed(file, *placed.get(path, (0, 0)), rejected[path])
+        Landed(file, *placed.get(path, (0, 0)), rejected[path])
         for path, file in by_path.items()
         if path in rejected and path not in scattered
     ]
-    exact = [item for item in landed if _exact(connection, variant, item, f"{_INCOMING} where {_of_file(item.file)}")]
+    exact = [item for item in landed if is_exact(connection, variant, item, f"{_INCOMING} where {_of_file(item.file)}")]
     landed = sorted(exact, key=lambda item: item.first)
     with transaction(connection):
         if chosen := [item for item in landed if item.records]:
             fields = "".join(f", c{position}" for position in range(len(variant.columns)))
             names = ", ".join(literal(item.file.text_path) for item in chosen)
             connection.execute(
-                f"insert into {variant_table(variant)} select {_row_number(chosen)}{fields} "
+                f"insert into {variant_table(variant)} select {row_number_sql(chosen)}{fields} "
                 f"from {_INCOMING} where filename in ({names})"
             )
-        books = [_close(connection, variant, item) for item in landed]
+        books = [close(connection, variant, item) for item in landed]
     connection.execute(f"drop table {_INCOMING}")
     return books
 
@@ -102,37 +104,41 @@ def _load_large(connection: duckdb.DuckDBPyConnection, variant: Variant, files: 
     """
     (file,) = files
     table, unnumbered = variant_table(variant), file.file_id << LINE_BITS
-    connection.execute(f"insert into {table} select {unnumbered}, * from ({_select(variant, files)})")
+    connection.execute(f"insert into {table} select {unnumbered}, * from ({reader_sql(variant, files)})")
     row = connection.execute(
         f"select coalesce(min(rowid), 0), coalesce(max(rowid), -1), count(*) from {table} where _row = {unnumbered}"
     ).fetchone()
     first, last, count = row or (0, -1, 0)
-    rejected = _read_rejects(connection, variant, files)
-    item = _Landed(file, first, count, rejected.get(file.text_path, []))
+    rejected = read_rejects(connection, variant, files)
+    item = Landed(file, first, count, rejected.get(file.text_path, []))
     proved = last - first + 1 == count and file.text_path in rejected
-    if not (proved and _exact(connection, variant, item, f"{table} where _row = {unnumbered}")):
+    if not (proved and is_exact(connection, variant, item, f"{table} where _row = {unnumbered}")):
         connection.execute(f"delete from {table} where _row = {unnumbered}")
         return []
     with transaction(connection):
-        connection.execute(f"update {table} set _row = {_row_number([item])} where _row = {unnumbered}")
-        return [_close(connection, variant, item)]
+        connection.execute(f"update {table} set _row = {row_number_sql([item])} where _row = {unnumbered}")
+        return [close(connection, variant, item)]
 
 
-def _select(variant: Variant, files: Sequence[SourceFile], more: str = "") -> str:
-    """Return the SELECT that reads the files; faulty lines go to the temporary tables of rejects."""
+def reader_sql(variant: Variant, files: Sequence[SourceFile], *more: str, keep_rejects: bool = True) -> str:
+    """Return the SELECT that reads the files; faulty lines go to the temporary tables of rejects, or nowhere."""
     paths = ", ".join(literal(file.text_path) for file in files)
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(variant.columns)))
     # new_line stays unset: set, it loses lines without a reject. strict_mode stays on: off, it cuts long records.
     options = [
         "auto_detect = false", "header = false", "skip = 1", "quote = '\"'", "escape = '\"'", "compression = 'none'",
         f"delim = {literal(files[0].dialect.delimiter)}", f"columns = {{{columns}}}", "hive_partitioning = false",
-        "store_rejects = true", f"rejects_table = '{_ERRORS}'", f"rejects_scan = '{_SCANS}'",
-        f"rejects_limit = {MAX_REJECTS * (len(variant.columns) + 1)}", *([more] if more else []),
+        *more,
     ]  # fmt: skip
+    if keep_rejects:
+        options += ["store_rejects = true", f"rejects_table = '{_ERRORS}'", f"rejects_scan = '{_SCANS}'"]
+        options.append(f"rejects_limit = {MAX_REJECTS * (len(variant.columns) + 1)}")
+    else:
+        options.append("ignore_errors = true")
     return f"select * from read_csv([{paths}], {', '.join(options)})"
 
 
-def _read_rejects(
+def read_rejects(
     connection: duckdb.DuckDBPyConnection, variant: Variant, files: Sequence[SourceFile]
 ) -> dict[str, list[Reject]]:
     """Return the rejects of each file by its path, without files whose rejects cannot be proved to be single lines."""
@@ -191,7 +197,7 @@ def _count_line_feeds(descriptor: int, start: int, stop: int) -> int:
     return count
 
 
-def _exact(connection: duckdb.DuckDBPyConnection, variant: Variant, item: _Landed, rows: str) -> bool:
+def is_exact(connection: duckdb.DuckDBPyConnection, variant: Variant, item: Landed, rows: str) -> bool:
     """Whether the engine lost nothing of the file; `rows` is what follows FROM to find its records."""
     file = item.file
     # Where records and rejects are all lines behind the header, each of them is exactly one line.
@@ -207,8 +213,11 @@ def _of_file(file: SourceFile) -> str:
     return f"filename = {literal(file.text_path)}"
 
 
-def _row_number(items: Sequence[_Landed]) -> str:
-    """Return SQL that gives `_row` from `rowid`: a constant to add for each run of records between two rejects."""
+def row_number_sql(items: Sequence[Landed], place: str = "rowid") -> str:
+    """Return SQL that gives `_row` from `place`, the record's place in the order of the file.
+
+    It is a constant to add for each run of records between two rejects.
+    """
     runs: dict[int, int] = {}
     for item in items:
         first_line = item.file.header_lines + 1
@@ -216,18 +225,20 @@ def _row_number(items: Sequence[_Landed]) -> str:
         runs[item.first] = add
         for before, reject in enumerate(item.rejects):
             runs[item.first + reject.line - first_line - before] = add + before + 1
-    return f"rowid + {_choose(sorted(runs.items()))}"
+    return f"{place} + {_choose(sorted(runs.items()), place)}"
 
 
-def _choose(runs: Sequence[tuple[int, int]]) -> str:
-    """Return SQL that finds the run a row id lies in by halving, so that thousands of runs stay cheap."""
+def _choose(runs: Sequence[tuple[int, int]], place: str) -> str:
+    """Return SQL that finds the run a place lies in by halving, so that thousands of runs stay cheap."""
     if len(runs) == 1:
         return str(runs[0][1])
     middle = len(runs) // 2
-    return f"case when rowid < {runs[middle][0]} then {_choose(runs[:middle])} else {_choose(runs[middle:])} end"
+    before, after = (_choose(part, place) for part in (runs[:middle], runs[middle:]))
+    return f"case when {place} < {runs[middle][0]} then {before} else {after} end"
 
 
-def _close(connection: duckdb.DuckDBPyConnection, variant: Variant, item: _Landed) -> FileBooks:
+def close(connection: duckdb.DuckDBPyConnection, variant: Variant, item: Landed) -> FileBooks:
+    """Write the rejects and the books of a file whose records are landed."""
     insert_rejects(connection, item.file.file_id, item.rejects)
     books = FileBooks(
         file_id=item.file.file_id,

@@ -82,7 +82,7 @@ class _OpenedFile:
     def __init__(self, file_id: int, file: Input, landing: Path, limits: LandingLimits) -> None:
         self.file_id, self.file, self.limits = file_id, file, limits
         self.path = file.path
-        self.text_path, self.encoding, self.original, self.scan = open_text(file, landing)
+        self.text_path, self.encoding, self.original, self.scan, self.stamp = open_text(file, landing)
         self.header_form = ""
 
     def describe(self, memory: Memory, warnings: list[str]) -> SourceFile:
@@ -129,6 +129,7 @@ class _OpenedFile:
             line_end=self.scan.line_end,
             open_ends=any(byte in self.scan.last_bytes for byte in (ord(cut.delimiter), ord('"'))),
             damaged=not self.scan.utf8,
+            stamp=self.stamp,
         )
 
     def _head(self) -> tuple[int, tuple[str, ...]]:

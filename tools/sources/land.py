@@ -1,23 +1,30 @@
 """Lands sources in the workspace: every line becomes part of a record, a reject, the header or a blank line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import duckdb
 
 from state.sources import FileBooks, Inventory, Reading, SourceFile, Variant, Wanted
 from tools.sources.careful import load_batches, load_careful
-from tools.sources.fast import engine_can_read, load_fast
+from tools.sources.fast import LARGE, engine_can_read, load_fast
+from tools.sources.in_place import load_in_place
 from tools.sources.parquet import load_parquet
 from tools.sources.readers import read_values
-from tools.sources.transactions import close_books, landing_settings, prepare, transaction
+from tools.sources.transactions import close_books, in_order, prepare, transaction
 
 _GROUP_FILES, _GROUP_BYTES = 64, 1 << 22
 
 
 def land(
-    connection: duckdb.DuckDBPyConnection, inventory: Inventory, *, file_ids: Sequence[int] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    inventory: Inventory,
+    *,
+    file_ids: Sequence[int] | None = None,
+    in_place: Collection[str] = (),
 ) -> tuple[FileBooks, ...]:
     """Fill `land.files`, `land.<variant>` and `land.rejects` with the files (all unless `file_ids` says which).
+
+    A variant named in `in_place` that consists of one large file may become a view over it.
 
     Returns the books of the files by their id. Landing a file again replaces what is there of it; a file is landed when
     it stands in `land.files`, so after a crash the call is simply repeated. The connection must not be in a
@@ -26,15 +33,30 @@ def land(
     chosen = sorted(set(file_ids)) if file_ids is not None else [file.file_id for file in inventory.files]
     files = [file for file in inventory.files if file.file_id in set(chosen)]
     books: list[FileBooks] = []
-    with landing_settings(connection):
-        prepare(connection, inventory.variants, chosen)
+    prepare(connection, inventory.variants, chosen)
+    with in_order(connection):
         for variant in inventory.variants:
             members = [file for file in files if file.file_id in set(variant.file_ids)]
-            books += _land_variant(connection, variant, members, inventory.wanted)
-        for file in files:
-            if file.reading is Reading.EMPTY:
-                books.append(_land_empty(connection, file))
+            if variant.variant_id in in_place and len(variant.file_ids) == 1:
+                books += _land_alone(connection, variant, members, inventory.wanted)
+            else:
+                books += _land_variant(connection, variant, members, inventory.wanted)
+    for file in files:
+        if file.reading is Reading.EMPTY:
+            books.append(_land_empty(connection, file))
     return tuple(sorted(books, key=lambda book: book.file_id))
+
+
+def _land_alone(
+    connection: duckdb.DuckDBPyConnection, variant: Variant, files: Sequence[SourceFile], wanted: Wanted
+) -> list[FileBooks]:
+    """Land the only file of a variant where it lies, if it is large and the engine's reader exact; else as others."""
+    for file in files:
+        if file.reading is Reading.FAST and file.size >= LARGE and engine_can_read(file):
+            book = load_in_place(connection, variant, file)
+            if book:
+                return [book]
+    return _land_variant(connection, variant, files, wanted)
 
 
 def _land_variant(

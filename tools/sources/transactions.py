@@ -9,9 +9,7 @@ from state.errors import AccountingError
 from state.sources import LINE_BITS, FileBooks, SourceFile, Variant
 from tools.sql.quote import ident, literal
 
-# Finding the tightest compression costs more than half of the time of landing a large file, and these tables are
-# read once or twice: 5.2 s against 9.0 s for ten million rows, and 1.0 GB on disk against 0.4.
-_COMPRESSION = "dict_fsst,fsst,zstd"
+_VIEWS = "select view_name from duckdb_views() where schema_name = 'land'"
 
 
 @contextmanager
@@ -27,17 +25,15 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
-def landing_settings(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Set the engine up for landing: rows in the order of the file, little compression; put back on leaving."""
-    names = ("preserve_insertion_order", "disabled_compression_methods")
-    before = {name: _setting(connection, name) for name in names}
-    connection.execute("set preserve_insertion_order = true")
-    connection.execute(f"set disabled_compression_methods = {literal(_COMPRESSION)}")
+def in_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let the engine keep rows in the order of their file, and do as before on leaving."""
+    name = "preserve_insertion_order"
+    before = connection.execute("select current_setting(?)", [name]).fetchall()[0][0]
+    connection.execute(f"set {name} = true")
     try:
         yield
     finally:
-        for name, value in before.items():
-            connection.execute(f"set {name} = {literal(value)}")
+        connection.execute(f"set {name} = {literal(str(before))}")
 
 
 def variant_table(variant: Variant) -> str:
@@ -49,7 +45,12 @@ def prepare(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], 
     """Make the variants' tables where they are missing and remove all that is there of the files."""
     ids = ", ".join(str(file_id) for file_id in file_ids) or "-1"
     with transaction(connection):
+        views = {name for (name,) in connection.execute(_VIEWS).fetchall()}
         for variant in variants:
+            if variant.variant_id in views:
+                if not set(file_ids) & set(variant.file_ids):
+                    continue
+                connection.execute(f"drop view {variant_table(variant)}")
             columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
             connection.execute(f"create table if not exists {variant_table(variant)} (_row bigint{columns})")
             connection.execute(f"delete from {variant_table(variant)} where _row >> {LINE_BITS} in ({ids})")
@@ -73,8 +74,3 @@ def close_books(
         [file.file_id, file.name, file.path, file.sha256, variant_id, books.lines, books.header_lines,
          books.blank_lines, books.record_lines, books.reject_lines, books.records, books.rejects],
     )  # fmt: skip
-
-
-def _setting(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    row = connection.execute("select current_setting(?)", [name]).fetchone()
-    return str(row[0]) if row else ""
