@@ -193,7 +193,7 @@ def commands(material: Material, groups: Sequence[Group], tables: Sequence[str])
     if material.run["status"] in ("failed", "budget_spent"):
         found.append(_go_on(material))
     elif groups:
-        found.append(_again(material, groups[0].table))
+        found += _again(material, groups[0].table)
     if material.run["status"] == "waiting":
         found.append(Command(line=f"millwright resume {run_id} --answer JSON", purpose="answer what the run asks"))
     return tuple(found)
@@ -213,12 +213,11 @@ def _run_line(material: Material, more: str = "") -> str:
     return f"millwright run {contract} {given}{more} --out {out}"
 
 
-def _again(material: Material, table: str) -> Command:
-    """Return how rows that somebody corrected are delivered: beside the original files, in a new run."""
-    return Command(
-        line=_run_line(material, " CORRECTED"),
-        purpose=(
-            f"deliver again with rows of {material.side_path('quarantine', table)} corrected: CORRECTED is a file of"
-            f" them under the contract's column names, called so that it feeds {table} (millwright.sources)"
-        ),
+def _again(material: Material, table: str) -> tuple[Command, Command]:
+    """Return how rows are corrected by a person and delivered: as a source beside the original files, in a new run."""
+    file = f"{table}_corrected.xlsx"
+    line = f"millwright export {shlex.quote(material.run_id)} --table {shlex.quote(table)} --to {shlex.quote(file)}"
+    return (
+        Command(line=line, purpose=f"the rows of {table} in quarantine as a workbook, to correct them there"),
+        Command(line=_run_line(material, f" {shlex.quote(file)}"), purpose="deliver again with what was corrected"),
     )
