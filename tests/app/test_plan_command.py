@@ -1,32 +1,16 @@
 """`millwright plan` as a stranger meets it."""
 
 import json
-import sys
 from typing import Any
 
 import pytest
 
-from app.cli import main
 from state.plans import NoPlan
 from state.previews import PlanPreview
 
 
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], job: Any) -> Any:
-    monkeypatch.setenv("MILLWRIGHT_HOME", str(job.home))
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["millwright", "plan", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return call
-
-
 def test_the_plan_is_shown_as_a_tree_a_schedule_and_risks(cli: Any, job: Any) -> None:
-    code, out, err = cli(job.contract, job.sources)
+    code, out, err = cli("plan", job.contract, job.sources)
     assert (code, err) == (0, "")
     assert "prepare(customers) by from_files_resolving" in out
     tree, schedule = out.index("task network"), out.index("schedule")
@@ -39,12 +23,12 @@ def test_the_plan_is_shown_as_a_tree_a_schedule_and_risks(cli: Any, job: Any) ->
 
 def test_nothing_is_written(cli: Any, job: Any) -> None:
     before = set(job.home.parent.rglob("*"))
-    cli(job.contract, job.sources)
+    cli("plan", job.contract, job.sources)
     assert set(job.home.parent.rglob("*")) == before
 
 
 def test_json_holds_plan_schedule_and_risks(cli: Any, job: Any) -> None:
-    _, out, _ = cli(job.contract, job.sources, "--json")
+    _, out, _ = cli("plan", job.contract, job.sources, "--json")
     content = json.loads(out)
     steps = [step["step_id"] for step in content["plan"]["steps"]]
     assert [times["step_id"] for times in content["schedule"]] == steps
@@ -58,14 +42,14 @@ def test_no_plan_ends_with_1_and_the_reason(cli: Any, job: Any, monkeypatch: pyt
     none = NoPlan(goal="deliver", reason=reason, tried=tried, exhausted=True)
     found = PlanPreview(contract="shop 1", files=1, lines=1, variants=1, warnings=(), plan=None, no_plan=none)
     monkeypatch.setattr("graphs.preview.preview", lambda *_: found)
-    code, out, _ = cli(job.contract, job.sources)
+    code, out, _ = cli("plan", job.contract, job.sources)
     assert code == 1
     assert f"no plan: {reason} (every way was tried)" in out
     assert tried[0] in out
 
 
 def test_wrong_use_is_one_line(cli: Any, job: Any) -> None:
-    code, out, err = cli(job.contract, job.sources / "nothing.csv")
+    code, out, err = cli("plan", job.contract, job.sources / "nothing.csv")
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert "does not exist" in err
@@ -73,5 +57,5 @@ def test_wrong_use_is_one_line(cli: Any, job: Any) -> None:
 
 def test_values_cannot_drive_the_terminal(cli: Any, job: Any) -> None:
     (job.sources / "orders_\x1b[31m.csv").write_text("order_id,customer_id,order_date,amount,updated_at\n")
-    _, out, _ = cli(job.contract, job.sources)
+    _, out, _ = cli("plan", job.contract, job.sources)
     assert "\x1b" not in out
