@@ -26,7 +26,7 @@ demo: install  ## Run the main job on the shop example (messy files made from a 
 	$(BIN)/millwright run examples/shop/contract.odcs.yaml out/demo/input --out out/demo/published
 
 test: install  ## Run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: install  ## Run what CI runs beside the tests: format, lint, types, floors
 	$(BIN)/ruff format --check .
