@@ -42,7 +42,7 @@ class RunFacts(Value):
     plan: Plan | None
     steps: tuple[StepReport, ...]
     replans: tuple[Replan, ...]
-    trace: tuple[TraceEntry, ...]
+    trace: tuple[TraceEntry, ...] = ()
     accounts: Mapping[str, TableAccount]
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]

@@ -183,7 +183,9 @@ def insert_batch(connection: duckdb.DuckDBPyConnection, table: str, file: Source
     rows = np.empty(len(texts), object)
     rows[:] = texts
     connection.register(_VIEW, {"line": np.array(batch.starts, np.int64), "text": rows})
-    fields = "".join(f", fields[{position + 1}]" for position in range(texts[0].count(separator) + 1))
+    first = batch.rows[0]  # fields of none are a record too: an object of JSON without members
+    width = texts[0].count(separator) + 1 if isinstance(first, str) else len(first)
+    fields = "".join(f", fields[{position + 1}]" for position in range(width))
     # One lambda for all fields: a NULLIF for each of 5,000 columns takes the engine half a minute to plan.
     values = f"list_transform(string_split(text, {literal(separator)}), lambda value: nullif(value, ''))"
     connection.execute(
