@@ -16,7 +16,10 @@ from tools.files import remove
 from tools.outputs.parquet import Layout, write_parts
 from tools.outputs.side_tables import put_in_place, write_rows
 from tools.sql.quote import ident, literal
-from tools.workspace import file_name, operator_name, raw_name, row_line, row_ranges
+from tools.workspace import PART_ROWS, file_name, operator_name, raw_name, row_line, row_ranges
+
+_PART_ROWS = PART_ROWS // 4
+"""Staged rows of one part: a row may have a change in every column, and what is sorted is held in memory."""
 
 
 def write_changes(
@@ -39,7 +42,9 @@ def write_changes(
     if sum(counts.values()) <= layout.single_file_rows:
         place = "_row" if table.derived else f"{file_name('_row')}, _row"
         return write_rows(connection, _changes(table, columns, decisions, mapped, "true", place), folder, table)
-    parts = [_changes(table, columns, decisions, mapped, some, "_row") for some in row_ranges(connection, table)]
+    parts = [
+        _changes(table, columns, decisions, mapped, some, "_row") for some in row_ranges(connection, table, _PART_ROWS)
+    ]
     path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
     folder.mkdir(parents=True, exist_ok=True)
     remove(aside)
