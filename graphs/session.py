@@ -30,6 +30,7 @@ from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
 from tools.outputs.event_log import EventLog
 from tools.records import RunRecord, check_version, read_record, run_lock, write_status
+from tools.workspace import workspace_kept
 
 Event = Mapping[str, Any]
 Listener = Callable[[Event], None]
@@ -106,7 +107,8 @@ def proceed(
 
     Its lineage is written, and sent where `lineage` says.
     """
-    with run_lock(Path(record.context.home), record.run_id):
+    folder = record.context.run_folder(record.run_id)
+    with run_lock(Path(record.context.home), record.run_id), workspace_kept(folder):
         try:
             with recorded(record, lineage or LineageTarget()) as lineage_told:
                 output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore))

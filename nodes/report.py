@@ -27,8 +27,9 @@ from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import read_decisions, read_reports, read_trace
+from tools.outputs.changes import write_changes
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
-from tools.outputs.side_tables import write_changes, write_merged, write_quarantine
+from tools.outputs.side_tables import write_merged, write_quarantine
 from tools.pages.render import render_page
 from tools.plans import read_plan
 from tools.records import read_record, write_status

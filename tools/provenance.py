@@ -11,6 +11,7 @@ import duckdb
 from state.contract import Table
 from state.sources import LINE_BITS
 from state.values import Value
+from tools.outputs.parquet import Layout
 from tools.sql.quote import ident, literal
 from tools.workspace import row_file, row_line
 
@@ -35,20 +36,29 @@ class Ending(Value):
     rules: tuple[tuple[str, str], ...] = ()  # (rule, reason) that set it aside
 
 
-def numbered_rows(table: Table) -> str:
-    """Return SQL for `number` and `_row` of the rows to publish, in the order in which they are published."""
-    order = ", ".join([*(ident(name) for name in table.key), "_row"])
-    return f"select row_number() over (order by {order}) as number, _row from live.{ident(table.name)}"
+def numbered_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    layout: Layout = Layout(),  # noqa: B008  a frozen value
+) -> str:
+    """Return SQL for `number` and `_row` of the rows to publish, in the order in which they are published.
+
+    One file is sorted by the key; parts keep the order of the rows.
+    """
+    live = f"live.{ident(table.name)}"
+    in_parts = (_one(connection, f"select count(*) from {live}") or 0) > layout.single_file_rows
+    order = ", ".join([*(ident(name) for name in table.key if not in_parts), "_row"])
+    return f"select row_number() over (order by {order}) as number, _row from {live}"
 
 
 def row_at(connection: duckdb.DuckDBPyConnection, table: Table, number: int) -> int | None:
     """Return the id of the published row with that number; None when there is none."""
-    return _one(connection, f"select _row from ({numbered_rows(table)}) where number = {int(number)}")
+    return _one(connection, f"select _row from ({numbered_rows(connection, table)}) where number = {int(number)}")
 
 
 def number_of(connection: duckdb.DuckDBPyConnection, table: Table, row_id: int) -> int | None:
     """Return the number of the published row with that id; None when it was not to be published."""
-    return _one(connection, f"select number from ({numbered_rows(table)}) where _row = {int(row_id)}")
+    return _one(connection, f"select number from ({numbered_rows(connection, table)}) where _row = {int(row_id)}")
 
 
 def rows_with_key(

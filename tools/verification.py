@@ -39,7 +39,7 @@ def run_contract_rules(
         for table in contract.tables
     }
     results: dict[str, CheckResult] = {}
-    with open_workspace(folder, threads=limits.threads, memory=limits.memory) as connection:
+    with open_workspace(folder, threads=limits.threads, memory=limits.memory, alone=True) as connection:
         lock_engine(connection, allowed=[folder])  # the rules hold patterns and values of the contract
         for table in contract.tables:
             trusted = tuple(rule for rule in rules[table.name] if not rule.untrusted)

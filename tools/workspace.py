@@ -44,6 +44,8 @@ SPILL_FOLDER = "spill"
 PART_ROWS = 983_040
 """Staged rows of one part of a large table: eight row groups of the engine."""
 
+_LARGE_BYTES = 64 * 1024 * 1024
+
 # Finding the tightest compression costs more than half of the time of writing a large table, and these tables are read
 # a few times at most: 5.2 s against 9.0 s for ten million rows of text, and 1.0 GB on disk against 0.4.
 _COSTLY = "dict_fsst,fsst,zstd"
@@ -71,33 +73,89 @@ create table if not exists ops.receipts (step_key varchar primary key, receipt v
 """
 
 
+_kept: dict[Path, duckdb.DuckDBPyConnection | None] = {}
+"""Workspaces of sessions, each with the connection that keeps the engine's instance between two openings."""
+
+
 @contextmanager
-def open_workspace(folder: Path, *, threads: int = 2, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the workspace database in `folder`, made with its tables when new; closed (and flushed) on leaving."""
-    connection = duckdb.connect(str(folder / WORKSPACE_FILE))
+def workspace_kept(folder: Path) -> Iterator[None]:
+    """Let openings of the workspace in `folder` follow each other without opening and closing its file every time.
+
+    What is committed is durable at once all the same. The file is let go where another process needs it, where the
+    engine is to be locked down, where an opening ends with an error, and as soon as it is large: then opening it takes
+    little of the time, and what the engine would keep in memory is much.
+    """
+    place = folder.absolute()
+    _kept[place] = None
     try:
+        yield
+    finally:
+        release_workspace(place)
+        del _kept[place]
+
+
+def release_workspace(folder: Path) -> None:
+    """Let go of the workspace's file between two openings."""
+    place = folder.absolute()
+    keeper = _kept.get(place)
+    if keeper is not None:
+        _kept[place] = None
+        keeper.close()
+
+
+@contextmanager
+def open_workspace(
+    folder: Path, *, threads: int = 2, memory: str | None = None, alone: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the workspace database in `folder`, made with its tables when new; flushed on leaving.
+
+    With `alone`, what is set for the whole engine ends with the connection.
+    """
+    place = folder.absolute()
+    if alone:
+        release_workspace(place)
+    connection = duckdb.connect(str(place / WORKSPACE_FILE))
+    try:
+        if _kept.get(place) is None:
+            _set_up(connection, place)
+            if not alone and place in _kept:
+                _kept[place] = duckdb.connect(str(place / WORKSPACE_FILE))
         connection.execute("set enable_progress_bar = false")  # it would draw on standard output, which is for answers
         connection.execute(f"set threads = {int(threads)}")
-        connection.execute(f"set temp_directory = {literal(str(folder / SPILL_FOLDER))}")
         connection.execute("set preserve_insertion_order = true")
         connection.execute("set TimeZone = 'UTC'")  # what a time means must not hang on the machine it runs on
-        connection.execute(f"set disabled_compression_methods = {literal(_COSTLY)}")
-        if memory:
-            connection.execute(f"set memory_limit = {literal(memory)}")
-        connection.execute(_TABLES)
+        connection.execute(f"set memory_limit = {literal(memory)}" if memory else "reset memory_limit")
         yield connection
+    except BaseException:  # after an error of the engine nothing of it is trusted; it rises
+        release_workspace(place)
+        raise
     finally:
         connection.close()
+        if _kept.get(place) is not None and _is_large(place):
+            release_workspace(place)
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection, place: Path) -> None:
+    """Set what holds for the whole engine, and make the tables that are not there."""
+    connection.execute(f"set temp_directory = {literal(str(place / SPILL_FOLDER))}")
+    connection.execute(f"set disabled_compression_methods = {literal(_COSTLY)}")
+    connection.execute(_TABLES)
+
+
+def _is_large(place: Path) -> bool:
+    return (place / WORKSPACE_FILE).stat().st_size > _LARGE_BYTES
 
 
 def discard_workspace(folder: Path) -> None:
     """Remove the workspace, so that opening it makes a new one; nobody may be connected to it."""
+    release_workspace(folder)
     for path in (folder / f"{WORKSPACE_FILE}.wal", folder / WORKSPACE_FILE):
         path.unlink(missing_ok=True)
 
 
 def clear_spill(folder: Path) -> None:
     """Remove what the engine wrote aside for want of memory; nobody may be connected to the workspace."""
+    release_workspace(folder)
     shutil.rmtree(folder / SPILL_FOLDER, ignore_errors=True)
 
 
@@ -149,13 +207,13 @@ def create_views(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     )
 
 
-def row_ranges(connection: duckdb.DuckDBPyConnection, table: Table) -> tuple[str, ...]:
-    """Return predicates on `_row` that cut the staged rows, in their order, into parts of `PART_ROWS` rows."""
+def row_ranges(connection: duckdb.DuckDBPyConnection, table: Table, most: int = PART_ROWS) -> tuple[str, ...]:
+    """Return predicates on `_row` that cut the staged rows, in their order, into parts of `most` rows."""
     placed = f"select _row, row_number() over () - 1 as place from stage.{ident(table.name)}"
     firsts = [
         row
         for (row,) in connection.execute(
-            f"select _row from ({placed}) where place % {PART_ROWS} = 0 order by _row"
+            f"select _row from ({placed}) where place % {int(most)} = 0 order by _row"
         ).fetchall()
     ]
     return tuple(

@@ -6,9 +6,10 @@ import duckdb
 
 from algorithms.dag import components
 from nodes.steps.work import Outcome, Work
-from state.contract import OnViolation, Table
+from state.contract import Contract, OnViolation, Table
 from state.plans import StepKind
 from tools.checks.compile import compile_rules
+from tools.checks.keys import keyless
 from tools.checks.prepare import prepare_rules
 from tools.checks.quarantine import violating_rows_sql
 from tools.checks.rule import CompiledRule
@@ -59,7 +60,7 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
     done = find_receipt(connection, work.step.step_id) is not None
     tables = [] if done else _settled_together(connection, work)
     # Rules are prepared outside the transaction: one that the engine refuses would end it.
-    group = [(table, prepare_rules(connection, compile_rules(work.contract, table))) for table in tables]
+    group = [(table, prepare_rules(connection, _open_rules(connection, work.contract, table))) for table in tables]
     rounds = _MOST_ROUNDS if len(group) > 1 or _refers_to_itself(work.table) else 1
 
     def effect() -> Receipt:
@@ -70,6 +71,16 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
 
     receipt = once(connection, work.step.step_id, effect)
     return Outcome(rows=int(receipt["rows"]), detail=f"{receipt['rows']} rows quarantined")
+
+
+def _open_rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[CompiledRule, ...]:
+    """Return the rules without what deduplication has settled: rules on single rows, and that no key is there twice."""
+    rules = compile_rules(contract, table)
+    settled = find_receipt(connection, f"{StepKind.DEDUPE.value}:{table.name}") is not None
+    if not settled or table.on_violation is OnViolation.FAIL:
+        return rules
+    between = (rule for rule in rules if rule.kind in _BETWEEN_ROWS)
+    return tuple(keyless(rule) if rule.kind == "primaryKey" else rule for rule in between)
 
 
 def _settled_together(connection: duckdb.DuckDBPyConnection, work: Work) -> list[Table]:

@@ -91,7 +91,7 @@ def test_every_published_row_is_explained_from_its_line(material: Material, fini
 def test_another_order_than_the_published_one_is_found_out(
     material: Material, finished: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def by_row(table: Any) -> str:
+    def by_row(connection: Any, table: Any) -> str:
         return f'select row_number() over (order by _row desc) as number, _row from live."{table.name}"'
 
     monkeypatch.setattr(tools.provenance, "numbered_rows", by_row)
@@ -153,6 +153,20 @@ def test_every_quarantined_line_is_explained_with_its_reason(material: Material,
                 assert all(reason in told.verdict for reason in row["_reason"].split("; "))
             checked += 1
     assert checked == sum(entry["rows_quarantined"] for entry in material.run["tables"].values())
+
+
+def test_side_tables_in_parts_are_read_like_one_file(finished: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "r1"
+    shutil.copytree(finished.out / "_runs" / "r1", folder)
+    for table in TABLES:
+        whole, aside = folder / "changes" / f"{table}.parquet", folder / "part-0000.parquet"
+        whole.rename(aside)
+        whole.mkdir()
+        aside.rename(whole / aside.name)
+    with open_material(folder, None) as opened:
+        for table in TABLES:
+            listed = side(finished, "changes", table)
+            assert opened.rows(f"select count(*) from {opened.side('changes', table)}") == [(len(listed),)]
 
 
 def test_every_merged_line_names_the_row_it_became(material: Material, finished: Any) -> None:

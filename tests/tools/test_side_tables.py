@@ -11,7 +11,8 @@ import pytest
 from state.contract import Column, LogicalType, Table
 from state.sources import LINE_BITS
 from tools.conform.witness_rows import LandedTable
-from tools.outputs.side_tables import write_changes, write_quarantine
+from tools.outputs.changes import write_changes
+from tools.outputs.side_tables import write_quarantine
 from tools.sql.quote import ident
 from tools.workspace import create_views, open_workspace
 

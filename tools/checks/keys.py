@@ -30,6 +30,12 @@ def in_excess(relation: str, values: Sequence[str]) -> str:
     )
 
 
+def keyless(rule: CompiledRule) -> CompiledRule:
+    """Return the rule of a primary key for rows of which no two have the same one: only nulls are looked for."""
+    filled = _filled([f"t.{ident(name)}" for name in rule.columns])
+    return rule.model_copy(update={"violation": f"not ({filled})", "count": None, "alone": False})
+
+
 def key_rules(contract: Contract, table: Table, relation: Relation) -> Iterator[CompiledRule]:
     """Yield the rule of the primary key, if there is one, and of every relationship."""
     if table.key:

@@ -16,6 +16,7 @@ from state.errors import RunError
 from state.mapping import ColumnMapping
 from state.reports import StepReport
 from tools.intake import CONTRACT_FILE, INTAKE_FILE, Intake, read_contract, read_intake
+from tools.outputs.parquet import parts
 from tools.sql.quote import literal
 from tools.workspace import WORKSPACE_FILE, is_staged
 
@@ -91,7 +92,9 @@ class Material:
     def side(self, kind: str, table: str) -> str | None:
         """Return SQL that reads a side table (quarantine, changes, merged); None when it was not written."""
         path = self.folder / kind / f"{table}.parquet"
-        return f"read_parquet({literal(str(path))})" if path.is_file() else None
+        if not path.exists():
+            return None
+        return f"read_parquet([{', '.join(literal(str(part)) for part in parts(path))}])"
 
     def side_path(self, kind: str, table: str) -> str:
         """Return where a side table lies, seen from the folder of the run."""

@@ -1,10 +1,8 @@
-"""Quarantine, merged rows and changes: the side tables a run writes for every published or refused table.
+"""Quarantine and merged rows: the side tables a run writes, beside its changes, for every published or refused table.
 
 `quarantine/<table>.parquet`: the source's text under the contract's column names, `_reason`, `_rule`, `_file`,
 `_line`, `_raw` (the raw line of a reject, else NULL) and `_extra` (JSON of columns the contract does not know).
 `merged/<table>.parquet`: row_id, file, line, kept_file, kept_line.
-`changes/<table>.parquet`: table, row_id, file, line, column, before, after, operator, evidence, votes, confidence. More
-than a million changes are a folder of part files, each for a range of rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from state.contract import Column, Table
-from tools.conform.clean import clean_text_sql
+from state.contract import Table
 from tools.conform.witness_rows import LandedTable
 from tools.files import remove, sync_folder
-from tools.outputs.parquet import Layout, write_file, write_parts
+from tools.outputs.parquet import write_file
 from tools.sql.quote import ident, literal
-from tools.workspace import file_name, operator_name, raw_name, row_file, row_line, row_ranges
+from tools.workspace import file_name, operator_name, raw_name, row_file, row_line
 
 
 def write_quarantine(
@@ -46,73 +43,6 @@ def write_merged(connection: duckdb.DuckDBPyConnection, table: Table, folder: Pa
         f"where m.table_name = {literal(table.name)}"
     )
     return _copy(connection, query, folder, table, "file, line, _row")
-
-
-def write_changes(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    decisions: Mapping[str, str],
-    folder: Path,
-    layout: Layout = Layout(),  # noqa: B008  a frozen value
-) -> Path:
-    """Write one row for every changed cell of the rows to publish.
-
-    `decisions` gives the id of the decision on the format of "table.column"; a cell whose change needed no judgement
-    (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes.
-    """
-    changed = _changed_columns(connection, table)
-    cells = " union all ".join(
-        _changed_cells(connection, table, column, decisions.get(f"{table.name}.{column.name}", ""))
-        for column in table.columns
-        if column.name in changed or not changed
-    )
-    if sum(changed.values()) <= layout.single_file_rows:
-        return _copy(connection, cells, folder, table, 'file, line, _row, "column"')
-    parts = [
-        f'select * exclude (_row) from ({cells}) where {some} order by _row, "column"'
-        for some in row_ranges(connection, table)
-    ]
-    path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
-    folder.mkdir(parents=True, exist_ok=True)
-    remove(aside)
-    write_parts(connection, parts, aside)
-    return _put_in_place(aside, path)
-
-
-def _changed_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
-    """Return the number of changed cells by column, of columns that have any."""
-    names = [column.name for column in table.columns]
-    counts = ", ".join(f"count({ident(operator_name(name))})" for name in names)
-    found = connection.execute(f"select {counts} from live.{ident(table.name)}").fetchall()[0]
-    return {name: count for name, count in zip(names, found, strict=True) if count}
-
-
-def _changed_cells(connection: duckdb.DuckDBPyConnection, table: Table, column: Column, decision: str) -> str:
-    """Return SQL for the changed cells of one column, in the order of the rows."""
-    name, operator = ident(column.name), f"s.{ident(operator_name(column.name))}"
-    raw = f"s.{ident(raw_name(column.name))}"
-    # Rows of a derived table are numbered 1, 2, ...: read as ids of files' rows they would be lines of the first file.
-    place = "null::varchar as file, null::bigint as line" if table.derived else _place("s._row")
-    format_decision = f"nullif({literal(decision)}, '')"
-    evidence, votes, join = f"{format_decision} as evidence", "null::varchar as votes, 1.0::double as confidence", ""
-    mapped = f"table_name = {literal(table.name)} and column_name = {literal(column.name)}"
-    if connection.execute(f"select 1 from ops.value_map where {mapped} limit 1").fetchall():
-        evidence = f"coalesce(m.decision_id, {format_decision}) as evidence"
-        votes = "m.votes, coalesce(m.confidence, 1.0) as confidence"
-        join = (
-            f" left join (select * from ops.value_map where {mapped}) m on m.resolved = s.{name}::varchar "
-            f"and {operator} like 'resolve:%' and {clean_text_sql(raw)} = m.value"
-        )
-    return (
-        f'select {literal(table.name)} as "table", {_key_text(table)} as row_id, {place}, '
-        f'{literal(column.name)} as "column", {raw} as before, s.{name}::varchar as after, '
-        f"{operator} as operator, {evidence}, {votes}, s._row as _row "
-        f"from live.{ident(table.name)} s{join} where {operator} is not null"
-    )
-
-
-def _place(row: str) -> str:
-    return f"{file_name(row)} as file, {row_line(row)} as line"
 
 
 def _key_text(table: Table) -> str:
@@ -193,14 +123,19 @@ def _no_columns(table: Table) -> str:
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, table: Table, order: str) -> Path:
     """Write the rows of a query in an order without ties; `_row` orders them and is not written."""
+    return write_rows(connection, f"select * exclude (_row) from ({query}) order by {order}", folder, table)
+
+
+def write_rows(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, table: Table) -> Path:
+    """Write the rows of a query, in its order, as the table's file in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
     remove(aside)
-    write_file(connection, f"select * exclude (_row) from ({query}) order by {order}", aside)
-    return _put_in_place(aside, path)
+    write_file(connection, query, aside)
+    return put_in_place(aside, path)
 
 
-def _put_in_place(aside: Path, path: Path) -> Path:
+def put_in_place(aside: Path, path: Path) -> Path:
     """Let what was written aside take its name; of an earlier attempt nothing is left."""
     if aside.is_dir() or path.is_dir():
         remove(path)

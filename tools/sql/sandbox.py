@@ -30,7 +30,7 @@ from state.values import Value
 from tools.disk import says_no_room
 from tools.sql.process import Ended, converse
 from tools.sql.quote import literal
-from tools.workspace import WORKSPACE_FILE
+from tools.workspace import WORKSPACE_FILE, release_workspace
 
 _CHILD = Path(__file__).with_name("child.py")
 _CHEAPER = "make the query cheaper (is a join condition missing?) or raise the limit"
@@ -87,6 +87,7 @@ def run_statements(
 
     """
     asked = _Request(workspace, statements, limits or SandboxLimits())
+    release_workspace(workspace)
     ended = converse(
         [sys.executable, "-I", str(_CHILD)],
         json.dumps(asked.message()).encode() + b"\n",
