@@ -249,7 +249,7 @@ def test_a_table_that_is_gone_is_made_again_and_the_result_is_the_same(
     def after_a_loss(connection: Any, work: Any) -> Any:
         if work.table.name == "orders" and not lost:
             lost.append(True)
-            connection.execute("drop view live.orders; drop view main.orders; drop table stage.orders")
+            connection.execute("drop view live.orders; drop view main.orders; drop view stage.orders")
         return real(connection, work)
 
     monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.QUARANTINE, after_a_loss)
