@@ -15,7 +15,7 @@ from tools.checks.rule import CompiledRule
 from tools.conform.dedupe import dedupe_statements
 from tools.contract.order import references
 from tools.ledger import Receipt, find_receipt, once
-from tools.sql.quote import literal
+from tools.sql.quote import ident, literal
 
 _MOST_ROUNDS = 50
 """References in a circle need a round for each level they cascade; deeper ones are left to verification."""
@@ -38,7 +38,7 @@ def dedupe_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
         if rules:
             _set_aside(connection, work.table, rules)
         before = _count(connection, "quarantine", work.table)
-        for statement in dedupe_statements(work.table):
+        for statement in dedupe_statements(work.table, _staged_rows(connection, work.table)):
             connection.execute(statement)
         return {
             "merged": _count(connection, "merged", work.table),
@@ -89,6 +89,10 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, table: Table, rules: Seque
     violating = violating_rows_sql(rules, table)
     connection.execute(f"insert into ops.quarantine select {literal(table.name)}, * from ({violating})")
     return _count(connection, "quarantine", table) - before
+
+
+def _staged_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    return int(connection.execute(f"select count(*) from stage.{ident(table.name)}").fetchall()[0][0])
 
 
 def _count(connection: duckdb.DuckDBPyConnection, side: str, table: Table) -> int:
