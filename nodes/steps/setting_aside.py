@@ -12,7 +12,7 @@ from tools.checks.compile import compile_rules
 from tools.checks.prepare import prepare_rules
 from tools.checks.quarantine import violating_rows_sql
 from tools.checks.rule import CompiledRule
-from tools.conform.dedupe import dedupe_statements
+from tools.conform.dedupe import COUNT_BY_HASH, count_by_place, dedupe_statements
 from tools.contract.order import references
 from tools.ledger import Receipt, find_receipt, once
 from tools.sql.quote import ident, literal
@@ -63,9 +63,11 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
     rounds = _MOST_ROUNDS if len(group) > 1 or _refers_to_itself(work.table) else 1
 
     def effect() -> Receipt:
+        connection.execute(count_by_place(max((_staged_rows(connection, table) for table in tables), default=0)))
         for _ in range(rounds):
             if not sum(_set_aside(connection, table, rules) for table, rules in group):
                 break
+        connection.execute(COUNT_BY_HASH)
         return {"rows": _count(connection, "quarantine", work.table)}
 
     receipt = once(connection, work.step.step_id, effect)

@@ -6,6 +6,9 @@ from tools.sql.quote import ident, literal
 _WORK = tuple(f"temp.dedupe_{name}" for name in ("repeated", "standing", "keys", "rows", "winners"))
 _REPEATED, _STANDING, _KEYS, _ROWS, _WINNERS = _WORK
 _LEAST_BITS, _MOST_BITS = 12, 24  # the engine's own bound, and one of 128 MiB for each thread
+
+COUNT_BY_HASH = "reset perfect_ht_threshold"
+"""The statement that ends what `count_by_place` begins."""
 _WINNING = (
     "create or replace temp table dedupe_winners as select _key, arg_min(_first, _rank) as kept_row, "
     f"count(distinct _first) filter (where _best) as contents, count(*) as rows from {_ROWS} group by _key"
@@ -16,7 +19,7 @@ _WINNING = (
 def dedupe_statements(table: Table, rows: int) -> tuple[str, ...]:
     """Return the statements that fill `ops.merged` and `ops.quarantine` for duplicated keys; none without a key.
 
-    `rows` says how many are staged, at least about: whole numbers that lie as close as that are counted by place.
+    `rows` says how many are staged.
 
     Rows identical in all contract columns count as one, kept at its first position. Of rows that differ, `keep` names
     the winner, the others are merged into it: the first or last by position, or the latest by a column (nulls last,
@@ -38,20 +41,20 @@ def dedupe_statements(table: Table, rows: int) -> tuple[str, ...]:
     return (*clear, *keys, _numbered_rows(table), _WINNING, _merge(table), *reject, *drop)
 
 
-def _repeated_keys(table: Table, rows: int) -> tuple[str, ...]:
-    """Return the statements that find the keys of several staged rows, be they set aside or not: mostly few.
+def count_by_place(rows: int) -> str:
+    """Return the statement from which on the keys of about so many rows are counted by their place in an array.
 
-    Counting keys by their place in an array takes the engine a third of the time of counting them by hash; how wide
-    a range of keys it does that for is a setting.
+    That takes the engine less than half the time of counting them by hash. It does so for whole numbers that lie close
+    together; how close is a setting. It is for counting alone: other aggregates would need wider arrays.
     """
+    return f"set perfect_ht_threshold = {min(_MOST_BITS, max(_LEAST_BITS, rows.bit_length() + 1))}"
+
+
+def _repeated_keys(table: Table, rows: int) -> tuple[str, ...]:
+    """Return the statements that find the keys of several staged rows, be they set aside or not: mostly few."""
     key = ", ".join(f"s.{ident(name)}" for name in table.key)
-    bits = min(_MOST_BITS, max(_LEAST_BITS, rows.bit_length() + 1))
     repeated = f"select {key} from stage.{ident(table.name)} s where {_whole(table)} group by {key} having count(*) > 1"
-    return (
-        f"set perfect_ht_threshold = {bits}",
-        f"create or replace temp table dedupe_repeated as {repeated}",
-        "reset perfect_ht_threshold",
-    )
+    return count_by_place(rows), f"create or replace temp table dedupe_repeated as {repeated}", COUNT_BY_HASH
 
 
 def _whole(table: Table) -> str:
