@@ -40,7 +40,8 @@ def gather_format_evidence(
 
 
 def _counting(column: Column, sources: Sequence[LandedColumn]) -> Counting:
-    reduced, told = None, ()
+    reduced: str | None = None
+    told: tuple[str, ...] = ()
     if column.logical_type in _DATES:
         reduced, told = DATE_HEAD, DATES_TOLD
     elif column.logical_type in _NUMBERS:
