@@ -13,6 +13,7 @@ from nodes.steps.mapping import landed_tables, read_mappings
 from nodes.steps.work import Outcome, Work
 from state.contract import Drift, Table
 from tools.conform.landed import rows_of_files
+from tools.conform.resolved import read_answers
 from tools.conform.statement import VariantInput, conform_in_place, conform_statements, derive_statement
 from tools.ledger import find_receipt, receipt_statement
 from tools.sources.in_place import check_unchanged, row_id_sql
@@ -77,15 +78,12 @@ def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> tuple[str
         for column in table.columns
         if column.transform_logic
     }
-    resolved = connection.execute(
-        "select distinct column_name from ops.value_map where table_name = ?", [table.name]
-    ).fetchall()
-    formats, answered = read_formats(connection, table.name), sorted(row[0] for row in resolved)
+    formats, answers = read_formats(connection, table.name), read_answers(connection, table.name)
     if len(variants) == 1 and variants[0].only_file is not None and not derived:
         file = work.intake.inventory.files[variants[0].only_file]
         check_unchanged(file)
-        return conform_in_place(table, variants[0], formats, answered, partial(row_id_sql, connection, file))
-    return conform_statements(table, variants, formats, derived, answered)
+        return conform_in_place(table, variants[0], formats, answers, partial(row_id_sql, connection, file))
+    return conform_statements(table, variants, formats, derived, answers)
 
 
 def _misfits(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:

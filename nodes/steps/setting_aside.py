@@ -13,10 +13,10 @@ from tools.checks.keys import keyless
 from tools.checks.prepare import prepare_rules
 from tools.checks.quarantine import violating_rows_sql
 from tools.checks.rule import CompiledRule
-from tools.conform.dedupe import dedupe_statements
+from tools.conform.dedupe import COUNT_BY_HASH, count_by_place, dedupe_statements
 from tools.contract.order import references
 from tools.ledger import Receipt, find_receipt, once
-from tools.sql.quote import literal
+from tools.sql.quote import ident, literal
 
 _MOST_ROUNDS = 50
 """References in a circle need a round for each level they cascade; deeper ones are left to verification."""
@@ -39,7 +39,7 @@ def dedupe_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
         if rules:
             _set_aside(connection, work.table, rules)
         before = _count(connection, "quarantine", work.table)
-        for statement in dedupe_statements(work.table):
+        for statement in dedupe_statements(work.table, _staged_rows(connection, work.table)):
             connection.execute(statement)
         return {
             "merged": _count(connection, "merged", work.table),
@@ -64,9 +64,11 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
     rounds = _MOST_ROUNDS if len(group) > 1 or _refers_to_itself(work.table) else 1
 
     def effect() -> Receipt:
+        connection.execute(count_by_place(max((_staged_rows(connection, table) for table in tables), default=0)))
         for _ in range(rounds):
             if not sum(_set_aside(connection, table, rules) for table, rules in group):
                 break
+        connection.execute(COUNT_BY_HASH)
         return {"rows": _count(connection, "quarantine", work.table)}
 
     receipt = once(connection, work.step.step_id, effect)
@@ -100,6 +102,10 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, table: Table, rules: Seque
     violating = violating_rows_sql(rules, table)
     connection.execute(f"insert into ops.quarantine select {literal(table.name)}, * from ({violating})")
     return _count(connection, "quarantine", table) - before
+
+
+def _staged_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    return int(connection.execute(f"select count(*) from stage.{ident(table.name)}").fetchall()[0][0])
 
 
 def _count(connection: duckdb.DuckDBPyConnection, side: str, table: Table) -> int:

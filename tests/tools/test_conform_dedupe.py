@@ -42,7 +42,7 @@ def dedupe(
     table = Table(name="a t", columns=columns, keep=keep)
     found: list[Any] = []
     for _ in range(2):  # the second time changes nothing
-        for statement in dedupe_statements(table):
+        for statement in dedupe_statements(table, len(rows)):
             CONNECTION.execute(statement)
         found.append(
             (
@@ -110,7 +110,7 @@ def test_hundreds_of_columns_take_no_longer_than_seconds(keep: Keep | None) -> N
     )
     columns = (COLUMNS[0], *(Column(name=name) for name in names))
     started = time.monotonic()
-    for statement in dedupe_statements(Table(name="wide", columns=columns, keep=keep)):
+    for statement in dedupe_statements(Table(name="wide", columns=columns, keep=keep), 2):
         CONNECTION.execute(statement)
     assert time.monotonic() - started < 10
     assert CONNECTION.execute("select count(*) from ops.merged where table_name = 'wide'").fetchall() == [(8,)]
@@ -134,7 +134,7 @@ def test_quarantined_rows_neither_lose_nor_win() -> None:
 
 def test_without_a_key_nothing_is_merged() -> None:
     columns = tuple(column.model_copy(update={"key_position": None}) for column in COLUMNS)
-    assert dedupe_statements(Table(name="a t", columns=columns)) == ()
+    assert dedupe_statements(Table(name="a t", columns=columns), 0) == ()
 
 
 def test_a_key_of_two_columns() -> None:

@@ -251,3 +251,19 @@ def test_every_last_update_of_the_covid_reports_is_read() -> None:
         assert None not in found
         assert all(value <= report + dt.timedelta(days=2) for value in found)
         assert max(found) >= report - dt.timedelta(days=3)
+
+
+@pytest.mark.parametrize(("places", "ambiguous"), [(2, 0), (3, 2), (4, 0)])
+def test_a_canonical_number_whose_point_may_stand_for_groups_is_told(places: int, ambiguous: int) -> None:
+    digits = "2345"[:places]
+    column = Column(name="c", logical_type=LogicalType.NUMBER, physical_type=f"decimal(18,{places})")
+    evidence = gather([[f"1.{digits}", f"12.{digits}", None, f"0.{digits}"], [f"1234.{digits}"]], column)
+    assert (evidence.filled, evidence.odd, evidence.point_ambiguous) == (4, 0, ambiguous)
+    assert evidence.decimal_point == 4 - ambiguous
+
+
+def test_canonical_dates_bound_what_is_plausible() -> None:
+    column = Column(name="c", logical_type=LogicalType.DATE)
+    evidence = gather([["2024-03-02", "2024-03-05", "2024-03-29", "03/04/2024"]], column)
+    assert (evidence.odd, evidence.ambiguous) == (1, {0: 1})
+    assert (evidence.day_first_plausible, evidence.month_first_plausible) == ({0: 0}, {0: 1})

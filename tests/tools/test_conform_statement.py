@@ -9,6 +9,7 @@ from state.contract import Column, LogicalType, Table, TypeOptions
 from state.errors import ContractError
 from state.formats import DateOrder, FormatGroup, ValueFormat
 from state.sources import LINE_BITS
+from tools.conform.resolved import Answer, read_answers
 from tools.conform.statement import VariantInput, conform_statements, derive_statement
 from tools.workspace import create_views, open_workspace, published_columns
 
@@ -49,9 +50,9 @@ def conform(
     variants: Sequence[VariantInput],
     formats: Mapping[str, ValueFormat] | None = None,
     derived: Mapping[str, str] | None = None,
-    resolved: Sequence[str] = (),
+    answers: Mapping[str, Sequence[Answer]] | None = None,
 ) -> list[Row]:
-    for sql in conform_statements(table, variants, formats or {}, derived or {}, resolved):
+    for sql in conform_statements(table, variants, formats or {}, derived or {}, answers or {}):
         connection.execute(sql)
     return staged(connection, table)
 
@@ -111,7 +112,7 @@ def test_variants_that_follow_each_other_are_not_sorted(workspace: duckdb.DuckDB
         BOTH.model_copy(update={"relation": relation, "file_ids": (file,)})
         for relation, file in (("land.v001", 1), ("land.v002", 0))
     ]
-    assert "order by _row" not in conform_statements(ORDERS, variants, {}, {}, [])[0]
+    assert "order by _row" not in conform_statements(ORDERS, variants, {}, {}, {})[0]
     assert [row["id"] for row in conform(workspace, ORDERS, variants)] == [0, 1]
 
 
@@ -143,7 +144,9 @@ def test_many_rows_keep_their_order(workspace: duckdb.DuckDBPyConnection) -> Non
         BOTH.model_copy(update={"file_ids": (file,), "relation": relation})
         for relation, file in (("land.v001", 0), ("land.v002", 1))
     ]
-    sql, _ = conform_statements(ORDERS, variants, {}, {"at": "if(_file = 'b.csv', date '2020-01-01', null)"}, ["Name"])
+    sql, _ = conform_statements(
+        ORDERS, variants, {}, {"at": "if(_file = 'b.csv', date '2020-01-01', null)"}, {"Name": ()}
+    )
     assert "order by _row" not in sql
     workspace.execute(sql)
     checked = workspace.execute(
@@ -154,7 +157,8 @@ def test_many_rows_keep_their_order(workspace: duckdb.DuckDBPyConnection) -> Non
     assert checked == [(600_000, True, 300_000, 300_000, True)]
 
 
-def test_resolved_values_name_their_operator(workspace: duckdb.DuckDBPyConnection) -> None:
+@pytest.mark.parametrize("others", [0, 100])  # few answers are written out, many are looked up
+def test_resolved_values_name_their_operator(workspace: duckdb.DuckDBPyConnection, others: int) -> None:
     land(workspace, "v001", {2: ["1", " UK "], 3: ["2", "GB"], 4: ["3", None], 5: ["4", "Mars"]})
     workspace.execute(
         "insert into ops.value_map values ('order lines', 'Name', 'UK', 'GB', 'synonym', 'd1', '', 1), "
@@ -164,7 +168,15 @@ def test_resolved_values_name_their_operator(workspace: duckdb.DuckDBPyConnectio
         "('order lines', 'id', '1', '9', 'other', 'd5', '', 1), "
         "('other', 'Name', 'Mars', 'x', 'other', 'd6', '', 1)"
     )
-    rows = conform(workspace, ORDERS, [BOTH], resolved=["Name"])
+    workspace.execute(
+        "insert into ops.value_map select 'order lines', 'Name', 'it''s ' || i, 'x', 'other', 'd7', '', 1 "
+        "from range(?) r(i)",
+        [others],
+    )
+    answers = read_answers(workspace, "order lines")
+    assert [bool(answers[name]) for name in ("Name", "id")] == [not others, True]
+    del answers["id"]
+    rows = conform(workspace, ORDERS, [BOTH], answers=answers)
     assert [(row["Name"], row["raw$Name"], row["op$Name"]) for row in rows] == [
         ("GB", " UK ", "resolve:synonym"),
         ("GB", None, None),
@@ -236,14 +248,14 @@ def test_a_derived_value_that_is_not_of_the_type_is_unreadable(workspace: duckdb
 
 def test_derived_columns_in_a_circle_are_refused() -> None:
     with pytest.raises(ContractError, match=r"circle: half, total"):
-        conform_statements(MONEY, [AMOUNT], {}, {"total": "half + 1", "half": "total / 2", "small": "1"}, [])
+        conform_statements(MONEY, [AMOUNT], {}, {"total": "half + 1", "half": "total / 2", "small": "1"}, {})
 
 
 def test_names_and_texts_with_quotes_are_data(workspace: duckdb.DuckDBPyConnection) -> None:
     table = Table(name='a"b', columns=(column('x"; drop', "integer"), column("it's", key_position=1)))
     land(workspace, "v001", {2: ["1'", "o'x"]})
     variant = VariantInput(relation="land.v001", file_ids=(0,), mapping={'x"; drop': 0, "it's": 1}, extra={'e"': 0})
-    for sql in conform_statements(table, [variant], {}, {}, ["it's"]):
+    for sql in conform_statements(table, [variant], {}, {}, {"it's": ()}):
         workspace.execute(sql)
     assert workspace.execute('select "x""; drop", "it\'s", "e""" from stage."a""b"').fetchall() == [(None, "o'x", "1'")]
 
@@ -268,7 +280,7 @@ def test_zoned_timestamps_have_the_type_of_the_contract(workspace: duckdb.DuckDB
     table = Table(name="t", columns=(zoned, column("gone", "timestamp", options=TypeOptions(timezone=True))))
     land(workspace, "v001", {2: ["2020-01-01 00:00:00"]})
     variant = VariantInput(relation="land.v001", file_ids=None, mapping={"at": 0})
-    for sql in conform_statements(table, [variant], {}, {}, []):
+    for sql in conform_statements(table, [variant], {}, {}, {}):
         workspace.execute(sql)
     types = dict(workspace.execute("select column_name, column_type from (describe stage.t)").fetchall())
     assert types["at"] == types["gone"] == "TIMESTAMP WITH TIME ZONE"

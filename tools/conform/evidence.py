@@ -9,8 +9,8 @@ from algorithms.units import stated_unit
 from state.contract import Column, LogicalType, Table
 from state.formats import FormatEvidence
 from tools.conform.counted import Counted, Counting, counted
-from tools.conform.evidence_dates import DATE_HEAD, OFFSET_TALLIES, date_evidence
-from tools.conform.evidence_numbers import NUMBER_SHAPE, number_evidence
+from tools.conform.evidence_dates import DATE_HEAD, DATES_TOLD, OFFSET_TALLIES, date_evidence
+from tools.conform.evidence_numbers import NUMBER_SHAPE, number_evidence, numbers_told
 from tools.conform.landed import LandedColumn, relation_sql, rows_of_files
 from tools.conform.plain import canonical_sql
 
@@ -40,16 +40,19 @@ def gather_format_evidence(
 
 
 def _counting(column: Column, sources: Sequence[LandedColumn]) -> Counting:
-    reduced = DATE_HEAD if column.logical_type in _DATES else None
-    if column.logical_type in _NUMBERS:
-        reduced = NUMBER_SHAPE
-    return Counting(sources=tuple(sources), reduced=reduced, tallies=_tallies(column))
+    reduced: str | None = None
+    told: tuple[str, ...] = ()
+    if column.logical_type in _DATES:
+        reduced, told = DATE_HEAD, DATES_TOLD
+    elif column.logical_type in _NUMBERS:
+        reduced, told = NUMBER_SHAPE, numbers_told(column)
+    canonical = canonical_sql(column) or "false"
+    return Counting(sources=tuple(sources), canonical=canonical, reduced=reduced, told=told, tallies=_tallies(column))
 
 
 def _tallies(column: Column) -> tuple[str, ...]:
-    """Return what is counted beside: canonical texts, and times with and without an offset."""
-    offsets = OFFSET_TALLIES if column.logical_type is LogicalType.TIMESTAMP else ()
-    return (canonical_sql(column) or "false", *offsets)
+    """Return what is counted beside: times with and without an offset."""
+    return OFFSET_TALLIES if column.logical_type is LogicalType.TIMESTAMP else ()
 
 
 class _Field:
@@ -70,7 +73,7 @@ class _Field:
 def _evidence(connection: duckdb.DuckDBPyConnection, table: Table, column: Column, field: _Field) -> FormatEvidence:
     counts, position = field.counts, field.position
     by_file, filled, sample = counts.by_file(position), counts.filled(position), counts.sampled(position)
-    canonical, *offsets = counts.tallies(position, len(_tallies(column)))
+    offsets = counts.tallies(position, len(_tallies(column)))
     details: dict[str, object] = {}
     if column.logical_type in _DATES:
         details = date_evidence(connection, column, by_file, offsets)
@@ -85,7 +88,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, table: Table, column: Colum
             "logical_type": column.logical_type,
             "rows": counts.rows(position),
             "filled": filled,
-            "odd": filled - canonical,
+            "odd": filled - counts.canonical(position),
             "pattern": column.options.format,
             "samples": _samples(connection, sample),
             **details,

@@ -16,6 +16,9 @@ _MOST_CHARACTERS = 12  # of a text: a date in digits is no longer, and texts tha
 DATE_HEAD = f"left(ltrim({{v}}), {_MOST_CHARACTERS})"
 """What is counted of the text `{v}` of a date."""
 
+DATES_TOLD = tuple(f"left({extreme}({{v}}), {_MOST_CHARACTERS})" for extreme in ("min", "max"))
+"""What stands for canonical dates, the year first: they say nothing but how far the dates reach."""
+
 _PLAIN_TIME = "{v} like '____-__-_____:__:__'"
 _IS_TIMED, _HAS_OFFSET = (f"regexp_matches({{v}}, '{pattern}')" for pattern in (_TIMED, _OFFSET))
 OFFSET_TALLIES = (

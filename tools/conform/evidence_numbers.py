@@ -8,7 +8,8 @@ import duckdb
 
 from algorithms.numbers import counts_as_unit
 from algorithms.units import stated_unit
-from state.contract import Column
+from state.contract import Column, LogicalType
+from tools.checks.types import expected_type
 from tools.conform.binding import extract, matches
 from tools.conform.clean import clean_text_sql
 
@@ -19,6 +20,7 @@ NUMBER_SHAPE = (
 )
 """What is counted of the text `{v}` of a number: its shape. A plain number that cannot be grouped counts as a short
 one, which is faster."""
+_GROUPABLE = ",3)"  # a decimal type of three places: its point may stand for groups
 _UNIT = r"([^\d.,'’()+−–\s%-][^\d,'’()+−–%]*?)?"
 _SIGN = r"[-+−–]?"
 _WRITTEN = rf"^\(?{_SIGN} ?{_UNIT} ?{_SIGN} ?([\d.,'’ ]*\d[.,]?)(?:e[-+]?\d+)? ?(%)? ?{_UNIT} ?\)?[-−–]?$"
@@ -38,6 +40,14 @@ _KINDS = {
     "separator_ambiguous": r"9[09]{0,2},\d{3}",
     "point_ambiguous": r"9[09]{0,2}\.\d{3}",
 }
+
+
+def numbers_told(column: Column) -> tuple[str, ...]:
+    """Return what stands for all canonical numbers of the column; nothing where their shapes differ."""
+    type_name = expected_type(column)
+    if column.logical_type is LogicalType.INTEGER or type_name.endswith(",0)"):
+        return ("'9'",)
+    return ("'9.9'",) if type_name.startswith("DECIMAL") and not type_name.endswith(_GROUPABLE) else ()
 
 
 def number_evidence(

@@ -15,16 +15,16 @@ from state.contract import Column, LogicalType, Table
 from state.formats import ValueFormat
 from state.values import Value
 from tools.checks.types import expected_type
-from tools.conform.clean import clean_text_sql
 from tools.conform.derived import TEXT, checked_cast, derived_levels
 from tools.conform.landed import file_sql, relation_sql, rows_of_files
 from tools.conform.plain import is_plain
 from tools.conform.read import read_expression
-from tools.sql.quote import ident, literal
+from tools.conform.resolved import Answer, resolved_sql
+from tools.sql.quote import ident
 from tools.workspace import operator_name, raw_name
 
-_ANSWER = "answer$"  # prefix of what the value map says
-_BUCKETS = 1024
+_MANY_WRITINGS = (LogicalType.NUMBER, LogicalType.TIMESTAMP)
+"""Types of which a value that is not changed may be written in several ways."""
 
 
 class VariantInput(Value):
@@ -42,16 +42,17 @@ def conform_statements(
     variants: Sequence[VariantInput],
     formats: Mapping[str, ValueFormat],
     derived: Mapping[str, str],
-    resolved_columns: Collection[str],
+    answers: Mapping[str, Sequence[Answer]],
 ) -> tuple[str, ...]:
     """Return the statements that create or replace `typed.<table>` from landed rows, and the view `stage.<table>`.
 
-    `derived` holds the guarded SQL of derived columns. Raises ContractError when derived columns depend on each other
+    `derived` holds the guarded SQL of derived columns, `answers` the columns that the value map has answers for, with
+    them where they are few. Raises ContractError when derived columns depend on each other
     in a circle. Rows follow the order of `_row`: as they were landed where the variants' files allow it, else sorted.
     """
     fed = _fed(variants)
-    plain = _plain(table, fed, formats, {*resolved_columns, *derived})
-    query = _query(table, variants, formats, resolved_columns, plain, numbered=True)
+    plain = _plain(table, fed, formats, {*answers, *derived})
+    query = _query(table, variants, formats, answers, plain, numbered=True)
     if derived:
         query = derived_levels(table, derived, fed, query)
     order = "" if _in_order(variants) else " order by _row"
@@ -64,7 +65,7 @@ def conform_in_place(
     table: Table,
     variant: VariantInput,
     formats: Mapping[str, ValueFormat],
-    resolved_columns: Collection[str],
+    answers: Mapping[str, Sequence[Answer]],
     row_id: Callable[[str], str],
 ) -> tuple[str, ...]:
     """Return the statements that create or replace the same from a view over the engine's reader.
@@ -73,8 +74,8 @@ def conform_in_place(
     it afterwards from their place: `row_id` returns SQL for it from SQL for the place, from 0 on.
     """
     typed, place = f"typed.{ident(table.name)}", f"(rowid - (select min(rowid) from typed.{ident(table.name)}))"
-    plain = _plain(table, _fed([variant]), formats, resolved_columns)
-    query = _query(table, [variant], formats, resolved_columns, plain, numbered=False)
+    plain = _plain(table, _fed([variant]), formats, answers)
+    query = _query(table, [variant], formats, answers, plain, numbered=False)
     return (
         f"create or replace table {typed} as select {', '.join(_outputs(table, [variant], plain))} from ({query})",
         f"alter table {typed} add column _row bigint",
@@ -127,7 +128,7 @@ def _query(
     table: Table,
     variants: Sequence[VariantInput],
     formats: Mapping[str, ValueFormat],
-    resolved_columns: Collection[str],
+    answers: Mapping[str, Sequence[Answer]],
     plain: Collection[str],
     *,
     numbered: bool,
@@ -138,9 +139,9 @@ def _query(
     file = file_sql(None if numbered else variants[0].only_file)
     landed = _landed(columns, variants, _extras(table, variants), numbered=numbered)
     query = _typed(columns, formats, landed, file, plain)
-    resolved = [column for column in columns if column.name in resolved_columns]
+    resolved = [column for column in columns if column.name in answers]
     if resolved:
-        query = _resolved(table, resolved, query)
+        query = resolved_sql(table, resolved, answers, query)
     return _complete(table, fed, query, plain)
 
 
@@ -246,41 +247,10 @@ def _typed(
     return f"select {', '.join(operators)} from (select {', '.join(values)} from ({query}))"
 
 
-def _resolved(table: Table, columns: Sequence[Column], query: str) -> str:
-    """Return SQL that replaces values by what the value map says they become."""
-    found, replaced = ["*"], []
-    for column in columns:
-        name, operator, answer = ident(column.name), ident(operator_name(column.name)), ident(_ANSWER + column.name)
-        key = name if column.logical_type is LogicalType.STRING else clean_text_sql(ident(TEXT + column.name))
-        found.append(f"{_look_up(table, column, key)} as {answer}")
-        value = f"coalesce(try_cast({answer}.resolved as {expected_type(column)}), {name})"
-        changed = f"case when {value} is distinct from {name} then 'resolve:' || {answer}.operator else {operator} end"
-        replaced += [f"{value} as {name}", f"{changed} as {operator}"]
-    return f"select * replace ({', '.join(replaced)}) from (select {', '.join(found)} from ({query}))"
-
-
-def _look_up(table: Table, column: Column, key: str) -> str:
-    """Return SQL for the answer of the value map to `key`: a struct of resolved and operator, or NULL.
-
-    The map is one value, a list of small maps by hash: looking up in it keeps the order of the rows, a join does not.
-    """
-    answers = (
-        "select value, {'resolved': min(resolved), 'operator': arg_min(operator, resolved)} as answer "
-        f"from ops.value_map where table_name = {literal(table.name)} and column_name = {literal(column.name)} "
-        "and value is not null and resolved is not null group by value"
-    )
-    buckets = (
-        "select bucket, map(list(value), list(answer)) as answers from "
-        f"(select hash(value) % {_BUCKETS} as bucket, value, answer from ({answers})) group by bucket"
-    )
-    whole = f"select list(answers order by b) from range({_BUCKETS}) r(b) left join ({buckets}) on bucket = b"
-    return f"case when {key} is not null then ({whole})[(hash({key}) % {_BUCKETS})::bigint + 1][{key}] end"
-
-
 def _complete(table: Table, fed: Collection[str], query: str, plain: Collection[str]) -> str:
     """Return SQL that adds the text that is not the canonical one of its value, and NULLs for columns without a source.
 
-    A value that is not changed may be written otherwise, as 1.50 for the number 1.5.
+    A value that is not changed may be written otherwise where its type is one of `_MANY_WRITINGS`, as 1.50 for 1.5.
     """
     fields = ["*"]
     for column in table.columns:
@@ -289,7 +259,9 @@ def _complete(table: Table, fed: Collection[str], query: str, plain: Collection[
             continue
         if column.name in fed:
             text = ident(TEXT + column.name)
-            odd = f"{operator} is not null or {text} <> {ident(column.name)}::varchar"
+            odd = f"{operator} is not null"
+            if column.logical_type in _MANY_WRITINGS:
+                odd += f" or {text} <> {ident(column.name)}::varchar"
             fields.append(f"case when {odd} then {text} end as {raw}")
         else:
             empty = f"null::{expected_type(column)} as {ident(column.name)}"

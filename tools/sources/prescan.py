@@ -173,7 +173,7 @@ class _Scanner:
             return
         quotes = np.flatnonzero(block == _QUOTE)
         across = (self.last_byte, data[0]) in {(_QUOTE, _SPACE), (_SPACE, _QUOTE)}
-        self.spaced = self.spaced or across or b'" ' in data or b' "' in data
+        self.spaced = self.spaced or across or _beside_space(block, quotes)
         self.even = self.even and not np.any((np.searchsorted(quotes, ends) + self.quotes) & 1)
         self.quotes += len(quotes)
 
@@ -197,3 +197,9 @@ class _Scanner:
             self.bad_byte = self.offset + error.start
         else:
             self.pending = bool(self.decoder.getstate()[0])
+
+
+def _beside_space(block: _Bytes, places: _Positions) -> bool:
+    """Return whether a space stands before or behind one of the places; searching for the pairs is far slower."""
+    behind, before = places[places < len(block) - 1] + 1, places[places > 0] - 1
+    return bool(np.any(block[behind] == _SPACE) or np.any(block[before] == _SPACE))
