@@ -18,7 +18,7 @@ from state.reports import StepReport
 from tools.intake import CONTRACT_FILE, INTAKE_FILE, Intake, read_contract, read_intake
 from tools.outputs.parquet import parts
 from tools.sql.quote import literal
-from tools.workspace import WORKSPACE_FILE, is_staged
+from tools.workspace import WORKSPACE_FILE, is_staged, release_workspace
 
 Json = dict[str, Any]
 
@@ -143,6 +143,7 @@ def open_material(folder: Path, run_folder: Path | None) -> Iterator[Material]:
         with duckdb.connect() as engine:
             yield Material(run=run, folder=folder, engine=_in_utc(engine), contract=_contract(run_folder))
         return
+    release_workspace(run_folder)
     with _read_only(workspace, str(run["run_id"])) as engine:
         yield Material(
             run=run,
