@@ -156,7 +156,10 @@ def test_a_faulty_file_is_named_or_every_line_is_accounted_for(play: Any, folder
         ("latin-1", "orders_bad.csv: not UTF-8, read as cp1252"),
         ("damaged UTF-8", "orders_bad.csv: UTF-8 with damaged bytes"),
         ("no header", "orders_bad.csv: line 1 does not look like a header: '100', 'Ann', '1.5'"),
-        ("a title before the header", "orders_bad.csv: 2 lines above the header on line 3 are no records: 'Report of 2024'"),
+        (
+            "a title before the header",
+            "orders_bad.csv: 2 lines above the header on line 3 are no records: 'Report of 2024'",
+        ),
         ("empty", "orders_bad.csv"),
     ],
 )
