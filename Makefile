@@ -1,6 +1,6 @@
 # Everything a developer or a stranger runs. Needs Python 3.11 and make; the rest is installed into .venv.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-ROWS ?= 1000000
+ROWS ?= 10000000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
