@@ -45,6 +45,11 @@ def after_planning(state: SupervisorState) -> Literal["executor", "__end__"]:
     return "executor" if state["status"] is RunStatus.RUNNING else "__end__"
 
 
+def before_ruling(state: SupervisorState) -> Literal["read_failed", "__end__"]:
+    """Rule on the failed step, or end where there is no plan that it could be a step of."""
+    return "read_failed" if state["status"] is RunStatus.RUNNING else "__end__"
+
+
 def build_planner() -> StateGraph[SupervisorState, RunContext, SupervisorInput, PlannerOutput]:
     """Return intake and planner, not compiled."""
     builder = StateGraph(
@@ -84,7 +89,7 @@ def build_replanner() -> StateGraph[RulingState, RunContext, ReplannerInput, Exe
     builder.add_node(Node.REPLANNER, ruling)
     builder.add_edge(START, Node.INTAKE)
     builder.add_conditional_edges(Node.INTAKE, after_intake)
-    builder.add_edge(Node.PLANNER, Node.READ_FAILED)
+    builder.add_conditional_edges(Node.PLANNER, before_ruling)
     builder.add_edge(Node.READ_FAILED, Node.REPLANNER)
     builder.add_edge(Node.REPLANNER, END)
     return builder

@@ -10,7 +10,6 @@ from state.errors import SourceError
 from state.sources import Inventory, SourcesRef
 from state.values import Value, digest
 from tools.files import is_text, write_durably
-from tools.sources.changed import Stamp
 
 CONTRACT_FILE = "contract.json"
 INTAKE_FILE = "intake.json"
@@ -22,7 +21,7 @@ class Intake(Value):
     inventory: Inventory
     table_files: dict[str, tuple[int, ...]]
     unused: tuple[str, ...] = ()
-    stamps: dict[int, Stamp] = Field(default_factory=dict)  # of the files when they were scanned
+    stamps: dict[int, str] = Field(default_factory=dict)  # of the files when they were scanned
 
     def variants_of(self, table: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Return (variant id, file ids) for each variant with files that feed the table."""

@@ -5,8 +5,8 @@ sent before it is written, so that after a kill it is rather sent twice than nev
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -94,9 +94,7 @@ class LineageRecorder:
     def _report_warnings(self) -> None:
         """Add the warnings to run.json, report.html and the event log of the run, where these are there."""
         try:
-            with EventLog(self._folder / "events.jsonl") as log:
-                for warning in self._warnings:
-                    log.append({"event": "warning", "event_id": f"warning:{warning}", "detail": warning})
+            self._log(self._warnings)
             content = json.loads((self._folder / "run.json").read_bytes())
             content["warnings"] = list(dict.fromkeys([*content["warnings"], *self._warnings]))
             write_run_json(self._folder, content)
@@ -105,8 +103,14 @@ class LineageRecorder:
             write_durably(self._folder / "report.html", page.encode(errors="backslashreplace"))
         except FileNotFoundError:
             return  # the run stopped before it had a report
-        except _FAULTS:
-            return  # nothing of the run can be written: what failed it says so
+        except _FAULTS as error:  # lineage never fails a run; run.json has the warnings where it could be written
+            with suppress(*_FAULTS):  # nothing can be written: what failed the run says so
+                self._log([f"lineage: report.html does not show its warnings: {' '.join(str(error).split())}"[:500]])
+
+    def _log(self, warnings: Sequence[str]) -> None:
+        with EventLog(self._folder / "events.jsonl") as log:
+            for warning in warnings:
+                log.append({"event": "warning", "event_id": f"warning:{warning}", "detail": warning})
 
 
 @contextmanager
@@ -124,7 +128,7 @@ def recorded(record: RunRecord, target: LineageTarget) -> Iterator[LineageRecord
     except (KeyboardInterrupt, SystemExit):
         recorder.finish(problem="the process was told to stop", interrupted=True)
         raise
-    except BaseException as error:
+    except BaseException as error:  # whatever ended the run is told as its failure, and rises
         recorder.finish(problem=f"{type(error).__name__}: {' '.join(str(error).split())}"[:1000])
         raise
     recorder.finish()
