@@ -1,0 +1,1 @@
+"""Consensus: votes on questions, and replicated logs that hold under faults. Pure machines without input or output."""
