@@ -85,3 +85,4 @@ class RaftSettings:
     pre_vote: bool = True  # ask before a term is begun: a replica that was away unseats nobody
     check_quorum: bool = True  # a leader steps down without a quorum; who hears a leader gives no vote
     most_in_flight: int = 256  # messages with entries to one follower before an answer
+    most_entries: int = 1_000  # in one message

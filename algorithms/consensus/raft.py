@@ -180,7 +180,8 @@ class Replica(Voter):
             return self._send_snapshot(peer)
         # With too much under way an empty message keeps the follower from being forgotten: its answer frees the rest.
         held = progress.pace is Pace.REPLICATE and progress.full
-        entries = () if held else self.log.between(before + 1, self.log.last_index)
+        last = min(self.log.last_index, before + self.settings.most_entries)
+        entries = () if held else self.log.between(before + 1, last)
         if not entries and not also_none:
             return False
         self._send(RaftKind.APPEND, peer, index=before, log_term=log_term, commit=self.commit, entries=entries)

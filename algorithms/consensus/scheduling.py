@@ -6,6 +6,7 @@ a restart from a checkpoint) is the same.
 
 import random
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from state.faults import Crash, FaultSchedule, Partition
@@ -64,13 +65,14 @@ def arriving(
 
 def members_down(schedule: FaultSchedule, round_: int, members: Sequence[int]) -> frozenset[int]:
     """Return the members that are down in a round."""
-    crashes = [*schedule.crashes, *_drawn_crashes(schedule, round_, members)]
+    drawn = _drawn_crashes(schedule, round_, tuple(members))
+    crashes = (*schedule.crashes, *drawn)
     return frozenset(crash.member for crash in crashes if crash.first <= round_ < crash.first + crash.rounds)
 
 
 def groups_in(schedule: FaultSchedule, round_: int, members: Sequence[int]) -> tuple[frozenset[int], ...]:
     """Return the groups that members are parted into in a round; empty when all hear each other."""
-    for partition in (*schedule.partitions, *_drawn_partitions(schedule, round_, members)):
+    for partition in (*schedule.partitions, *_drawn_partitions(schedule, round_, tuple(members))):
         if partition.first <= round_ <= partition.last:
             return tuple(map(frozenset, partition.groups))
     return ()
@@ -80,32 +82,37 @@ def _connected(groups: Sequence[frozenset[int]], message: Addressed) -> bool:
     return not groups or any({message.sender, message.recipient} <= group for group in groups)
 
 
-def _drawn_crashes(schedule: FaultSchedule, round_: int, members: Sequence[int]) -> list[Crash]:
+def _drawn_crashes(schedule: FaultSchedule, round_: int, members: tuple[int, ...]) -> list[Crash]:
     """Return the crashes that began in this round or not too long before."""
     if not schedule.crash_rate:
         return []
-    crashes = []
-    for first in range(max(1, round_ - schedule.outage), round_ + 1):
-        draw = _draw(schedule, "crash", first)
-        for member in members:
-            happens, rounds = draw.random() < schedule.crash_rate, draw.randint(1, schedule.outage)
-            if happens:
-                crashes.append(Crash(member=member, first=first, rounds=rounds))
-    return crashes
+    begun = range(max(1, round_ - schedule.outage), round_ + 1)
+    return [crash for first in begun for crash in _crashes_of(schedule, first, members)]
 
 
-def _drawn_partitions(schedule: FaultSchedule, round_: int, members: Sequence[int]) -> list[Partition]:
+def _drawn_partitions(schedule: FaultSchedule, round_: int, members: tuple[int, ...]) -> list[Partition]:
     if not schedule.partition_rate:
         return []
-    partitions = []
-    for first in range(max(1, round_ - schedule.outage), round_ + 1):
-        draw = _draw(schedule, "partition", first)
-        if draw.random() < schedule.partition_rate:
-            mixed = draw.sample(list(members), len(members))
-            cut = draw.randint(1, max(1, len(members) - 1))
-            groups = (tuple(mixed[:cut]), tuple(mixed[cut:]))
-            partitions.append(Partition(first=first, last=first + draw.randint(1, schedule.outage) - 1, groups=groups))
-    return partitions
+    begun = range(max(1, round_ - schedule.outage), round_ + 1)
+    return [partition for first in begun for partition in _partitions_of(schedule, first, members)]
+
+
+@lru_cache(maxsize=1024)
+def _crashes_of(schedule: FaultSchedule, first: int, members: tuple[int, ...]) -> tuple[Crash, ...]:
+    draw = _draw(schedule, "crash", first)
+    drawn = [(member, draw.random() < schedule.crash_rate, draw.randint(1, schedule.outage)) for member in members]
+    return tuple(Crash(member=member, first=first, rounds=rounds) for member, happens, rounds in drawn if happens)
+
+
+@lru_cache(maxsize=1024)
+def _partitions_of(schedule: FaultSchedule, first: int, members: tuple[int, ...]) -> tuple[Partition, ...]:
+    draw = _draw(schedule, "partition", first)
+    if len(members) < 2 or draw.random() >= schedule.partition_rate:  # noqa: PLR2004  one member is not parted
+        return ()
+    mixed = draw.sample(members, len(members))
+    cut = draw.randint(1, len(members) - 1)
+    last = first + draw.randint(1, schedule.outage) - 1
+    return (Partition(first=first, last=last, groups=(tuple(mixed[:cut]), tuple(mixed[cut:]))),)
 
 
 def _draw(schedule: FaultSchedule, what: str, round_: int) -> random.Random:

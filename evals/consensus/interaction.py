@@ -1,4 +1,4 @@
-"""Running interaction scripts: a group of our replicas does what a script says, and what it does is written as it would."""
+"""Running interaction scripts: a group of our replicas does what a script says, and tells it in the script's words."""
 
 import re
 from collections import Counter

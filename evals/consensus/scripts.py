@@ -1,8 +1,8 @@
 """Test scripts of another implementation of Raft, run on ours.
 
 A script is a list of commands, each with the output that is expected after a line of dashes. `quorum` scripts state
-verdicts of pure functions. Of `interaction` scripts what the protocol prescribes is compared: the messages, what is kept
-(term, vote, commit, entries), roles, logs and the progress of followers; not the wording of log lines.
+verdicts of pure functions. Of `interaction` scripts what the protocol prescribes is compared: the messages, what is
+kept (term, vote, commit, entries), roles, logs and the progress of followers; not the wording of log lines.
 """
 
 import re
