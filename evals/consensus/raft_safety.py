@@ -78,7 +78,7 @@ class RaftObserver:
         self._led[replica.id] = (replica.term, terms)
 
     def _see_complete(self, replica: Replica, terms: dict[int, int]) -> None:
-        """A new leader has every entry that was committed before."""
+        """See that a new leader has every entry that was committed before."""
         start = replica.log.snapshot.index
         for index, entry in self.applied.items():
             if index > start and entry.term < replica.term and terms.get(index) != entry.term:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 
 from algorithms.consensus.quorum import Configuration
-from algorithms.consensus.raft import Replica
+from algorithms.consensus.raft import RaftOutput, Replica
 from algorithms.consensus.raft_group import MakeReplica, RaftGroup, Round
 from evals.consensus.raft_safety import RaftObserver, SafetyError
 from state.faults import FaultSchedule
@@ -36,7 +36,7 @@ class _Stage:
         self._watch({}, frozenset({member}))
 
     def settle(self, listening: Iterable[int], rounds: int = 20, *, quiet: bool = True) -> None:
-        """Hand messages around among those who listen; to others they are lost. Quiet: nothing is under way after it."""
+        """Hand messages around among those who listen; to others they are lost. Quiet: none is under way after it."""
         heard = set(listening)
         for _ in range(rounds):
             self._collect()
@@ -50,7 +50,7 @@ class _Stage:
             self._messages.clear()
 
     def _collect(self) -> None:
-        outputs = {}
+        outputs: dict[int, list[RaftOutput]] = {}
         for member, replica in self.group.replicas.items():
             outputs[member] = []
             while replica.has_output:
@@ -61,7 +61,7 @@ class _Stage:
                 outputs[member].append(output)
         self._watch(outputs, frozenset())
 
-    def _watch(self, outputs: dict, down: frozenset[int]) -> None:  # type: ignore[type-arg]
+    def _watch(self, outputs: dict[int, list[RaftOutput]], down: frozenset[int]) -> None:
         self.observer.watch(self.group, Round(0, (), (), outputs, down))
 
 
