@@ -1,5 +1,6 @@
 """The catalogue of suites by name."""
 
+from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
@@ -10,7 +11,7 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
-    suite.name: suite for suite in (Covid19, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
+    suite.name: suite for suite in (Consensus, Covid19, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
 }
 
 

@@ -1,7 +1,7 @@
 """Scenes of Raft that chance hardly ever plays: who hears whom is set step by step."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from algorithms.consensus.quorum import Configuration
 from algorithms.consensus.raft import RaftOutput, Replica
@@ -99,3 +99,26 @@ def figure_eight(make: MakeReplica = Replica) -> str:
     except SafetyError as error:
         return error.name
     return ""
+
+
+def vote_after_restart(make: MakeReplica = Replica) -> str:
+    """Let two voters restart between two candidates of one term; return the property that does not hold, or nothing."""
+    stage = _Stage(make)
+    replicas = stage.group.replicas
+    try:
+        replicas[1].campaign()
+        stage.settle({1, 3, 4}, rounds=2)  # elected; its first entry reaches nobody
+        for member in (3, 4):
+            stage.stop(member)
+            stage.start([member])
+        replicas[2].campaign()
+        stage.settle({2, 3, 4}, rounds=3)
+    except SafetyError as error:
+        return error.name
+    return ""
+
+
+SCENES: dict[str, Callable[[MakeReplica], str]] = {
+    "figure 8": figure_eight,
+    "a vote after a restart": vote_after_restart,
+}
