@@ -42,7 +42,7 @@ class _Prints(dict[Row, int]):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled problem. `kept` are, for each method, the registers that its instances give."""
+    """A compiled problem. `kept` are, for each method, the registers that its instances give: those of its tasks."""
 
     problem: Problem
     schemas: Schemas
@@ -207,12 +207,13 @@ def _write_method(writer: Writer, method: MethodSchema) -> tuple[int, ...]:
     while last + 1 < len(steps) and not _binds(steps[last + 1]):
         last += 1
     main, trailing = steps[: last + 1], steps[last + 1 :]
-    kept = sorted({*bound, *(register for step in main for register in _binds(step))})
+    kept = sorted({*bound, *needed})  # whatever the facts, so that programs of one domain and its objects agree
     guard = ""
     if trailing:
         function = writer.fresh()
-        arguments = ", ".join(map(name, kept))
-        writer.join(f"def {function}({arguments}):", kept, trailing, method.ranges, lambda _: ["return True"])
+        known = sorted({*bound, *(register for step in main for register in _binds(step))})
+        arguments = ", ".join(map(name, known))
+        writer.join(f"def {function}({arguments}):", known, trailing, method.ranges, lambda _: ["return True"])
         guard = f"if {function}({arguments}): "
     subtasks = ", ".join(_tuple((str(subtask[0]), *map(name, subtask[1:]))) for subtask in method.subtasks)
     instance = f"{guard}yield {_tuple(map(name, kept))}, ({subtasks}{',' if subtasks else ''})"

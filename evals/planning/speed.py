@@ -64,7 +64,15 @@ class PlanningSpeed:
         ratio = times["gtpyhop_seconds"] / times["seconds"]
         seconds = f"{times['seconds']:.4f} s, GTPyhop {times['gtpyhop_seconds']:.4f} s"
         told = f"{times['steps']} steps: {seconds}, {ratio:.1f} times"
-        score = Score(name="times faster", value=ratio, low=ratio, high=ratio, n=1, interval=f"fastest of {_RUNS} runs")
+        score = Score(
+            name="times faster",
+            value=ratio,
+            low=ratio,
+            high=ratio,
+            n=1,
+            interval=f"fastest of {_RUNS} runs",
+            unit="times",
+        )
         return (score,), {"times": [told]}
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
@@ -80,6 +88,7 @@ class PlanningSpeed:
                 high=max(found),
                 n=len(found),
                 interval="least to most",
+                unit="times",
             )
             for name, found in groups.items()
             if found
