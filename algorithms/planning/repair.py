@@ -34,6 +34,7 @@ class Stage(StrEnum):
 
     NOTHING = "nothing"  # the plan can go on as it is
     PART = "part"  # one task
+    TAIL = "tail"  # one task and all that the plan does after it, in the same order
     REST = "rest"  # all tasks of the problem's network that were not over
     WHOLE = "whole"  # the whole problem
 
@@ -110,11 +111,12 @@ class _Mender:
             self.tried.append("the plan as it is: the goal does not hold at its end")
             return None
         place = unfit if self._decisions[unfit].method >= 0 else self._decisions[unfit].parent
-        while place > 0:
-            found = self._decompose(place, marks)
-            if found is not None:
-                return found
-            place = self._decisions[place].parent
+        for stage in (Stage.PART, Stage.TAIL):
+            self._try_out()
+            for around in self._upward(place):
+                found = self._decompose(around, marks, stage)
+                if found is not None:
+                    return found
         return None
 
     def rest(self) -> Repair | None:
@@ -133,13 +135,10 @@ class _Mender:
             self.tried.append(f"what is left of the problem: {answer.reason}")
             return None
         gone = set[int]().union(*(inside[slot] for slot in left))
-        grafted = [
-            one._replace(parent=one.parent - 1, slot=one.slot if one.parent else left[one.slot])
-            for one in answer.decisions[1:]
-        ]
+        grafted = [one._replace(parent=one.parent - 1) for one in answer.decisions[1:]]
         sequence = _Sequence(self._decisions)
         sequence.keep(place for place in range(self._first) if place not in gone)
-        sequence.graft(grafted, 0)
+        sequence.graft(grafted, [self._decisions[roots[slot]] for slot in left])
         return self._repaired(Stage.REST, self._program, sequence.decisions, gone)
 
     def whole(self) -> Repair | None:
@@ -162,6 +161,7 @@ class _Mender:
 
     def _try_out(self) -> tuple[list[int], int]:
         """Make the open decisions one by one; return the length of the trail before each, and the first unfit one."""
+        self._machine.undo(0)
         marks = [0] * self._first
         for place in range(self._first, len(self._decisions)):
             marks.append(len(self._machine.trail))
@@ -169,18 +169,30 @@ class _Mender:
                 return marks, place
         return marks, len(self._decisions)
 
-    def _decompose(self, place: int, marks: list[int]) -> Repair | None:
+    def _upward(self, place: int) -> Iterator[int]:
+        """Yield the places of a task and of all that it is a part of, but for the whole problem."""
+        while place > 0:
+            yield place
+            place = self._decisions[place].parent
+
+    def _decompose(self, place: int, marks: list[int], stage: Stage) -> Repair | None:
         """Decompose the task decided at a place anew, where the plan begins it or, if that is past, now."""
         decisions, machine = self._decisions, self._machine
         inside = self._inside(place)
         start = max(place, self._first)
         machine.undo(marks[start])
         after = [number for number in range(start, len(decisions)) if number not in inside]
+        anew = [place]
+        if stage is Stage.TAIL:
+            kept = {number for number in range(start) if number not in inside}
+            anew += [number for number in after if decisions[number].parent in kept]
+            inside |= set(after)
+            after = []
         goal = partial(_can_follow, machine, [decisions[number] for number in after])
         search = Search(
             machine,
             self._bounds,
-            decisions[place].task,
+            *(decisions[number].task for number in anew),
             chooser=self._choosing(self._program, self._bounds),
             goal=goal,
             style=Style(focused=not self._program.complete),
@@ -189,15 +201,16 @@ class _Mender:
         outcome = search.run(nodes if self._limits.nodes is None else min(nodes, self._limits.nodes), self._time_is_up)
         self._nodes += search.nodes
         task = self._program.schemas.task(decisions[place].task)
+        told = f"{task}{' and what follows' if stage is Stage.TAIL else ''}"
         if outcome is not Outcome.FOUND:
             search.leave()
-            self.tried.append(f"{task}: {_ENDS[outcome]}")
+            self.tried.append(f"{told}: {_ENDS[outcome]}")
             return None
         sequence = _Sequence(decisions)
         sequence.keep(number for number in range(start) if number not in inside)
-        sequence.graft(search.decisions(), place)
+        sequence.graft(search.decisions(), [decisions[number] for number in anew])
         sequence.keep(after)
-        return self._repaired(Stage.PART, self._program, sequence.decisions, inside, task)
+        return self._repaired(stage, self._program, sequence.decisions, inside, task)
 
     def _repaired(
         self,
@@ -258,13 +271,13 @@ class _Sequence:
             one = self._old[place]
             self.decisions.append(one._replace(parent=self._places[one.parent]))
 
-    def graft(self, new: Sequence[Decision], place: int) -> None:
-        """Add what a search decided: in the stead of the task decided at a place or, where that is 0, below it."""
-        shift, old = len(self.decisions), self._old[place]
-        above, slot = (self._places[old.parent], old.slot) if place else (0, -1)
+    def graft(self, new: Sequence[Decision], old: Sequence[Decision]) -> None:
+        """Add what a search decided for the tasks of old decisions, each in its stead."""
+        shift = len(self.decisions)
         for one in new:
             if one.parent < 0:
-                self.decisions.append(one._replace(parent=above, slot=slot if place else one.slot))
+                instead = old[one.slot]
+                self.decisions.append(one._replace(parent=self._places[instead.parent], slot=instead.slot))
             else:
                 self.decisions.append(one._replace(parent=one.parent + shift))
 

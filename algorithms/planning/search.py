@@ -101,7 +101,9 @@ _CAREFUL: Final = Style()
 
 
 class Search:
-    """One search for ways to do one task from the present state of a machine. `run` it; again for the next plan.
+    """One search for ways to do tasks, one after the other, from the present state of a machine.
+
+    `run` it; again for the next plan.
 
     `limit` may be lowered between runs: only plans that cost less are found. When the search is exhausted the machine
     is in the state it began with; otherwise `leave` brings it back.
@@ -111,8 +113,7 @@ class Search:
         self,
         machine: Machine,
         bounds: Bounds,
-        task: Ground,
-        *,
+        *tasks: Ground,
         chooser: Chooser | None = None,
         goal: Callable[[], bool] | None = None,
         limit: float = math.inf,
@@ -121,7 +122,7 @@ class Search:
         self.machine = machine
         self.limit = limit
         self.nodes = 0
-        self.least = bounds.least[task[0]]  # what is spent and what the rest costs at least; in the end, the cost
+        self.least = sum(bounds.least[task[0]] for task in tasks)  # what is spent and what the rest costs at least; in the end, the cost
         self._repeats, self._focused, self._hasty = style
         self.looped = False  # something was cut because a task was below itself in the same state
         self.bounded = False  # something was cut because of the limit
@@ -141,9 +142,12 @@ class Search:
         self._stack: list[_Frame] = []
         self._start = len(machine.trail)
         self._state = 0
-        root = Cell(task, (), 0, -1, 0)
-        self._network = root.imprint
-        self._frontier: tuple[Cell, ...] = (root,)
+        self._network = 0
+        self._frontier: tuple[Cell, ...] = ()
+        for slot in range(len(tasks) - 1, -1, -1):
+            cell = Cell(tasks[slot], self._frontier, min(slot, 1), -1, slot)
+            self._network += cell.imprint
+            self._frontier = (cell,)
         self._alive = True  # the present node has not been worked on
 
     def decisions(self) -> list[Decision]:
