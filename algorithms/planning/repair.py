@@ -66,8 +66,8 @@ def repair(
 ) -> Repair | NoPlan:
     """Return how to go on from `facts`, the first `done` steps of the plan being done.
 
-    Whatever made a step fail must show in the facts, else the same step is planned again. NoPlan where nothing leads on;
-    the limit on nodes is for each of the parts and for the last resorts one by one, that on seconds for all of them.
+    Whatever made a step fail must show in the facts, else the same step is planned again. NoPlan where nothing leads
+    on. The limit on nodes is for each search by itself, that on seconds for all of them.
     """
     limit = limits or Limits()
     mender = _Mender(solution, facts, done, choosing, limit)

@@ -122,7 +122,9 @@ class Search:
         self.machine = machine
         self.limit = limit
         self.nodes = 0
-        self.least = sum(bounds.least[task[0]] for task in tasks)  # what is spent and what the rest costs at least; in the end, the cost
+        self.least = sum(
+            bounds.least[task[0]] for task in tasks
+        )  # what is spent and what the rest costs at least; in the end, the cost
         self._repeats, self._focused, self._hasty = style
         self.looped = False  # something was cut because a task was below itself in the same state
         self.bounded = False  # something was cut because of the limit

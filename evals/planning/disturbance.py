@@ -9,7 +9,6 @@ Answer: `trials.json`, one entry for each disturbance.
 import json
 import math
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +20,7 @@ from algorithms.planning.solution import Solution
 from evals.planning.flips import Kind, draw
 from evals.planning.generated import GENERATORS, Texts
 from evals.planning.problems import find_pairs
-from evals.planning.trial import CONTINUING, REPAIR, SCRATCH, Outcome, Trial, meet
+from evals.planning.trial import CONTINUING, REPAIR, SCRATCH, Trial, meet
 from evals.protocol import Score, Task, TaskResult
 from state.errors import StepError
 from tools.files import write_durably
@@ -50,7 +49,10 @@ class Disturbance:
         """Return one task for each problem."""
         self._trials = []
         made = [
-            Task(task_id=f"{_GENERATED}/{name}-{size}-{seed}", inputs={"domain": name, "size": str(size), "seed": str(seed)})
+            Task(
+                task_id=f"{_GENERATED}/{name}-{size}-{seed}",
+                inputs={"domain": name, "size": str(size), "seed": str(seed)},
+            )
             for name in GENERATORS
             for size in _SIZES
             for seed in _SEEDS
