@@ -76,6 +76,9 @@ class Machine:
         for number, members in enumerate(schemas.symbols.type_sets):
             space[f"T{number}"] = frozenset(members)
             space[f"M{number}"] = members
+        for method in filter(_fixed, schemas.methods):
+            ground = ((subtask[0], *[~term for term in subtask[1:]]) for subtask in method.subtasks)
+            space[f"S{method.number}"] = tuple(ground)
         exec(program.code, space)  # noqa: S102  our own text: it holds numbers, no name from a domain
         self._space = space
         self.act: list[Act] = [space[f"a{action.number}"] for action in schemas.actions]
@@ -215,8 +218,10 @@ def _write_method(writer: Writer, method: MethodSchema) -> tuple[int, ...]:
         arguments = ", ".join(map(name, known))
         writer.join(f"def {function}({arguments}):", known, trailing, method.ranges, lambda _: ["return True"])
         guard = f"if {function}({arguments}): "
-    subtasks = ", ".join(_tuple((str(subtask[0]), *map(name, subtask[1:]))) for subtask in method.subtasks)
-    instance = f"{guard}yield {_tuple(map(name, kept))}, ({subtasks}{',' if subtasks else ''})"
+    subtasks = f"S{method.number}"
+    if not _fixed(method):
+        subtasks = _tuple(_tuple((str(subtask[0]), *map(name, subtask[1:]))) for subtask in method.subtasks)
+    instance = f"{guard}yield {_tuple(map(name, kept))}, {subtasks}"
     unpack = "\n".join([f"def m{method.number}(t):", *_unpacked(["_", *equal[0]], "t"), *equal[1]])
     writer.join(unpack, bound, main, method.ranges, lambda _: [instance])
     rest = {register: kind for register, kind in ranges.items() if register not in kept}
@@ -225,6 +230,11 @@ def _write_method(writer: Writer, method: MethodSchema) -> tuple[int, ...]:
         "\n".join([f"def c{method.number}(b):", *_unpacked(map(name, kept), "b"), f"    return {test}"])
     )
     return tuple(kept)
+
+
+def _fixed(method: MethodSchema) -> bool:
+    """Return whether the subtasks name objects only, so that they need not be written out as text."""
+    return all(term < 0 for subtask in method.subtasks for term in subtask[1:])
 
 
 def _tuple(names: Iterable[str]) -> str:

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from algorithms.dag import deorder, topological_order
-from algorithms.planning.compilation import Machine, Program
+from algorithms.planning.collector import no_collection
+from algorithms.planning.compilation import Ground, Machine, Program
 from algorithms.planning.conditions import Atom
 from algorithms.planning.explaining import Reader, why_not
 from algorithms.planning.model import Estimate, Method, Network, Task
@@ -57,8 +58,16 @@ class Solution:
 
     def tasks(self) -> list[Task]:
         """Return the actions in their order."""
-        schemas = self.program.schemas
-        return [schemas.task(decision.task) for decision in self.decisions if decision.method < 0]
+        known: dict[Ground, Task] = {}
+        tasks: list[Task] = []
+        with no_collection():
+            for ground, method, *_ in self.decisions:
+                if method < 0:
+                    task = known.get(ground)
+                    if task is None:
+                        task = known[ground] = self.program.schemas.task(ground)
+                    tasks.append(task)
+        return tasks
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
