@@ -372,7 +372,7 @@ class Search:
             after[0].reached += 1
             self._frontier = after
         else:
-            self._finish(cell, self._frontier)
+            self._finish(cell)
         return True
 
     def _split(self, cell: Cell, method: int, instance: Instance) -> None:
@@ -385,7 +385,16 @@ class Search:
         subtasks = instance[1]
         if not subtasks:
             self._network = network
-            self._finish(cell, self._frontier)
+            self._finish(cell)
+            return
+        if schema.ordered:
+            after, waits = cell.after, schema.waits
+            for slot in schema.backwards:
+                new = Cell(subtasks[slot], after, waits[slot], parent, slot)
+                network += new.imprint
+                after = (new,)
+            self._network = network
+            self._begin(cell, after)
             return
         made: list[Cell] = [cell] * len(subtasks)
         last = 0
@@ -403,11 +412,14 @@ class Search:
                 follower.waits += last - 1
                 self._waits.append((follower, last - 1))
         self._network = network
-        begin = tuple([made[slot] for slot in schema.first])
-        rest = self._frontier
-        self._frontier = begin if len(rest) == 1 else begin + tuple([other for other in rest if other is not cell])
+        self._begin(cell, tuple([made[slot] for slot in schema.first]))
 
-    def _finish(self, cell: Cell, frontier: tuple[Cell, ...]) -> None:
+    def _begin(self, cell: Cell, first: tuple[Cell, ...]) -> None:
+        """Put the first of its subtasks in the place of a cell in the frontier."""
+        rest = self._frontier
+        self._frontier = first if len(rest) == 1 else first + tuple([other for other in rest if other is not cell])
+
+    def _finish(self, cell: Cell) -> None:
         """Take a cell that is done out of the frontier, and put in those that waited for it alone."""
         begin: tuple[Cell, ...] = ()
         for follower in cell.after:
@@ -417,7 +429,7 @@ class Search:
             else:
                 follower.waits -= 1
                 self._waits.append((follower, -1))
-        self._frontier = begin if len(frontier) == 1 else begin + tuple([o for o in frontier if o is not cell])
+        self._begin(cell, begin)
 
 
 def _unheard(_cell: Cell, _depth: int) -> None:
