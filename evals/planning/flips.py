@@ -105,7 +105,8 @@ class _Drawing:
         """Yield the facts that do not hold and differ from a fact in one argument."""
         symbols = self._schemas.symbols
         for place, types in enumerate(symbols.predicates[fact.predicate].types):
-            for number in symbols.type_sets[symbols.type_set(types)]:
+            kinds = (types,) if isinstance(types, str) else types
+            for number in symbols.type_sets[symbols.type_set(kinds)]:
                 args = (*fact.args[:place], symbols.objects[number], *fact.args[place + 1 :])
                 if Atom(fact.predicate, args) not in self._state:
                     yield Atom(fact.predicate, args)

@@ -119,7 +119,7 @@ def linked_one_by_one(chosen: list[Act], start: frozenset[str]) -> list[set[int]
                 if n > user:
                     before[n].add(user)
     for others in before:
-        others |= set().union(*(before[n] for n in others))
+        others.update(*[before[n] for n in others])
     return before
 
 
@@ -129,7 +129,7 @@ def test_de_ordering_keeps_just_the_order_of_all_links_and_threats(start: frozen
     chosen = executable(start, drawn)
     found = [set(others) for others in deorder(chosen, start)]
     for others in found:
-        others |= set().union(*(found[n] for n in others))
+        others.update(*[found[n] for n in others])
     assert found == linked_one_by_one(chosen, start)
 
 
