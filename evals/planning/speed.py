@@ -25,7 +25,7 @@ from evals.protocol import Score, Task, TaskResult
 from state.errors import SetupError, StepError
 from tools.files import write_durably
 
-_SIZES: Final = {"towers": (6, 10, 14, 15), "parcels": (20, 200, 1_000, 2_000), "images": (20, 200, 1_000, 2_000)}
+_SIZES: Final = {"towers": (6, 10, 12, 14), "parcels": (20, 200, 1_000, 2_000), "images": (20, 200, 1_000, 2_000)}
 _RUNS: Final = 2  # of each planner; the fastest counts
 
 
