@@ -4,7 +4,7 @@ Everything works on values, never on a search: the check of a plan shares no cod
 """
 
 import heapq
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -119,11 +119,9 @@ def deorder(
     before: list[set[int]] = [set() for _ in actions]
     for first, second in necessary:
         before[second].add(first)
-    for position, action in enumerate(actions):
-        for wanted, facts in ((True, action.needs), (False, action.forbids)):
-            for fact in facts:
-                makers, breakers = changes.get((fact, wanted), []), changes.get((fact, not wanted), [])
-                _protect(position, makers, breakers, before, given=(fact in start) == wanted)
+    for (fact, wanted), positions in _users(actions).items():
+        makers, breakers = changes.get((fact, wanted), []), changes.get((fact, not wanted), [])
+        _protect(positions, makers, breakers, before, given=(fact in start) == wanted)
     return _reduced(before)
 
 
@@ -239,31 +237,61 @@ def _postorder(graph: Mapping[Key, Sequence[Key]]) -> list[Key]:
     return left
 
 
-def _protect(user: int, makers: list[int], breakers: list[int], before: list[set[int]], *, given: bool) -> None:
-    """Add to `before` what keeps one condition of `user` true; `given`: it is so at the start."""
-    earlier = bisect_left(breakers, user)
-    last_break = breakers[earlier - 1] if earlier else -1
-    if earlier or not given:
-        maker = next((position for position in makers if last_break < position < user), None)
-        if maker is None:
-            raise StepError(f"action {user} has a condition that nothing before it makes true", where="plan")
-        before[user].add(maker)
-        before[maker].update(breakers[:earlier])
-    for breaker in breakers[earlier:]:
-        if breaker != user:
-            before[breaker].add(user)
+def _users(actions: Sequence[Executable]) -> dict[tuple[Hashable, bool], list[int]]:
+    """Return for each condition, a fact and what it must be, the positions of the actions that have it."""
+    users: dict[tuple[Hashable, bool], list[int]] = {}
+    for position, action in enumerate(actions):
+        for wanted, facts in ((True, action.needs), (False, action.forbids)):
+            for fact in dict.fromkeys(facts):
+                users.setdefault((fact, wanted), []).append(position)
+    return users
+
+
+def _protect(users: list[int], makers: list[int], breakers: list[int], before: list[set[int]], *, given: bool) -> None:
+    """Add to `before` what keeps one condition true for all its users; `given`: it is so at the start.
+
+    Between two breakers all users share one maker. Users come before the breakers up to those that the next maker
+    comes behind, so that what lies further apart is in order through them.
+    """
+    groups = [(bisect_left(breakers, user), user) for user in users]
+    starts = [place for place, (broken, _) in enumerate(groups) if not place or groups[place - 1][0] < broken]
+    past = 0
+    for start, end in zip(starts, [*starts[1:], len(groups)], strict=True):
+        broken, first = groups[start]
+        if broken or not given:
+            last_break = breakers[broken - 1] if broken else -1
+            found = bisect_right(makers, last_break)
+            if found == len(makers) or makers[found] >= first:
+                raise StepError(f"action {first} has a condition that nothing before it makes true", where="plan")
+            maker = makers[found]
+            before[maker].update(breakers[past:broken])
+            for _, user in groups[start:end]:
+                before[user].add(maker)
+        until = groups[end][0] if end < len(groups) else len(breakers)
+        for breaker in breakers[broken:until]:
+            before[breaker].update(user for _, user in groups[start:end] if user != breaker)
+        past = broken
 
 
 def _reduced(before: Sequence[set[int]]) -> tuple[tuple[int, ...], ...]:
     """Return `before` without the edges that others imply; every edge goes from a lower to a higher position."""
-    ancestors: list[int] = []  # bit masks
+    last = list(range(len(before)))  # the last position that looks at each one's ancestors
+    for position, others in enumerate(before):
+        for other in others:
+            last[other] = position
+    ending: dict[int, list[int]] = {}
+    for other, position in enumerate(last):
+        ending.setdefault(position, []).append(other)
+    ancestors: dict[int, int] = {}  # bit masks, kept while they are needed
     direct: list[tuple[int, ...]] = []
-    for others in before:
+    for position, others in enumerate(before):
         covered, kept = 0, []
         for other in sorted(others, reverse=True):
             if not covered >> other & 1:
                 kept.append(other)
                 covered |= ancestors[other] | 1 << other
-        ancestors.append(covered)
+        ancestors[position] = covered
         direct.append(tuple(reversed(kept)))
+        for other in ending.get(position, ()):
+            del ancestors[other]
     return tuple(direct)

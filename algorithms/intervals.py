@@ -1,5 +1,8 @@
 """Intervals for figures of an evaluation."""
 
+import math
+import random
+from collections.abc import Sequence
 from math import sqrt
 
 _Z95 = 1.959963984540054
@@ -21,3 +24,24 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = _Z95 * sqrt(share * (1 - share) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
     return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+
+
+def bootstrap_mean(groups: Sequence[Sequence[float]], *, seed: int = 0, draws: int = 2_000) -> tuple[float, float]:
+    """Return the 95 % percentile interval of the mean of all values, drawn anew by whole groups; (0, 0) for none.
+
+    What was measured on one problem, table or seed belongs to one group: its values are not independent. Paired
+    measurements are compared by giving their differences.
+
+    Source: B. Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 7 (1979); whole clusters
+    drawn: A. Davison and D. Hinkley, Bootstrap Methods and their Application (1997), section 3.8.
+    """
+    sums = [(math.fsum(group), len(group)) for group in groups if group]
+    if not sums:
+        return 0.0, 0.0
+    order = random.Random(seed)  # noqa: S311  resampling, not secrets
+    means = []
+    for _ in range(draws):
+        drawn = order.choices(sums, k=len(sums))
+        means.append(math.fsum(total for total, _ in drawn) / sum(count for _, count in drawn))
+    means.sort()
+    return means[round(0.025 * (draws - 1))], means[round(0.975 * (draws - 1))]

@@ -49,6 +49,6 @@ def _print(result: SuiteResult, folder: Path) -> None:
 
 
 def _figures(score: Score) -> str:
-    if score.unit == "times":
-        return f"{score.value:.2f} ({score.interval} {score.low:.2f} to {score.high:.2f}, {score.n} rounds)"
-    return f"{score.value:.2%} of {score.n} ({score.interval} {score.low:.2%} to {score.high:.2%})"
+    if score.unit == "share":
+        return f"{score.value:.2%} of {score.n} ({score.interval} {score.low:.2%} to {score.high:.2%})"
+    return f"{score.value:.2f} {score.unit} ({score.interval} {score.low:.2f} to {score.high:.2f}, n = {score.n})"

@@ -4,6 +4,7 @@ from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
+from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Suite, Timed
@@ -11,7 +12,7 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
-    suite.name: suite for suite in (Consensus, Covid19, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
+    suite.name: suite for suite in (Consensus, Covid19, Disturbance, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
 }
 
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from algorithms.planning.bounds import Bounds
 from algorithms.planning.choosing import AsDeclared, Choosing, ShortestFirst, Shuffled
+from algorithms.planning.collector import no_collection
 from algorithms.planning.compilation import Machine, compile_problem
 from algorithms.planning.failures import Failures
 from algorithms.planning.improvement import Improver
@@ -152,6 +153,13 @@ class Planner:
 
     def plans(self) -> Iterator[Solution]:
         """Yield plans, each cheaper than the last."""
+        try:
+            yield from self._plans()
+        finally:
+            for runner in self._runners:
+                runner.search.forget()
+
+    def _plans(self) -> Iterator[Solution]:
         best = _NO_PLAN
         for turn in itertools.count():
             for place, share in enumerate(_TURNS):
@@ -230,7 +238,11 @@ class Planner:
 
 def plan(problem: Problem, *, choosing: Choosing = AsDeclared, limits: Limits | None = None) -> Solution | NoPlan:
     """Return the first plan found, or why there is none."""
-    planner = Planner(problem, choosing=choosing, limits=limits)
+    with no_collection():
+        return _first_plan(Planner(problem, choosing=choosing, limits=limits))
+
+
+def _first_plan(planner: Planner) -> Solution | NoPlan:
     return next(planner.plans(), None) or planner.no_plan()
 
 

@@ -16,6 +16,9 @@ Way = tuple[int, int]  # the place of a task among those that may come next, and
 class Chooser(Protocol):
     """Orders what may come next, and the instances of a method."""
 
+    listed: Sequence[Sequence[int]] | None
+    """By task, its methods in the order to try them, with instances as found; None where that is not all there is."""
+
     def ways(self, tasks: Sequence[Ground]) -> Iterable[Way]:
         """Yield each action (-1) and each method of each of the tasks, in the order to try them."""
 
@@ -32,6 +35,7 @@ class AsDeclared:
     def __init__(self, program: Program, _bounds: Bounds) -> None:
         self._actions = len(program.schemas.actions)
         self._by_task = program.schemas.by_task
+        self.listed: Sequence[Sequence[int]] | None = self._by_task
 
     def ways(self, tasks: Sequence[Ground]) -> Iterable[Way]:
         """Yield the ways task by task."""
@@ -52,6 +56,7 @@ class ByRank(AsDeclared):
 
     def __init__(self, program: Program, bounds: Bounds, rank: Callable[[Task, Method], float]) -> None:
         super().__init__(program, bounds)
+        self.listed = None
         self._schemas = program.schemas
         self._rank = rank
         self._known: dict[Ground, list[tuple[float, int]]] = {}
@@ -85,6 +90,7 @@ class ShortestFirst(AsDeclared):
     def __init__(self, program: Program, bounds: Bounds) -> None:
         super().__init__(program, bounds)
         self._by_task = [sorted(methods, key=bounds.added.__getitem__) for methods in self._by_task]
+        self.listed = self._by_task
 
 
 class Shuffled(AsDeclared):
@@ -92,6 +98,7 @@ class Shuffled(AsDeclared):
 
     def __init__(self, program: Program, bounds: Bounds, seed: int) -> None:
         super().__init__(program, bounds)
+        self.listed = None
         self._random = random.Random(seed)  # noqa: S311  restarts, not secrets
 
     def ways(self, tasks: Sequence[Ground]) -> Iterable[Way]:

@@ -42,7 +42,7 @@ class _Prints(dict[Row, int]):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled problem. `kept` are, for each method, the registers that its instances give."""
+    """A compiled problem. `kept` are, for each method, the registers that its instances give: those of its tasks."""
 
     problem: Problem
     schemas: Schemas
@@ -76,6 +76,9 @@ class Machine:
         for number, members in enumerate(schemas.symbols.type_sets):
             space[f"T{number}"] = frozenset(members)
             space[f"M{number}"] = members
+        for method in filter(_fixed, schemas.methods):
+            ground = ((subtask[0], *[~term for term in subtask[1:]]) for subtask in method.subtasks)
+            space[f"S{method.number}"] = tuple(ground)
         exec(program.code, space)  # noqa: S102  our own text: it holds numbers, no name from a domain
         self._space = space
         self.act: list[Act] = [space[f"a{action.number}"] for action in schemas.actions]
@@ -207,15 +210,18 @@ def _write_method(writer: Writer, method: MethodSchema) -> tuple[int, ...]:
     while last + 1 < len(steps) and not _binds(steps[last + 1]):
         last += 1
     main, trailing = steps[: last + 1], steps[last + 1 :]
-    kept = sorted({*bound, *(register for step in main for register in _binds(step))})
+    kept = sorted({*bound, *needed})  # whatever the facts, so that programs of one domain and its objects agree
     guard = ""
     if trailing:
         function = writer.fresh()
-        arguments = ", ".join(map(name, kept))
-        writer.join(f"def {function}({arguments}):", kept, trailing, method.ranges, lambda _: ["return True"])
+        known = sorted({*bound, *(register for step in main for register in _binds(step))})
+        arguments = ", ".join(map(name, known))
+        writer.join(f"def {function}({arguments}):", known, trailing, method.ranges, lambda _: ["return True"])
         guard = f"if {function}({arguments}): "
-    subtasks = ", ".join(_tuple((str(subtask[0]), *map(name, subtask[1:]))) for subtask in method.subtasks)
-    instance = f"{guard}yield {_tuple(map(name, kept))}, ({subtasks}{',' if subtasks else ''})"
+    subtasks = f"S{method.number}"
+    if not _fixed(method):
+        subtasks = _tuple(_tuple((str(subtask[0]), *map(name, subtask[1:]))) for subtask in method.subtasks)
+    instance = f"{guard}yield {_tuple(map(name, kept))}, {subtasks}"
     unpack = "\n".join([f"def m{method.number}(t):", *_unpacked(["_", *equal[0]], "t"), *equal[1]])
     writer.join(unpack, bound, main, method.ranges, lambda _: [instance])
     rest = {register: kind for register, kind in ranges.items() if register not in kept}
@@ -224,6 +230,11 @@ def _write_method(writer: Writer, method: MethodSchema) -> tuple[int, ...]:
         "\n".join([f"def c{method.number}(b):", *_unpacked(map(name, kept), "b"), f"    return {test}"])
     )
     return tuple(kept)
+
+
+def _fixed(method: MethodSchema) -> bool:
+    """Return whether the subtasks name objects only, so that they need not be written out as text."""
+    return all(term < 0 for subtask in method.subtasks for term in subtask[1:])
 
 
 def _tuple(names: Iterable[str]) -> str:

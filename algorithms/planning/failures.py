@@ -14,14 +14,12 @@ class Failures:
 
     def __init__(self, search: Search) -> None:
         self._schemas = search.machine.program.schemas
-        self._search = search
         self._reader = Reader(search.machine)
         self._told: dict[tuple[int, ...], tuple[int, list[str]]] = {}
         self._furthest = (-1, "")
 
-    def note(self, cell: Cell) -> None:
-        """Remember why nothing could be done with a task in the present state."""
-        depth = self._search.depth()
+    def note(self, cell: Cell, depth: int) -> None:
+        """Remember why nothing could be done with a task in the present state; `depth`: after how many decisions."""
         known = self._told.get(cell.task)
         if depth <= self._furthest[0] and (known is not None or len(self._told) >= _KEPT):
             return

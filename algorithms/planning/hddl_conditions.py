@@ -27,6 +27,9 @@ Scope = dict[str, Variable]
 _LABELLED: Final = 2  # parts of (LABEL (TASK ...))
 _ORDER: Final = 3  # parts of (< LABEL LABEL)
 _SORTS: Final = ("sort", "sortof", "type", "typeof")
+_COMPARISONS: Final = ("<", ">", "<=", ">=")
+_ASSIGNMENTS: Final = ("increase", "decrease", "assign", "scale-up", "scale-down")
+_COST: Final = "total-cost"
 _QUANTIFIERS: Final[dict[str, type[ForAll | Exists]]] = {"forall": ForAll, "exists": Exists}
 _CONNECTIVES: Final[dict[str, type[And | Or]]] = {"and": And, "or": Or}
 
@@ -63,6 +66,8 @@ def _test(names: Names, group: Group, scope: Scope) -> Condition:
     if head == "=":
         _sized(names, group, 3)
         return Same(names.term(group[1], scope), names.term(group[2], scope))
+    if head in _COMPARISONS and head not in names.predicates:
+        names.fail(group, f"a comparison of numbers ({head} ...) is not read", "state the problem without numbers")
     if head in _SORTS and "-" in group:
         types = tuple(names.type(word) for _, found in names.typed(list(group[1:]), "a variable") for word in found)
         return OfType(names.term(group[1], scope), types)
@@ -101,16 +106,30 @@ def read_effects(names: Names, part: Part, scope: Scope) -> tuple[list[Effect], 
             _sized(names, group, 3)
             condition = read_condition(names, group[1], inside)
             todo.insert(0, (group[2], inside, over, condition if when == TRUE else when & condition))
-        elif head == "increase":
-            _sized(names, group, 3)
-            costs.append(group)
-        elif head == "not":
-            _sized(names, group, 2)
-            atom = read_atom(names, names.group(group[1], "an effect"), inside)
-            effects.append(Effect(atom, present=False, over=over, when=when))
+        elif head in _ASSIGNMENTS and head not in names.predicates:
+            costs += _cost(names, group)
         elif group:
-            effects.append(Effect(read_atom(names, group, inside), over=over, when=when))
+            effects.append(_effect(names, group, inside, over, when))
     return effects, costs
+
+
+def _effect(names: Names, group: Group, scope: Scope, over: tuple[Variable, ...], when: Condition) -> Effect:
+    """Return the effect that makes an atom true, or false."""
+    present = head_of(group) != "not"
+    if not present:
+        _sized(names, group, 2)
+        group = names.group(group[1], "an effect")
+    return Effect(read_atom(names, group, scope), present=present, over=over, when=when)
+
+
+def _cost(names: Names, group: Group) -> list[Group]:
+    """Return an increase of the cost; none for that of any other number, as no condition looks at it."""
+    if head_of(group) != "increase":
+        names.fail(
+            group, f"an effect on numbers ({head_of(group)} ...) is not read", f"only (increase ({_COST}) ...) is"
+        )
+    _sized(names, group, 3)
+    return [group] if head_of(names.group(group[1], "a function")) == _COST else []
 
 
 def read_network(names: Names, sections: dict[str, Part], scope: Scope, uses: list[tuple[Word, int]]) -> Network:

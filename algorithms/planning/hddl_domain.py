@@ -176,10 +176,12 @@ def _predicates(draft: Draft, section: Group) -> None:
         if word == "=":
             continue
         types = [tuple(map(names.type, found)) or (ANY,) for _, found in names.typed(list(group[1:]), "a parameter")]
-        if word.lower() in names.predicates:
-            names.fail(word, f"there is another predicate {str(word)!r}")
-        names.predicates[word.lower()] = (str(word), len(types))
-        draft.predicates[str(word)] = Predicate(str(word), tuple(types))
+        spelling, arity = names.predicates.setdefault(word.lower(), (str(word), len(types)))
+        if arity != len(types):
+            names.fail(word, f"there is another predicate {str(word)!r}, over {arity} arguments", "rename one of them")
+        known = draft.predicates.get(spelling, Predicate(spelling, ((),) * arity)).types
+        both = (tuple(dict.fromkeys((*old, *new))) for old, new in zip(known, types, strict=True))
+        draft.predicates[spelling] = Predicate(spelling, tuple(both))  # one for arguments of any of the types
 
 
 def _functions(draft: Draft, section: Group) -> None:

@@ -47,6 +47,7 @@ class Names:
 
     def typed(self, parts: list[Part], kind: str) -> Iterator[tuple[Word, tuple[Word, ...]]]:
         """Yield the names of a typed list, each with its types; none where none is stated."""
+        parts = list(_spaced(parts))
         waiting: list[Word] = []
         position = 0
         while position < len(parts):
@@ -92,3 +93,15 @@ class Names:
         if name not in self.objects:
             self.fail(word, f"there is no object {str(word)!r}", "declare it in :objects or :constants")
         return self.objects[name]
+
+
+def _spaced(parts: list[Part]) -> Iterator[Part]:
+    """Yield the parts of a typed list; a dash that is written against its type becomes a word of its own."""
+    for part in parts:
+        if isinstance(part, Word) and part.startswith("-") and part != "-":
+            for text in ("-", part[1:]):
+                word = Word(text)
+                word.line = part.line
+                yield word
+        else:
+            yield part

@@ -73,15 +73,16 @@ def _initial(draft: Draft, section: Group) -> tuple[list[Atom], Values]:
     names = draft.names
     facts: list[Atom] = []
     values: Values = {}
-    for part in section[1:]:
-        group = names.group(part, "a fact")
+    todo = list(reversed(section[1:]))
+    while todo:
+        group = names.group(todo.pop(), "a fact")
         head = head_of(group)
         if head == "=" and len(group) == 3 and isinstance(group[1], Group):  # noqa: PLR2004  = FUNCTION NUMBER
             function = group[1]
             objects = [str(names.term(one, {})) for one in function[1:]]
             values[head_of(function), *objects] = number(names, group[2])
         elif head == "and":
-            section.extend(group[1:])
+            todo += reversed(group[1:])
         elif head != "not":  # what is not stated is false anyway
             facts.append(read_atom(names, group, {}))
     return facts, values

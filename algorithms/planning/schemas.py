@@ -99,7 +99,7 @@ class Schemas:
     def task(self, ground: tuple[int, ...]) -> Task:
         """Return a ground task with its names."""
         name = TOP if ground[0] == self.top else self.symbols.task_names[ground[0]]
-        return Task(name, tuple(self.symbols.objects[number] for number in ground[1:]))
+        return Task(name, tuple([self.symbols.objects[number] for number in ground[1:]]))
 
     @property
     def total(self) -> bool:

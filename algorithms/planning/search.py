@@ -9,7 +9,6 @@ whatever must cost as much as the best plan. The second cut may hide a plan that
 means exhausted under it.
 """
 
-import gc
 import itertools
 import math
 import operator
@@ -19,6 +18,7 @@ from typing import Final, NamedTuple
 
 from algorithms.planning.bounds import Bounds
 from algorithms.planning.choosing import AsDeclared, Chooser
+from algorithms.planning.collector import no_collection
 from algorithms.planning.compilation import Ground, Instance, Machine
 
 _LOOK: Final = 64  # nodes between two looks at the clock
@@ -63,20 +63,20 @@ class Outcome(StrEnum):
     CUT = "cut"
 
 
-class _Frame(NamedTuple):
-    """A choice point: what is left to try, and everything needed to come back to it."""
-
-    moves: Iterator[Move]
-    lone: Cell | None  # the one task that it decomposes, where one other waits for that task alone
-    reached: int  # how often that other was reached before
-    cuts: int  # what was cut before
-    frontier: tuple[Cell, ...]
-    state: int
-    network: int
-    least: float
-    trail: int
-    path: int
-    waits: int
+# A choice point: what is left to try, and everything needed to come back to it. A plain tuple: one is made per node.
+_Frame = tuple[
+    Iterator[Move],
+    Cell | None,  # the one task that it decomposes, where one other waits for that task alone
+    int,  # how often that other was reached before
+    int,  # what was cut before
+    tuple[Cell, ...],  # frontier
+    int,  # state
+    int,  # network
+    float,  # least cost
+    int,  # length of the trail,
+    int,  # of the path
+    int,  # and of the changes of what cells wait for
+]
 
 
 class Style(NamedTuple):
@@ -101,7 +101,9 @@ _CAREFUL: Final = Style()
 
 
 class Search:
-    """One search for ways to do one task from the present state of a machine. `run` it; again for the next plan.
+    """One search for ways to do tasks, one after the other, from the present state of a machine.
+
+    `run` it; again for the next plan.
 
     `limit` may be lowered between runs: only plans that cost less are found. When the search is exhausted the machine
     is in the state it began with; otherwise `leave` brings it back.
@@ -111,8 +113,7 @@ class Search:
         self,
         machine: Machine,
         bounds: Bounds,
-        task: Ground,
-        *,
+        *tasks: Ground,
         chooser: Chooser | None = None,
         goal: Callable[[], bool] | None = None,
         limit: float = math.inf,
@@ -121,13 +122,18 @@ class Search:
         self.machine = machine
         self.limit = limit
         self.nodes = 0
-        self.least = bounds.least[task[0]]  # what is spent and what the rest costs at least; in the end, the cost
+        self.least = sum(
+            bounds.least[task[0]] for task in tasks
+        )  # what is spent and what the rest costs at least; in the end, the cost
         self._repeats, self._focused, self._hasty = style
         self.looped = False  # something was cut because a task was below itself in the same state
         self.bounded = False  # something was cut because of the limit
-        self.failures: Callable[[Cell], None] = _unheard
+        self.failures: Callable[[Cell, int], None] = _unheard  # told a cell and the depth
         self._bounds = bounds
+        self._unit = bounds.unit
         self._chooser = chooser or AsDeclared(machine.program, bounds)
+        self._listed = self._chooser.listed
+        self._act_of, self._expand, self._trail = machine.act, machine.expand, machine.trail
         self._aloof = machine.program.schemas.aloof
         self._goal = goal
         self._schemas = machine.program.schemas
@@ -141,17 +147,21 @@ class Search:
         self._stack: list[_Frame] = []
         self._start = len(machine.trail)
         self._state = 0
-        root = Cell(task, (), 0, -1, 0)
-        self._network = root.imprint
-        self._frontier: tuple[Cell, ...] = (root,)
+        self._network = 0
+        self._frontier: tuple[Cell, ...] = ()
+        for slot in range(len(tasks) - 1, -1, -1):
+            cell = Cell(tasks[slot], self._frontier, min(slot, 1), -1, slot)
+            self._network += cell.imprint
+            self._frontier = (cell,)
         self._alive = True  # the present node has not been worked on
 
     def decisions(self) -> list[Decision]:
         """Return the decisions of the branch at hand, in the order made."""
-        return [
-            Decision(cell.task, method, instance[0] if instance else (), cell.parent, cell.slot)
-            for cell, method, instance, _ in self._path
-        ]
+        with no_collection():
+            return [
+                tuple.__new__(Decision, (cell.task, method, instance[0] if instance else (), cell.parent, cell.slot))
+                for cell, method, instance, _ in self._path
+            ]
 
     @property
     def state(self) -> int:
@@ -168,13 +178,12 @@ class Search:
 
     def run(self, nodes: int, over: Callable[[], bool], dead_ends: int | None = None) -> Outcome:
         """Search until the next plan, the end, `nodes` more nodes or `dead_ends`, or `over` says that time is up."""
-        collecting = gc.isenabled()
-        gc.disable()  # a search makes no cycles, and looking for them among its many parts takes half of its time
-        try:
+        with no_collection():
             return self._run(self.nodes + nodes, over, dead_ends)
-        finally:
-            if collecting:
-                gc.enable()
+
+    def forget(self) -> None:
+        """Forget what is left to try, so that the search's parts are freed with it."""
+        self._stack.clear()
 
     def _run(self, stop: int, over: Callable[[], bool], dead_ends: int | None) -> Outcome:
         look = self.nodes + _LOOK
@@ -206,26 +215,29 @@ class Search:
     def _advance(self) -> bool:
         """Go on from a node that was just reached; False where nothing can be done there."""
         frontier = self._frontier
-        if len(frontier) == 1 and frontier[0].task[0] < self._actions:
-            if self._act(frontier[0]):
+        alone = len(frontier) == 1
+        first = frontier[0]
+        if alone and first.task[0] < self._actions:
+            if self._act(first):
                 return True
-            self.failures(frontier[0])
+            self.failures(first, len(self._path))
             return False
         met = hash((self._state, self._network))
         spent = self._closed.get(met)
         if spent is not None and spent <= self.least:
             self._cuts += 1
-            if frontier[0].task[0] >= self._actions:
-                self.failures(frontier[0])
+            if first.task[0] >= self._actions:
+                self.failures(first, len(self._path))
             return False
         self._closed[met] = self.least
-        choice = self._choice(frontier)
+        choice = frontier if alone else self._choice(frontier)
         lone = choice[0] if len(choice) == len(choice[0].after) == 1 and choice[0].after[0].waits == 1 else None
-        if lone is not None and (lone.task, self._state) in self._hopeless:
+        if self._hasty and lone is not None and (lone.task, self._state) in self._hopeless:
             return False
+        moves = self._moves(choice) if self._listed is None or len(choice) > 1 else self._decomposing(choice[0])
         self._stack.append(
-            _Frame(
-                self._moves(choice),
+            (
+                moves,
                 lone,
                 lone.after[0].reached if lone is not None else 0,
                 self._cuts,
@@ -233,7 +245,7 @@ class Search:
                 self._state,
                 self._network,
                 self.least,
-                len(self.machine.trail),
+                len(self._trail),
                 len(self._path),
                 len(self._waits),
             )
@@ -243,8 +255,9 @@ class Search:
     def _next_move(self) -> bool:
         """Come back to the last choice point and make its next move; False where none is left."""
         moves, lone, reached, cuts, frontier, state, network, least, trail, path, waits = self._stack[-1]
-        self.machine.undo(trail)
-        self._shorten(path)
+        if len(self._path) > path:  # not where the choice point is new
+            self.machine.undo(trail)
+            self._shorten(path)
         while len(self._waits) > waits:
             cell, change = self._waits.pop()
             cell.waits -= change
@@ -253,7 +266,7 @@ class Search:
             if instance is None:
                 if self._act(cell):
                     return True
-                self.failures(cell)
+                self.failures(cell, len(self._path))
             else:
                 self.nodes += 1
                 spent = least + self._bounds.added[method]
@@ -301,10 +314,25 @@ class Search:
                     found[place] = True
                     yield cell, method, instance
         for cell in itertools.compress(frontier, map(operator.not_, found)):
-            self.failures(cell)
+            self.failures(cell, len(self._path))
 
     def _instances(self, task: Ground, method: int) -> Iterable[Instance]:
-        return self._chooser.instances(task, method, self.machine.expand[method](task))
+        return self._chooser.instances(task, method, self._expand[method](task))
+
+    def _decomposing(self, cell: Cell) -> Iterator[Move]:
+        """Yield the moves where one task alone may come next, and its methods are tried in a fixed order."""
+        task = cell.task
+        if task[0] < self._actions:
+            yield cell, -1, None
+            return
+        found = False
+        if self._listed is not None and not self._recurs(cell):
+            for method in self._listed[task[0]]:
+                for instance in self._expand[method](task):
+                    found = True
+                    yield cell, method, instance
+        if not found:
+            self.failures(cell, len(self._path))
 
     def _recurs(self, cell: Cell) -> bool:
         """Return whether the task is a part of itself in the same state, once more than is allowed."""
@@ -323,19 +351,28 @@ class Search:
     def _act(self, cell: Cell) -> bool:
         """Do an action and go past it; False where its precondition does not hold or it costs too much."""
         self.nodes += 1
-        change = self.machine.act[cell.task[0]](cell.task)
+        task = cell.task
+        mark = len(self._trail)
+        change = self._act_of[task[0]](task)
         if change is None:
             return False
-        if not self._bounds.unit[cell.task[0]]:
-            self.least += self._bounds.beyond(cell.task)
-            if self.least >= self.limit:
+        if not self._unit[task[0]]:
+            least = self.least + self._bounds.beyond(task)
+            if least >= self.limit:
+                self.machine.undo(mark)
                 self.bounded = True
                 self._cuts += 1
                 return False
+            self.least = least
         self._path.append((cell, -1, None, 0))
         self._state ^= change
         self._network -= cell.imprint
-        self._finish(cell, self._frontier)
+        after = cell.after
+        if len(after) == len(self._frontier) == 1 and after[0].waits == 1:
+            after[0].reached += 1
+            self._frontier = after
+        else:
+            self._finish(cell)
         return True
 
     def _split(self, cell: Cell, method: int, instance: Instance) -> None:
@@ -348,7 +385,16 @@ class Search:
         subtasks = instance[1]
         if not subtasks:
             self._network = network
-            self._finish(cell, self._frontier)
+            self._finish(cell)
+            return
+        if schema.ordered:
+            after, waits = cell.after, schema.waits
+            for slot in schema.backwards:
+                new = Cell(subtasks[slot], after, waits[slot], parent, slot)
+                network += new.imprint
+                after = (new,)
+            self._network = network
+            self._begin(cell, after)
             return
         made: list[Cell] = [cell] * len(subtasks)
         last = 0
@@ -366,11 +412,14 @@ class Search:
                 follower.waits += last - 1
                 self._waits.append((follower, last - 1))
         self._network = network
-        begin = tuple([made[slot] for slot in schema.first])
-        rest = self._frontier
-        self._frontier = begin if len(rest) == 1 else begin + tuple([other for other in rest if other is not cell])
+        self._begin(cell, tuple([made[slot] for slot in schema.first]))
 
-    def _finish(self, cell: Cell, frontier: tuple[Cell, ...]) -> None:
+    def _begin(self, cell: Cell, first: tuple[Cell, ...]) -> None:
+        """Put the first of its subtasks in the place of a cell in the frontier."""
+        rest = self._frontier
+        self._frontier = first if len(rest) == 1 else first + tuple([other for other in rest if other is not cell])
+
+    def _finish(self, cell: Cell) -> None:
         """Take a cell that is done out of the frontier, and put in those that waited for it alone."""
         begin: tuple[Cell, ...] = ()
         for follower in cell.after:
@@ -380,8 +429,8 @@ class Search:
             else:
                 follower.waits -= 1
                 self._waits.append((follower, -1))
-        self._frontier = begin if len(frontier) == 1 else begin + tuple([o for o in frontier if o is not cell])
+        self._begin(cell, begin)
 
 
-def _unheard(_cell: Cell) -> None:
+def _unheard(_cell: Cell, _depth: int) -> None:
     """Nobody asks what failed."""

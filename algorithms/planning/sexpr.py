@@ -31,7 +31,7 @@ def read(text: str, where: str) -> Group:
     outer = Group(1)
     stack = [outer]
     line = 1
-    for piece in _pieces(text):
+    for piece in _pieces(text.removeprefix("\ufeff")):
         if piece == "\n":
             line += 1
         elif piece == "(":

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from algorithms.dag import deorder, topological_order
-from algorithms.planning.compilation import Machine, Program
+from algorithms.planning.collector import no_collection
+from algorithms.planning.compilation import Ground, Machine, Program
 from algorithms.planning.conditions import Atom
 from algorithms.planning.explaining import Reader, why_not
 from algorithms.planning.model import Estimate, Method, Network, Task
@@ -57,8 +58,16 @@ class Solution:
 
     def tasks(self) -> list[Task]:
         """Return the actions in their order."""
-        schemas = self.program.schemas
-        return [schemas.task(decision.task) for decision in self.decisions if decision.method < 0]
+        known: dict[Ground, Task] = {}
+        tasks: list[Task] = []
+        with no_collection():
+            for ground, method, *_ in self.decisions:
+                if method < 0:
+                    task = known.get(ground)
+                    if task is None:
+                        task = known[ground] = self.program.schemas.task(ground)
+                    tasks.append(task)
+        return tasks
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -125,7 +134,7 @@ class Solution:
                 below.setdefault(parent, {}).setdefault(slot, []).append(place)
         for owner, acting in below.items():
             network = self.program.problem.network if owner == ROOT else self.decompositions[owner].method.network
-            for first, second in _between_acting(network, acting, whole_order=whole_order):
+            for first, second in order_between(network, acting, whole_order=whole_order):
                 yield from itertools.product(acting[first], acting[second])
 
 
@@ -185,12 +194,12 @@ class _Replay:
             yield {**values, **dict(zip((register for register, _ in over), objects, strict=True))}
 
 
-def _between_acting(network: Network, acting: Container[int], *, whole_order: bool) -> Iterator[tuple[int, int]]:
-    """Yield the order between those tasks of a network that came to actions, through those that did not."""
+def order_between(network: Network, some: Container[int], *, whole_order: bool) -> Iterator[tuple[int, int]]:
+    """Yield the order between some tasks of a network, through the others."""
     earlier: dict[int, set[int]] = {position: set() for position in range(len(network.tasks))}
     for first, second in (*network.necessary, *(network.order if whole_order else ())):
         earlier[second].add(first)
     for second in topological_order(earlier):
-        earlier[second] = set().union(*({first} if first in acting else earlier[first] for first in earlier[second]))
-        if second in acting:
+        earlier[second] = set().union(*({first} if first in some else earlier[first] for first in earlier[second]))
+        if second in some:
             yield from ((first, second) for first in earlier[second])

@@ -10,7 +10,7 @@ and is never chosen.
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from algorithms.planning.normal import Literal, Part, Registers, registers_of
+from algorithms.planning.normal import EQUAL, Literal, Part, Registers, registers_of, type_set_of
 from algorithms.planning.schemas import ActionSchema, MethodSchema, Schemas
 
 Needs = frozenset[Literal]  # over the parameters of a task, as registers
@@ -49,6 +49,7 @@ class _Needs:
         self._schemas = schemas
         self._eager = eager
         self._sets = [frozenset(members) for members in schemas.symbols.type_sets]
+        self._facts = [frozenset(rows) for rows in schemas.facts]
         self._changes = _changes(schemas, self._sets) if eager else []
         self._meets: dict[tuple[int, Literal, tuple[frozenset[int], ...]], bool] = {}
         self._needs: list[Needs | None] = [self._of_action(action) for action in schemas.actions]
@@ -58,16 +59,35 @@ class _Needs:
     def below(self, method: MethodSchema) -> dict[Literal, None] | None:
         """Return what the subtasks of a method need when it begins; None where one of them is impossible."""
         found: dict[Literal, None] = {}
+        ordered: dict[int, list[Literal]] = {}
+        large = len(method.subtasks) > _LARGE
         for position, subtask in enumerate(method.subtasks):
             needs = self._needs[subtask[0]]
             if needs is None:
                 return None
+            wanted = ordered.get(subtask[0])
+            if wanted is None:
+                wanted = ordered[subtask[0]] = sorted(needs)
+            asked = self._eager and (not large or (position in method.first and method.ordered))
             terms = dict(enumerate(subtask[1:]))
-            for need in sorted(needs):
-                literal = need.mapped(terms)
-                if self._lasts(literal) or self._untouched(method, position, literal):
-                    found[literal] = None
+            for need in wanted:
+                lasts = self._lasts(need)
+                if lasts or asked:
+                    literal = need.mapped(terms)
+                    if not self._given(literal) if lasts else self._untouched(method, position, literal):
+                        found[literal] = None
         return found
+
+    def _given(self, literal: Literal) -> bool:
+        """Return whether a literal about objects, which no action changes, holds: it need not be asked for."""
+        if any(term >= 0 for term in literal.args):
+            return False
+        row = tuple([~term for term in literal.args])
+        if literal.predicate == EQUAL:
+            return (row[0] == row[1]) == literal.positive
+        if literal.predicate < EQUAL:
+            return (row[0] in self._sets[type_set_of(literal.predicate)]) == literal.positive
+        return (row in self._facts[literal.predicate]) == literal.positive
 
     def _settle(self) -> None:
         schemas = self._schemas
@@ -114,10 +134,8 @@ class _Needs:
 
     def _untouched(self, method: MethodSchema, position: int, literal: Literal) -> bool:
         """Return whether nothing that may be done before a subtask makes the literal true."""
-        if not self._eager:
-            return False
         if len(method.subtasks) > _LARGE:
-            return position in method.first and method.ordered
+            return True  # the first one
         objects = tuple(frozenset((~term,)) if term < 0 else self._sets[method.ranges[term]] for term in literal.args)
         return not any(
             self._may_make(method.subtasks[other][0], literal, objects) for other in method.earlier(position)

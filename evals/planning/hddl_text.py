@@ -57,7 +57,7 @@ def read_texts(domain: str, problem: str) -> ProblemText:
 
 def _forms(text: str) -> list[Form]:
     stack: list[list[Form]] = [[]]
-    for word in re.findall(r"[()]|[^\s()]+", re.sub(r";[^\n]*", " ", text).lower()):
+    for word in re.findall(r"[()]|[^\s()]+", re.sub(r";[^\n]*|\ufeff", " ", text).lower()):
         if word == "(":
             stack.append([])
         elif word == ")":
@@ -75,7 +75,8 @@ def _section(found: ProblemText, section: list[Form]) -> None:
         for name, types in typed(rest):
             known.setdefault(name, set()).update(types)
     elif key == ":init":
-        found.facts |= {tuple(fact) for fact in rest if fact[0] not in {"=", "not"}}
+        stated = [one for fact in rest for one in (fact[1:] if fact[0] == "and" else [fact])]
+        found.facts |= {tuple(fact) for fact in stated if fact[0] not in {"=", "not"}}
     elif key == ":goal":
         found.goal = [one for part in rest for one in part]
     elif key == ":htn":
@@ -117,10 +118,16 @@ def listed(form: list[Form]) -> list[Form]:
     return form[1:] if form[0] == "and" else [form]
 
 
+def _against(part: Form) -> bool:
+    """Return whether a dash is written against the type behind it."""
+    return isinstance(part, str) and part.startswith("-") and part != "-"
+
+
 def typed(parts: list[Form]) -> Typed:
     """Return a typed list as pairs of name and types."""
     found: Typed = []
     waiting: list[str] = []
+    parts = [word for part in parts for word in (["-", part[1:]] if _against(part) else [part])]
     position = 0
     while position < len(parts):
         if parts[position] == "-":

@@ -78,7 +78,9 @@ class Planning:
         if not best:
             return (), {"length": told}
         ratio = status["length"] / best
-        return (Score(name="ratio", value=ratio, low=ratio, high=ratio, n=1, interval="one plan"),), {"length": told}
+        return (Score(name="ratio", value=ratio, low=ratio, high=ratio, n=1, interval="one plan", unit="times"),), {
+            "length": told
+        }
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
         """Return the share solved, the median and the 95th percentile of the ratios of length to best known."""
@@ -134,4 +136,4 @@ def _quantile(name: str, ordered: Sequence[float], share: float) -> Score:
     spread = 1.96 * math.sqrt(size * share * (1 - share))
     places = [math.ceil(size * share + shift) - 1 for shift in (0.0, -spread, spread)]
     value, low, high = (ordered[min(max(place, 0), size - 1)] for place in places)
-    return Score(name=name, value=value, low=low, high=high, n=size, interval="order statistics 95 %")
+    return Score(name=name, value=value, low=low, high=high, n=size, interval="order statistics 95 %", unit="times")

@@ -5,16 +5,20 @@ the subtask of exactly one decomposition; that each decomposition names a method
 values of their types; that the order of each network is kept by all that stands below its tasks; and that each
 method's condition holds at some moment between what must come before its task and its first action, the moments of a
 parent coming before those of its children.
+
+Where the world meddled, it is told what happened: facts that changed between two actions of the list, and actions that
+were done and belong to no task any more.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evals.planning.hddl_text import Form, MethodText, ProblemText, Typed, read_texts, typed
 
 Fact = tuple[str, ...]
 Binding = dict[str, str]
+Changes = Collection[tuple[Fact, bool]]  # facts that became true or false at once
 
 
 @dataclass
@@ -31,10 +35,21 @@ class _PlanError(Exception):
     """Something is wrong with the plan."""
 
 
-def verify(domain: str, problem: str, plan: str) -> str:
-    """Return what is wrong with a plan, empty when nothing is."""
+def verify(
+    domain: str,
+    problem: str,
+    plan: str,
+    *,
+    events: Mapping[int, Changes] | None = None,
+    dropped: Collection[int] = (),
+) -> str:
+    """Return what is wrong with a plan, empty when nothing is.
+
+    `events` are what happened before the action at a place of the list, or after all; `dropped` are the numbers of
+    actions that belong to no task.
+    """
     try:
-        _Check(read_texts(domain, problem), plan).run()
+        _Check(read_texts(domain, problem), plan, events or {}, dropped).run()
     except _PlanError as error:
         return str(error)
     return ""
@@ -70,20 +85,26 @@ class _History:
 class _Check:
     """The check of one plan."""
 
-    def __init__(self, text: ProblemText, plan: str) -> None:
+    def __init__(self, text: ProblemText, plan: str, events: Mapping[int, Changes], dropped: Collection[int]) -> None:
         self.text = text
         self.nodes: dict[int, _Node] = {}
-        self.actions: list[int] = []
+        self.timeline: list[int | Changes] = []  # actions, by number, and events
         self.roots: list[int] = []
+        self._events = events
+        self._dropped = dropped
         self._read(plan)
         self.history = _History(text.facts)
         self.spans: dict[int, tuple[int, int]] = {}  # node -> first moment, moment after its last action
 
     def run(self) -> None:
         """Raise _PlanError for the first fault."""
-        for moment, number in enumerate(self.actions):
-            self._execute(self.nodes[number], moment)
-        end = len(self.actions)
+        for moment, one in enumerate(self.timeline):
+            if isinstance(one, int):
+                self._execute(self.nodes[one], moment)
+            else:
+                for fact, present in one:
+                    self.history.set(fact, moment + 1, present=present)
+        end = len(self.timeline)
         if not self._true(self.text.goal, {}, end):
             raise _PlanError("the goal does not hold at the end")
         self._each_once()
@@ -94,6 +115,7 @@ class _Check:
 
     def _read(self, plan: str) -> None:
         lines = plan.split("==>", 1)[-1].split("<==", 1)[0].lower().splitlines()
+        acted = 0
         for line in lines:
             words = line.split()
             if not words:
@@ -105,8 +127,15 @@ class _Check:
                 children = [int(word) for word in words[arrow + 2 :]]
                 self.nodes[int(words[0])] = _Node(words[1:arrow], words[arrow + 1], children)
             else:
-                self.nodes[int(words[0])] = _Node(words[1:], time=len(self.actions))
-                self.actions.append(int(words[0]))
+                self._happens(acted)
+                acted += 1
+                self.nodes[int(words[0])] = _Node(words[1:], time=len(self.timeline))
+                self.timeline.append(int(words[0]))
+        self._happens(acted)
+
+    def _happens(self, place: int) -> None:
+        if place in self._events:
+            self.timeline.append(self._events[place])
 
     def _execute(self, node: _Node, moment: int) -> None:
         if node.task[0] not in self.text.actions:
@@ -151,7 +180,7 @@ class _Check:
         seen = [*self.roots, *(child for node in self.nodes.values() for child in node.children)]
         if len(set(seen)) < len(seen):
             raise _PlanError("a task is used twice")
-        if set(seen) != set(self.nodes):
+        if {*seen, *self._dropped} != set(self.nodes) or not set(seen).isdisjoint(self._dropped):
             raise _PlanError("a task belongs to nothing, or is not listed")
 
     def _measure(self) -> None:
@@ -162,7 +191,7 @@ class _Check:
             number = todo.pop()
             ordered.append(number)
             todo += self.nodes[number].children
-        if len(ordered) < len(self.nodes):
+        if len(ordered) + len(self._dropped) < len(self.nodes):
             raise _PlanError("the decompositions are circular")
         for number in reversed(ordered):
             node = self.nodes[number]

@@ -103,6 +103,41 @@ def test_de_ordering_of_few_actions_keeps_the_order_acyclic_reduced_and_complete
             assert first_fault([chosen[n] for n in order], start) is None
 
 
+def linked_one_by_one(chosen: list[Act], start: frozenset[str]) -> list[set[int]]:
+    """The order that causal links and threats demand, each condition of each action by itself, and what it implies."""
+    before = [set[int]() for _ in chosen]
+    for user, action in enumerate(chosen):
+        for fact, wanted in [(fact, True) for fact in action.needs] + [(fact, False) for fact in action.forbids]:
+            made = [n for n, one in enumerate(chosen) if fact in (one.adds if wanted else one.deletes - one.adds)]
+            broken = [n for n, one in enumerate(chosen) if fact in (one.deletes - one.adds if wanted else one.adds)]
+            earlier = [n for n in broken if n < user]
+            if earlier or (fact in start) != wanted:
+                maker = next(n for n in made if max(earlier, default=-1) < n < user)
+                before[user].add(maker)
+                before[maker] |= set(earlier)
+            for n in broken:
+                if n > user:
+                    before[n].add(user)
+    for others in before:
+        others.update(*[before[n] for n in others])
+    return before
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.frozensets(st.sampled_from("vwxyz")), st.lists(actions, max_size=30))
+def test_de_ordering_keeps_just_the_order_of_all_links_and_threats(start: frozenset[str], drawn: list[Act]) -> None:
+    chosen = executable(start, drawn)
+    found = [set(others) for others in deorder(chosen, start)]
+    for others in found:
+        others.update(*[found[n] for n in others])
+    assert found == linked_one_by_one(chosen, start)
+
+
+def test_a_long_chain_has_as_many_edges_as_steps() -> None:
+    toggles = [act(forbids="x", adds="x"), act(needs="x", deletes="x")] * 5_000
+    assert deorder(toggles, frozenset()) == ((), *((position,) for position in range(9_999)))
+
+
 def test_independent_actions_stay_unordered_and_producers_come_first() -> None:
     chain = [act(adds="x"), act(adds="y"), act(needs="x", adds="v"), act(needs="vy")]
     assert deorder(chain, set()) == ((), (), (0,), (1, 2))

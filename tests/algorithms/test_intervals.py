@@ -1,4 +1,4 @@
-"""Wilson's interval against published values, and what any such interval must do."""
+"""Wilson's interval against published values, what any such interval must do, and the bootstrap."""
 
 from math import comb
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.intervals import wilson
+from algorithms.intervals import bootstrap_mean, wilson
 
 PROPORTIONS = st.integers(1, 10_000).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials)))
 
@@ -72,3 +72,17 @@ def test_without_trials_nothing_is_known() -> None:
 def test_impossible_counts_are_refused(successes: int, trials: int) -> None:
     with pytest.raises(ValueError, match="successes in"):
         wilson(successes, trials)
+
+
+@given(st.lists(st.lists(st.floats(-5, 5), max_size=5), min_size=1, max_size=8))
+def test_a_bootstrap_interval_lies_within_the_means_of_the_groups(groups: list[list[float]]) -> None:
+    low, high = bootstrap_mean(groups, draws=200)
+    means = [sum(group) / len(group) for group in groups if group] or [0.0]
+    assert min(means) - 1e-9 <= low <= high <= max(means) + 1e-9
+
+
+def test_a_bootstrap_interval_of_independent_groups_is_about_that_of_the_normal_distribution() -> None:
+    low, high = bootstrap_mean([[float(number % 2)] for number in range(400)])
+    assert (low, high) == pytest.approx((0.451, 0.549), abs=0.006)
+    assert bootstrap_mean([[float(number % 2)] * 4 for number in range(400)]) == (low, high)  # four times the same
+    assert bootstrap_mean([]) == (0.0, 0.0)

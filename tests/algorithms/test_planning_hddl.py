@@ -130,3 +130,114 @@ def test_a_fault_of_the_problem_is_told_with_its_line(old: str, new: str, told: 
         stated(problem=PROBLEM.replace(old, new))
     assert told in raised.value.line()
     assert raised.value.line().startswith("p.hddl:")
+
+
+SMALL = """(define (domain d) (:requirements :hierarchy) (:types thing - object)
+ (:predicates (p ?x - thing) (q ?x - thing))
+ (:task do :parameters (?x - thing))
+ (:method m :parameters (?x - thing) :task (do ?x) :subtasks (and (act ?x)))
+ (:action act :parameters (?x - thing) :precondition (p ?x) :effect (q ?x)))"""
+ONE = "(define (problem p) (:domain d) (:objects a b - thing) (:htn :subtasks (do a)) (:init (p a) (p b)))"
+GO = " (:task go :parameters ()) (:method g :parameters () :task (go) %s) (:action act"
+FUEL = " (:functions (fuel ?x - thing) (total-cost) - number) (:task"
+
+
+@pytest.mark.parametrize(
+    ("domain", "problem", "steps"),
+    [
+        pytest.param((), (":subtasks (do a)", f":{key} (and (t1 (do a)) (t2 (do b))) {order}"), steps)
+        for key, order, steps in (
+            ("tasks", ":ordering (and (< t2 t1))", "act(b) act(a)"),
+            ("subtasks", ":ordering (< t1 t2)", "act(a) act(b)"),
+            ("subtasks", ":ordering () :constraints ()", "act(a) act(b)"),
+            ("ordered-tasks", "", "act(a) act(b)"),
+            ("ordered-subtasks", ":ordering (and (< t1 t2)) :constraints (and)", "act(a) act(b)"),
+        )
+    ]
+    + [
+        pytest.param((), (":subtasks (do a)", ":subtasks ()"), "", id="no tasks"),
+        pytest.param((), (":subtasks (do a)", ":subtasks (and)"), "", id="an empty list of tasks"),
+        pytest.param((), (":subtasks (do a)", ":subtasks (t1 (do a))"), "act(a)", id="one labelled task"),
+        pytest.param((), (":subtasks (do a)", ":subtasks (act a)"), "act(a)", id="an action in the network"),
+        pytest.param(
+            (), (":subtasks (do a)", ":parameters (?z - thing) :subtasks (do ?z) :constraints (not (= ?z a))"),
+            "act(b)", id="parameters of the network",
+        ),
+        pytest.param((), ("(:init (p a)", "(:init (and (p a) (not (q a)))"), "act(a)", id="facts in a conjunction"),
+        pytest.param(("thing - object", "thing - mid mid - top top"), (), "act(a)", id="types out of order"),
+        pytest.param(("thing - object", "thing - item item - stuff"), (), "act(a)", id="a parent not declared"),
+        pytest.param(("thing - object", "object thing - object"), (), "act(a)", id="object declared"),
+        pytest.param(("thing - object", "l r - object thing - (either l r)"), (), "act(a)", id="two parents"),
+        pytest.param(
+            ("act :parameters (?x - thing)", "act :parameters (?x - (either thing object))"), (), "act(a)", id="either"
+        ),
+        pytest.param(("(p ?x - thing)", "(p ?x - thing) (p ?x - object)"), (), "act(a)", id="overloaded on types"),
+        pytest.param(("act :parameters (?x - thing)", "act :parameters (?x -thing)"), (), "act(a)", id="a tight dash"),
+        pytest.param((" (:action act", GO % ""), (":subtasks (do a)", ":subtasks (go)"), "", id="a method of nothing"),
+        pytest.param(
+            (" (:action act", GO % ":ordered-subtasks ()"), (":subtasks (do a)", ":subtasks (go)"), "", id="empty body"
+        ),
+        pytest.param((":precondition (p ?x) :effect (q ?x)", ""), (), "act(a)", id="an action without parts"),
+        pytest.param(
+            (":precondition (p ?x) :effect (q ?x)", ":precondition () :effect (and)"), (), "act(a)", id="empty parts"
+        ),
+        pytest.param(
+            (":effect (q ?x)", ":effect (forall (?y - thing) (when (p ?y) (and (q ?y) (not (p ?y)))))"),
+            (":init", ":goal (and (q a) (q b) (not (p b)))) (:init"), "act(a)", id="universal and conditional effects",
+        ),
+        pytest.param(
+            (":precondition (p ?x)", ":precondition (exists (?x - thing) (and (p ?x) (not (q ?x))))"), (), "act(a)",
+            id="a quantifier hides a parameter",
+        ),
+        pytest.param(
+            (":subtasks (and (act ?x))", ":subtasks (and (act ?x)) :constraints (or (= ?x a) (sortof ?x - thing))"),
+            ("(:objects a b", "(:objects b"), "act(a)", id="constraints, a constant",
+        ),
+        pytest.param(
+            ("thing - object)", "thing tree - object) (:constants a - thing)"), (), "act(a)", id="no object of a type"
+        ),
+        pytest.param(
+            (" (:task", FUEL), ("(:init", "(:init (= (fuel a) 3)"), "act(a)", id="functions that nothing looks at"
+        ),
+    ],
+)  # fmt: skip
+def test_each_form_of_the_language_is_read_and_its_plan_accepted(
+    domain: tuple[str, ...], problem: tuple[str, ...], steps: str
+) -> None:
+    texts = [text.replace(*change) if change else text for text, change in ((SMALL, domain), (ONE, problem))]
+    if "(= ?x a)" in texts[0]:
+        texts[0] = texts[0].replace("(:predicates", "(:constants a - thing) (:predicates")
+    assert domain == () or texts[0] != SMALL
+    assert problem == () or texts[1] != ONE
+    found = plan_of(read_problem(*texts))
+    assert " ".join(map(str, found.tasks())) == steps
+    assert verify(*texts, ipc_plan(found)) == ""
+
+
+def test_a_text_may_begin_with_a_byte_order_mark_end_lines_twice_and_shout() -> None:
+    loud = "\ufeff" + SMALL.upper().replace("\n", "\r\n; (((\r\n")
+    found = plan_of(read_problem(loud, "\ufeff" + ONE))
+    assert [str(task) for task in found.tasks()] == ["ACT(a)"]
+    assert verify(loud, "\ufeff" + ONE, ipc_plan(found)) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (":precondition (p ?x)", ":precondition (> (fuel ?x) 2)", "a comparison of numbers (> ...) is not read"),
+        (":effect (q ?x)", ":effect (decrease (fuel ?x) 2)", "an effect on numbers (decrease ...) is not read"),
+        ("(p ?x - thing)", "(p ?x - thing) (p ?x ?y - thing)", "another predicate 'p', over 1 arguments"),
+        ("(:task", "(:derived (q ?x) (p ?x)) (:task", "a section :derived is not read"),
+    ],
+)
+def test_what_is_no_part_of_the_competition_is_refused_with_its_line(old: str, new: str, told: str) -> None:
+    with pytest.raises(SetupError) as raised:
+        read_problem(SMALL.replace(old, new).replace(" (:task", FUEL, 1), ONE, domain_name="d.hddl")
+    assert told in raised.value.line()
+    assert raised.value.line().startswith("d.hddl:")
+
+
+def test_only_the_cost_is_counted_of_what_increases() -> None:
+    effect = ":effect (and (q ?x) (increase (fuel ?x) 7) (increase (total-cost) (fuel ?x)))"
+    domain = SMALL.replace(":effect (q ?x)", effect).replace(" (:task", FUEL, 1)
+    assert plan_of(read_problem(domain, ONE.replace("(:init", "(:init (= (fuel a) 3)"))).cost == 3

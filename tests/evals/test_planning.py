@@ -117,12 +117,24 @@ def test_the_suite_plans_checks_and_writes_what_came_of_each_problem(folder: Pat
     assert share.value == pytest.approx(1 / 3)
 
 
-def test_pairs_are_found_by_folder_and_by_name(tmp_path: Path) -> None:
-    for name in ("domain", "p1", "p2", "p2-domain"):
-        (tmp_path / f"{name}.hddl").write_text("")
-    assert [(pair.name, pair.domain.name) for pair in find_pairs(tmp_path)] == [
-        ("p1.hddl", "domain.hddl"), ("p2.hddl", "p2-domain.hddl"),
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("files", "pairs"),
+    [
+        (("domain", "p1", "p2", "p2-domain"), {"p1": "domain", "p2": "p2-domain"}),
+        (("domains/d01", "domains/d02", "problems/p01", "problems/p02"), {"p01": "d01", "p02": "d02"}),
+        (("domain01", "domain02", "pfile01", "pfile02"), {"pfile01": "domain01", "pfile02": "domain02"}),
+        (("Barman", "easy/pfile01", "hard/pfile02"), {"pfile01": "Barman", "pfile02": "Barman"}),
+        (("domain-p-03", "p-03", "domain"), {"p-03": "domain-p-03"}),
+    ],
+)
+def test_a_domain_is_the_folder_s_or_has_the_name_or_number_of_its_problem(
+    tmp_path: Path, files: tuple[str, ...], pairs: dict[str, str]
+) -> None:
+    for name in files:
+        path = tmp_path / f"{name}.hddl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(PROBLEM if path.stem in pairs else f"; (define (problem\n{DOMAIN}")
+    assert {pair.problem.stem: pair.domain.stem for pair in find_pairs(tmp_path)} == pairs
     with pytest.raises(SetupError, match="no domain with a problem"):
         find_pairs(tmp_path / "nothing")
 
