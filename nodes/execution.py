@@ -94,6 +94,7 @@ class _Execution:
         asked = state["progress"].asked if "progress" in state else ()
         self._asked = {f"{StepKind.APPROVE.value}:{each.table}": each for each in asked}
         self._latest = urgency(self._plan.steps)
+        self._most = min(context.parallel_steps, context.threads)
         self._running: dict[Future[Attempt], tuple[Step, float]] = {}
         self._over: BudgetExhausted | None = None
         self._last: StepReport | None = None
@@ -103,7 +104,7 @@ class _Execution:
 
     def go_on(self, stopped: Event) -> None:
         """Begin what is ready whenever a step ends, until a step fails, the budget is spent or nothing is ready."""
-        with ThreadPoolExecutor(self._context.parallel_steps, thread_name_prefix="step") as pool:
+        with ThreadPoolExecutor(self._most, thread_name_prefix="step") as pool:
             while True:
                 if not stopped.is_set() and self._failed() is None:
                     self._begin(pool)
@@ -134,15 +135,16 @@ class _Execution:
         """Begin as many of the ready steps as may run beside the running ones."""
         running = {step.step_id for step, _ in self._running.values()}
         free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in self._asked}
-        for step in next_steps(
-            self._plan, self._done(), running, alone=self._alone, most=self._context.parallel_steps, latest=free
-        ):
+        found = next_steps(self._plan, self._done(), running, alone=self._alone, most=self._most, latest=free)
+        share = self._share(len(running) + len(found))
+        for step in found:
             try:
                 check_budget(self._context.budget, self._used_with_running())
             except BudgetExhausted as over:
                 self._over = over
                 return
-            before, context = self._reports.get(step.step_id), self._contexts[step.step_id]
+            before, own = self._reports.get(step.step_id), self._contexts[step.step_id]
+            context = own.model_copy(update={"threads": min(own.threads, share)})
             number = before.attempt + 1 if before else 1
             emit("begun", f"{step.step_id}#{number}:begun", step=step.step_id)
             future = pool.submit(copy_context().run, attempt, step, before, self._folder, context)
@@ -152,7 +154,8 @@ class _Execution:
         """Put a report and its line of the trace on record."""
         report = ended.report
         self._reports[step.step_id] = report
-        with open_workspace(self._folder, threads=self._context.threads, memory=self._context.memory) as connection:
+        threads = self._share(len(self._running))
+        with open_workspace(self._folder, threads=threads, memory=self._context.memory) as connection:
             record_attempt(connection, report, self._trace(ended))
             if report.status is StepStatus.OUTDATED:  # others may be, too
                 self._reports = read_reports(connection)
@@ -177,6 +180,10 @@ class _Execution:
             completed=sum(step.step_id in done for step in self._plan.steps),
             remaining=sum(step.step_id not in done for step in self._plan.steps),
         )
+
+    def _share(self, running: int) -> int:
+        """Return the threads of the engine beside which so many steps, each in a thread of its own, use no more."""
+        return max(1, self._context.threads - max(0, running - 1))
 
     def _done(self) -> set[str]:
         return {step_id for step_id, report in self._reports.items() if report.status is StepStatus.DONE}

@@ -128,7 +128,7 @@ def open_workspace(
     """Open the workspace database in `folder`, made with its tables when new; flushed on leaving.
 
     Several threads may have it open at once, each with its own connection and transactions. They share one instance of
-    the engine, with what is set for all of it (threads, memory): they must ask for the same. With `alone` nobody else
+    the engine: for threads and memory, what was asked for last holds for all of them. With `alone` nobody else
     may have it open, and what is set for the whole engine ends with the connection.
     """
     place, path = _place_of(folder), folder.absolute()
