@@ -1,4 +1,4 @@
-"""Dispatching: whatever the plan, all is begun once, in order, never more at once than allowed, and what is urgent first."""
+"""Dispatching: all is begun once, in order, never more at once than allowed, and what is urgent first."""
 
 from hypothesis import given
 from hypothesis import strategies as st

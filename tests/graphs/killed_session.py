@@ -1,7 +1,7 @@
 """Works on runs in forked processes that kill themselves with SIGKILL: at the n-th checkpoint, before or after it is
-written, at the n-th write of a task, when the n-th step has ended, between an effect and its receipt, when a source is landed but not closed, or at
-a point of publishing. Started by test_crash.py and test_kinds.py, which send one order a line: home, run id, where, n,
-a person's answer; for each the exit status of the process is answered."""
+written, at the n-th write of a task, when the n-th step has ended, between an effect and its receipt, when a source is
+landed but not closed, or at a point of publishing. Started by test_crash.py and test_kinds.py, which send one order a
+line: home, run id, where, n, a person's answer; for each the exit status of the process is answered."""
 
 import json
 import os

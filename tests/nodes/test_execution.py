@@ -106,7 +106,7 @@ def test_what_does_not_wait_for_the_answer_goes_on_and_questions_come_one_by_one
     assert output["status"] is RunStatus.PUBLISHED
     assert asked[0] == "customers#1"
     first = [entry["step_id"] for entry in told(several_tables)["trace"]]
-    assert first.index("quarantine:stores") < first.index("conform:customers")
+    assert first.index("approve:stores") < first.index("conform:customers")
 
 
 @pytest.mark.parametrize("most", [1, 4])
