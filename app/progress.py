@@ -31,7 +31,7 @@ class Progress:
         if self._stream.isatty():
             from rich.console import Console
 
-            self._console = Console(file=self._stream, highlight=False, markup=False)
+            self._console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
             self._status = self._console.status("starting")
             self._status.start()
         return self
