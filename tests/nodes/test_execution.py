@@ -1,5 +1,6 @@
 """Steps side by side: the same result however many run at once, and nobody is stopped by another's failure or wait."""
 
+import asyncio
 import hashlib
 import json
 import threading
@@ -8,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+import nodes.execution
 import nodes.perform
 from graphs.session import resume, run
 from state.budget import BudgetLimits
@@ -129,3 +131,24 @@ def test_sql_of_the_contract_has_the_workspace_for_itself(several_tables: Any) -
     for entry in trace:
         if entry is not derived:
             assert entry["started"] >= end or entry["started"] + entry["seconds"] <= derived["started"]
+
+
+def test_a_cancelled_node_tells_its_thread_to_begin_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def performing(_state: Any, _runtime: Any, stopped: threading.Event) -> Any:
+        begun.set()
+        if stopped.wait(TIMEOUT):
+            ended.set()
+
+    async def cancel() -> None:
+        task = asyncio.create_task(nodes.execution.perform_cancellable({}))
+        await asyncio.to_thread(begun.wait, TIMEOUT)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    monkeypatch.setattr(nodes.execution, "_perform", performing)
+    monkeypatch.setattr(nodes.execution, "get_runtime", lambda _: None)
+    asyncio.run(cancel())
+    assert ended.is_set()
