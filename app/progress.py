@@ -24,13 +24,14 @@ class Progress:
         self._stream = stream
         self._status: Any = None
         self._console: Any = None
+        self._running: list[str] = []
 
     def __enter__(self) -> Self:
         """Start the display when there is a terminal."""
         if self._stream.isatty():
             from rich.console import Console
 
-            self._console = Console(file=self._stream, highlight=False, markup=False)
+            self._console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
             self._status = self._console.status("starting")
             self._status.start()
         return self
@@ -45,17 +46,31 @@ class Progress:
     def hear(self, event: Mapping[str, Any]) -> None:
         """Show one event; one of an unknown kind is not shown."""
         words = _WORDS.get(str(event["event"]))
+        self._note(event)
         if words is None:
+            self._show(", ".join(self._running))
             return
         line = printable(words.format_map(event))
         if self._status is None:
             self._stream.write(line + "\n")
             self._stream.flush()
         else:
+            self._console.print(line)
+            self._show(", ".join(self._running) or line)
+
+    def _note(self, event: Mapping[str, Any]) -> None:
+        """Note which steps run now."""
+        if event["event"] == "begun":
+            self._running.append(str(event["step"]))
+        elif event["event"] == "step" and event["step"] in self._running:
+            self._running.remove(str(event["step"]))
+
+    def _show(self, text: str) -> None:
+        """Say on a terminal what goes on."""
+        if self._status is not None and text:
             from rich.text import Text
 
-            self._console.print(line)
-            self._status.update(Text(line))  # a plain string would be read as markup
+            self._status.update(Text(printable(text)))  # a plain string would be read as markup
 
 
 def printable(text: str) -> str:

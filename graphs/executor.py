@@ -1,17 +1,18 @@
-"""Execution as a graph: perform ready steps one after the other; a failed one goes to the replanner.
+"""Execution as a graph: perform what is ready side by side; failed steps go to the replanner, one after the other.
 
-Where a person must agree, the run waits in a node of its own.
+Where a person must agree, the run waits in a node of its own, once nothing else can be done.
 """
 
 from enum import StrEnum
 from typing import Literal
 
+from langchain_core.runnables import RunnableLambda
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graphs.replanner import graph as replanner
 from nodes.approve import ask_changes
-from nodes.perform import perform
+from nodes.execution import PerformInput, perform, perform_cancellable
 from state.run import RunContext, RunStatus
 from state.supervisor import ExecutorOutput, ExecutorState
 
@@ -25,13 +26,13 @@ class Node(StrEnum):
 
 
 def after_step(state: ExecutorState) -> Literal["perform", "ask", "replanner", "__end__"]:
-    """Go on, ask a person, ask the replanner, or end when no step that prepares a table is left."""
+    """Ask the replanner, ask a person, go on, or end when no step that prepares a table is left."""
     if state["status"] is not RunStatus.RUNNING:
         return "__end__"
-    if state["progress"].asked is not None:
-        return "ask"
     if state["progress"].failed is not None:
         return "replanner"
+    if state["progress"].asked:
+        return "ask"
     return "perform" if state["progress"].waiting else "__end__"
 
 
@@ -39,7 +40,8 @@ def after_answer(state: ExecutorState) -> Literal["perform", "ask", "__end__"]:
     """Go on with the answer, or ask again where it was refused."""
     if state["status"] is not RunStatus.RUNNING:
         return "__end__"
-    return "perform" if state["progress"].asked is None else "ask"
+    asked = state["progress"].asked
+    return "ask" if asked and asked[0].refused else "perform"
 
 
 def after_ruling(state: ExecutorState) -> Literal["perform", "__end__"]:
@@ -50,7 +52,8 @@ def after_ruling(state: ExecutorState) -> Literal["perform", "__end__"]:
 def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
-    builder.add_node(Node.PERFORM, perform)
+    both = RunnableLambda(perform, afunc=perform_cancellable, name=Node.PERFORM)
+    builder.add_node(Node.PERFORM, both, input_schema=PerformInput)
     builder.add_node(Node.ASK, ask_changes)
     builder.add_node(Node.REPLANNER, replanner)
     builder.add_edge(START, Node.PERFORM)

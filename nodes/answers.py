@@ -25,6 +25,7 @@ from state.approval import (
 )
 from state.decisions import DecidedBy, Decision
 from state.errors import AnswerError
+from state.plans import StepKind
 from state.values import digest
 from tools.approval import ANSWERS, PLAN_QUESTION, read_question
 from tools.ledger import Receipt, once, record_decisions
@@ -96,7 +97,9 @@ def record_answer(
         settled = settle(by_id, answer)
         named = {*answer.accept, *answer.reject, *answer.edit}
         told = [_judged(asked.question_id, by_id[change_id], settled[change_id], answer) for change_id in sorted(named)]
-        record_decisions(connection, [*told, _summary(asked, settled, answer)])
+        record_decisions(
+            connection, [*told, _summary(asked, settled, answer)], step_id=f"{StepKind.APPROVE.value}:{asked.table}"
+        )
         answered = Answered(
             question_id=asked.question_id,
             by=answer.by,

@@ -51,11 +51,11 @@ def ask_plan(state: AskPlanInput, runtime: Runtime[RunContext]) -> PlannerOutput
 
 
 def ask_changes(state: AskChangesInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
-    """Wait until a person answers the changes that are put forward; one that cannot be used is asked for again."""
+    """Wait until a person answers what is asked first; an answer that cannot be used is asked for again."""
     progress, folder = state["progress"], run_folder(runtime, state["request"])
-    asked = progress.asked
-    if asked is None:
+    if not progress.asked:
         return {}
+    asked, *others = progress.asked
     answer: ChangesAnswer = interrupt(
         changes_question(state["request"].run_id, folder, asked), response_schema=ChangesAnswer
     )
@@ -63,7 +63,7 @@ def ask_changes(state: AskChangesInput, runtime: Runtime[RunContext]) -> Executo
         fault = fault_of_answer(folder, asked.question_id, answer)
         if fault is not None:
             refused = asked.model_copy(update={"refused": ": ".join(fault)[:1_000]})
-            return {"progress": progress.model_copy(update={"asked": refused})}
+            return {"progress": progress.model_copy(update={"asked": (refused, *others)})}
         with open_workspace(folder) as connection:
             answered = record_answer(connection, folder, asked, answer)
     except FAILURES as error:
@@ -75,4 +75,4 @@ def ask_changes(state: AskChangesInput, runtime: Runtime[RunContext]) -> Executo
         by=answered.by,
         reply=", ".join(f"{len(ids)} {reply}" for reply, ids in answered.by_reply().items()),
     )
-    return {"progress": progress.model_copy(update={"asked": None})}
+    return {"progress": progress.model_copy(update={"asked": tuple(others)})}

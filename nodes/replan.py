@@ -17,7 +17,7 @@ from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
 from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence, FailureResponse, extended
 from nodes.events import emit
-from nodes.perform import adjusted_context
+from nodes.perform import adjusted_context, replan_id
 from nodes.plan import plan_run
 from state.budget import Spent, total
 from state.errors import SetupError
@@ -81,7 +81,7 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         evidence = _evidence(state, report, context, options)
         response, decisions = decide(FAILURE_RESPONSE, evidence)
         with open_workspace(folder) as connection:
-            record_decisions(connection, decisions)
+            record_decisions(connection, decisions, step_id=report.step_id)
     except FAILURES as error:  # what cannot be recorded is not done; the run can be resumed
         if no_room(error):
             raise
@@ -102,7 +102,7 @@ def revise(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
     if report is None:
         return {}
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
-    ruling = state["replans"][_replan_id(report)]
+    ruling = state["replans"][replan_id(report)]
     try:
         if ruling.action is Strategy.CLEAN_UP:
             clear_spill(folder)
@@ -127,7 +127,7 @@ def wait(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:  #
     report = state["progress"].failed
     if report is None:
         return {}
-    seconds = state["replans"][_replan_id(report)].wait_seconds
+    seconds = state["replans"][replan_id(report)].wait_seconds
     time.sleep(seconds)
     spent = state.get("spent", {})
     return {"spent": {"wait": spent.get("wait", Spent()).plus(Spent(seconds=seconds))}}
@@ -135,11 +135,7 @@ def wait(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:  #
 
 def last_ruling(progress: Progress, replans: dict[str, Replan]) -> Replan | None:
     """Return the ruling on the step that failed last."""
-    return replans.get(_replan_id(progress.failed)) if progress.failed is not None else None
-
-
-def _replan_id(report: StepReport) -> str:
-    return f"{report.step_id}#{report.attempt}"
+    return replans.get(replan_id(progress.failed)) if progress.failed is not None else None
 
 
 def _given_up(replans: dict[str, Replan]) -> frozenset[str]:
@@ -232,7 +228,7 @@ def _ruling(
     }.get(response.action)
     left = tuple(step.step_id for step in options.plan.steps if step.step_id not in options.done)
     return Replan(
-        replan_id=_replan_id(report),
+        replan_id=replan_id(report),
         step_id=report.step_id,
         trigger=f"{evidence.failure.value}: {report.error}",
         action=response.action,
@@ -256,5 +252,5 @@ def _wait(request: RunRequest, report: StepReport, response: FailureResponse, co
     if response.action is not Strategy.RETRY:
         return 0.0
     longest = min(context.retry_wait_most, context.retry_wait * 2.0 ** (report.attempt - 1))
-    draw = random.Random(f"{request.run_id} {_replan_id(report)}")  # noqa: S311  spread, not secrecy
+    draw = random.Random(f"{request.run_id} {replan_id(report)}")  # noqa: S311  spread, not secrecy
     return longest * draw.uniform(0.5, 1.0)

@@ -107,6 +107,7 @@ def _facts(
     intake: Intake,
     written: Mapping[str, float],
 ) -> RunFacts:
+    plan = read_plan(state["plan"]) if "plan" in state else None
     run_folder_path, reports = Path(state["sources"].path).parent, read_reports(connection)
     parts = {name: spent.seconds for name, spent in state.get("spent", {}).items() if name != "execute"}
     return RunFacts(
@@ -117,14 +118,14 @@ def _facts(
         sources=state["sources"],
         variants={variant.variant_id: variant for variant in intake.inventory.variants},
         warnings=tuple(state.get("warnings", ())),
-        plan=read_plan(state["plan"]) if "plan" in state else None,
+        plan=plan,
         steps=tuple(reports.values()),
         replans=tuple(state.get("replans", {}).values()),
         trace=read_trace(connection),
         accounts=state.get("accounts", {}),
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
-        decisions=read_decisions(connection),
+        decisions=read_decisions(connection, [step.step_id for step in plan.steps] if plan else ()),
         approvals=read_answers(connection),
         spent=total(state.get("spent", {})),
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),

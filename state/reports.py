@@ -65,6 +65,7 @@ class TraceEntry(Value):
     failure: FailureKind | None
     error: str
     seconds: float
+    started: float  # seconds after the run was recorded
     revision: int  # of the plan
     completed: int  # steps of the plan
     remaining: int
@@ -76,8 +77,8 @@ class Progress(Value):
     done: int  # steps of the plan that are done
     waiting: bool  # a step that prepares a table is left
     last: str = ""  # the step performed last, with what it did
-    failed: StepReport | None = None  # the step that failed last and is not done yet
-    asked: AskedRef | None = None  # what a person must answer before the plan goes on
+    failed: StepReport | None = None  # the first step that failed and was not ruled on yet
+    asked: tuple[AskedRef, ...] = ()  # what a person must answer before the plan goes on, the next one first
 
 
 class Adjustment(Value):

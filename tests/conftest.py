@@ -60,6 +60,17 @@ schema:
       - {name: amount, logicalType: number, physicalType: "DECIMAL(12,2)"}
 """
 
+_MORE = """
+- name: {name}
+  customProperties:
+    - {{property: millwright.sources, value: ["{name}*"]}}
+    - {{property: millwright.maxQuarantine, value: 0.9}}
+  properties:
+    - {{name: id, logicalType: integer, primaryKey: true, required: true}}
+    - {{name: name, logicalType: string, required: true}}
+    - {{name: day, logicalType: date}}
+"""
+
 CUSTOMERS = """
 customer_id,name,country
 1, Ann ,Germany
@@ -106,6 +117,19 @@ def make_job(folder: Path) -> Job:
     for name, text in (("customers.csv", CUSTOMERS), ("orders_1.csv", ORDERS_1), ("orders_2.csv", ORDERS_2)):
         (sources / name).write_text(text.lstrip())
     return Job(folder / "contract.yaml", sources, folder / "out", folder / "home")
+
+
+@pytest.fixture
+def several_tables(tmp_path: Path) -> Job:
+    """A job of five tables: four from files, of which one refers to another, and one made by SQL of two of them."""
+    job = make_job(tmp_path)
+    text = job.contract.read_text()
+    for name in ("returns", "stores"):
+        text += textwrap.indent(textwrap.dedent(_MORE.format(name=name)).lstrip("\n"), "  ")
+        rows = "".join(f"{row % 40}, {name} {row} ,{row % 28 + 1:02d}/03/2024\n" for row in range(60))
+        (job.sources / f"{name}.csv").write_text("ID,Name,Day\n" + rows)
+    job.contract.write_text(text)
+    return job
 
 
 @pytest.fixture(scope="session")

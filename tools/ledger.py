@@ -1,7 +1,7 @@
 """The ledger of a run in its workspace: decisions, reports, and receipts written in the transaction of their effect."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -58,19 +58,26 @@ def receipt_statement(step_key: str, receipt: Receipt) -> str:
     return f"insert into ops.receipts values ({literal(step_key)}, {literal(json.dumps(receipt))})"
 
 
-def record_decisions(connection: duckdb.DuckDBPyConnection, decisions: Iterable[Decision]) -> None:
-    """Add decisions to the ledger; one that is there already (same question) stays as it was."""
+def record_decisions(
+    connection: duckdb.DuckDBPyConnection, decisions: Iterable[Decision], *, step_id: str = ""
+) -> None:
+    """Add decisions of a step (of none: intake) to the ledger; one that is there already stays as it was."""
     for decision in decisions:
         connection.execute(
-            "insert or ignore into ops.decisions select ?, (select count(*) from ops.decisions), ?",
-            [decision.decision_id, decision.model_dump_json()],
+            "insert or ignore into ops.decisions select ?, (select count(*) from ops.decisions), ?, ?",
+            [decision.decision_id, step_id, decision.model_dump_json()],
         )
 
 
-def read_decisions(connection: duckdb.DuckDBPyConnection) -> tuple[Decision, ...]:
-    """Return all decisions in the order they were made."""
-    rows = connection.execute("select record from ops.decisions order by seq").fetchall()
-    return tuple(Decision.model_validate_json(row[0]) for row in rows)
+def read_decisions(connection: duckdb.DuckDBPyConnection, steps: Sequence[str] = ()) -> tuple[Decision, ...]:
+    """Return all decisions: those of no step, those of `steps` in their order, then the others in the order of time.
+
+    Steps side by side decide in any order of time; each makes its own decisions one after the other.
+    """
+    rows = connection.execute("select step_id, record from ops.decisions order by seq, decision_id").fetchall()
+    place = {step_id: index for index, step_id in enumerate(("", *steps))}
+    ordered = sorted(rows, key=lambda row: place.get(row[0], len(place)))
+    return tuple(Decision.model_validate_json(record) for _, record in ordered)
 
 
 def record_report(connection: duckdb.DuckDBPyConnection, report: StepReport) -> None:
@@ -84,13 +91,21 @@ def read_reports(connection: duckdb.DuckDBPyConnection) -> dict[str, StepReport]
     return {row[0]: StepReport.model_validate_json(row[1]) for row in rows}
 
 
-def record_trace(connection: duckdb.DuckDBPyConnection, entry: TraceEntry) -> None:
-    """Add one attempt of a step to the trace of the run; the same attempt is told once."""
-    connection.execute(
-        "insert into ops.trace select (select count(*) from ops.trace), ?, ?, ? "
-        "where not exists (select 1 from ops.trace where step_id = ? and attempt = ?)",
-        [entry.step_id, entry.attempt, entry.model_dump_json(), entry.step_id, entry.attempt],
-    )
+def record_attempt(connection: duckdb.DuckDBPyConnection, report: StepReport, entry: TraceEntry) -> None:
+    """Keep the report of a step and add the attempt to the trace of the run; the same attempt is told once."""
+    connection.begin()
+    try:
+        record_report(connection, report)
+        connection.execute(
+            "insert into ops.trace select (select count(*) from ops.trace), ?, ?, ? "
+            "where not exists (select 1 from ops.trace where step_id = ? and attempt = ?)",
+            [entry.step_id, entry.attempt, entry.model_dump_json(), entry.step_id, entry.attempt],
+        )
+        connection.commit()
+    except BaseException:  # a kill from the keyboard too: neither is on record, and it rises
+        with suppress(duckdb.TransactionException):
+            connection.rollback()
+        raise
 
 
 def read_trace(connection: duckdb.DuckDBPyConnection) -> tuple[TraceEntry, ...]:

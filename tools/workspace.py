@@ -18,7 +18,7 @@ Schemas and tables (columns in their order):
     ops.value_map    table_name, column_name, value, resolved, operator, decision_id, votes, confidence
     ops.quarantine   table_name, _row, rule, reason
     ops.merged       table_name, _row, kept_row
-    ops.decisions    decision_id, seq, record (JSON)
+    ops.decisions    decision_id, seq, step_id (empty: of none), record (JSON)
     ops.reports      step_id, record (JSON): how each step of the plan ended
     ops.trace        seq, step_id, attempt, record (JSON): every attempt of every step, in order
     ops.receipts     step_key, receipt (JSON): written in the transaction of the effect it proves
@@ -27,10 +27,12 @@ Schemas and tables (columns in their order):
 """
 
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import duckdb
 
@@ -66,15 +68,31 @@ create table if not exists ops.value_map (
     decision_id varchar, votes varchar, confidence double);
 create table if not exists ops.quarantine (table_name varchar, _row bigint, rule varchar, reason varchar);
 create table if not exists ops.merged (table_name varchar, _row bigint, kept_row bigint);
-create table if not exists ops.decisions (decision_id varchar primary key, seq bigint, record varchar);
+create table if not exists ops.decisions (
+    decision_id varchar primary key, seq bigint, step_id varchar, record varchar);
 create table if not exists ops.reports (step_id varchar primary key, record varchar);
 create table if not exists ops.trace (seq bigint, step_id varchar, attempt integer, record varchar);
 create table if not exists ops.receipts (step_key varchar primary key, receipt varchar);
 """
 
 
-_kept: dict[Path, duckdb.DuckDBPyConnection | None] = {}
-"""Workspaces of sessions, each with the connection that keeps the engine's instance between two openings."""
+class _Place:
+    """Who in this process has the workspace of one folder open; its lock is held while that changes."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.openings = 0
+        self.kept = False  # a session wants the engine's instance to outlive an opening
+        self.keeper: duckdb.DuckDBPyConnection | None = None  # keeps it
+
+
+_places: WeakValueDictionary[Path, _Place] = WeakValueDictionary()
+_places_lock = threading.Lock()
+
+
+def _place_of(folder: Path) -> _Place:
+    with _places_lock:
+        return _places.setdefault(folder.absolute(), _Place())
 
 
 @contextmanager
@@ -85,22 +103,22 @@ def workspace_kept(folder: Path) -> Iterator[None]:
     engine is to be locked down, where an opening ends with an error, and as soon as it is large: then opening it takes
     little of the time, and what the engine would keep in memory is much.
     """
-    place = folder.absolute()
-    _kept[place] = None
+    place = _place_of(folder)
+    place.kept = True
     try:
         yield
     finally:
-        release_workspace(place)
-        del _kept[place]
+        place.kept = False
+        release_workspace(folder)
 
 
 def release_workspace(folder: Path) -> None:
     """Let go of the workspace's file between two openings."""
-    place = folder.absolute()
-    keeper = _kept.get(place)
-    if keeper is not None:
-        _kept[place] = None
-        keeper.close()
+    place = _place_of(folder)
+    with place.lock:
+        keeper, place.keeper = place.keeper, None
+        if keeper is not None:
+            keeper.close()
 
 
 @contextmanager
@@ -109,17 +127,13 @@ def open_workspace(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the workspace database in `folder`, made with its tables when new; flushed on leaving.
 
-    With `alone`, what is set for the whole engine ends with the connection.
+    Several threads may have it open at once, each with its own connection and transactions. They share one instance of
+    the engine: for threads and memory, what was asked for last holds for all of them. With `alone` nobody else
+    may have it open, and what is set for the whole engine ends with the connection.
     """
-    place = folder.absolute()
-    if alone:
-        release_workspace(place)
-    connection = duckdb.connect(str(place / WORKSPACE_FILE))
+    place, path = _place_of(folder), folder.absolute()
+    connection = _connect(place, path, alone=alone)
     try:
-        if _kept.get(place) is None:
-            _set_up(connection, place)
-            if not alone and place in _kept:
-                _kept[place] = duckdb.connect(str(place / WORKSPACE_FILE))
         connection.execute("set enable_progress_bar = false")  # it would draw on standard output, which is for answers
         connection.execute(f"set threads = {int(threads)}")
         connection.execute("set preserve_insertion_order = true")
@@ -127,12 +141,37 @@ def open_workspace(
         connection.execute(f"set memory_limit = {literal(memory)}" if memory else "reset memory_limit")
         yield connection
     except BaseException:  # after an error of the engine nothing of it is trusted; it rises
-        release_workspace(place)
+        release_workspace(folder)
         raise
     finally:
+        _disconnect(place, path, connection)
+
+
+def _connect(place: _Place, path: Path, *, alone: bool) -> duckdb.DuckDBPyConnection:
+    """Open a connection; the first of several sets up the engine's instance."""
+    with place.lock:
+        if alone:
+            release_workspace(path)
+        connection = duckdb.connect(str(path / WORKSPACE_FILE))
+        try:
+            if place.keeper is None and not place.openings:
+                _set_up(connection, path)
+                if place.kept and not alone:
+                    place.keeper = duckdb.connect(str(path / WORKSPACE_FILE))
+        except BaseException:
+            connection.close()
+            raise
+        place.openings += 1
+        return connection
+
+
+def _disconnect(place: _Place, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Close a connection, and let go of the file when it has become large; the last one to close writes it out."""
+    with place.lock:
+        place.openings -= 1
         connection.close()
-        if _kept.get(place) is not None and _is_large(place):
-            release_workspace(place)
+        if place.keeper is not None and _is_large(path):
+            release_workspace(path)
 
 
 def _set_up(connection: duckdb.DuckDBPyConnection, place: Path) -> None:

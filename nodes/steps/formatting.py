@@ -23,7 +23,7 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
         for evidence in gather_format_evidence(connection, work.table, [each for each in fed if each[1]]):
             value_format, decisions = decide(VALUE_FORMAT, evidence)
             if evidence.logical_type is not LogicalType.STRING:
-                record_decisions(connection, decisions)
+                record_decisions(connection, decisions, step_id=work.step.step_id)
             formats.append(value_format.model_dump(mode="json"))
         return {"formats": formats}
 

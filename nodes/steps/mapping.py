@@ -22,7 +22,7 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
         mappings = []
         for variant_id, files in work.intake.variants_of(work.table.name):
             mapping, decisions = decide(COLUMN_MAPPING, mapping_evidence(connection, work, variant_id, files))
-            record_decisions(connection, decisions)
+            record_decisions(connection, decisions, step_id=work.step.step_id)
             mappings.append(mapping.model_dump(mode="json"))
         return {"mappings": mappings}
 

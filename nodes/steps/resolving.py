@@ -86,7 +86,7 @@ def _resolve(connection: duckdb.DuckDBPyConnection, work: Work, column: Column, 
     if evidence is None:
         return None
     answer, decisions = decide(VALUE_RESOLUTION, evidence)
-    record_decisions(connection, decisions)
+    record_decisions(connection, decisions, step_id=work.step.step_id)
     keep_values(connection, answer, {value.value: made.decision_id for value, made in _with(answer, decisions)})
     return answer
 

@@ -166,3 +166,23 @@ def test_a_name_that_is_no_text_is_shown(cli: Any, job: Any) -> None:
     assert code == 2
     assert "\\udcff" in err
     assert_harmless(out + err)
+
+
+def test_on_a_terminal_the_steps_that_run_are_shown_together() -> None:
+    stream = io.StringIO()
+    stream.isatty = lambda: True  # type: ignore[method-assign]
+    with Progress(stream) as progress:
+        for step in ("map:a", "map:b\x1b[31m"):
+            progress.hear({"event": "begun", "event_id": step, "step": step})
+        assert progress._status.status.plain == "map:a, map:b�[31m"
+        progress.hear({"event": "step", "event_id": "1", "step": "map:a", "detail": "done"})
+        assert progress._status.status.plain == "map:b�[31m"
+    assert "map:a: done" in stream.getvalue()
+
+
+def test_without_a_terminal_only_what_is_done_has_a_line() -> None:
+    stream = io.StringIO()
+    with Progress(stream) as progress:
+        progress.hear({"event": "begun", "event_id": "map:a", "step": "map:a"})
+        progress.hear({"event": "step", "event_id": "1", "step": "map:a", "detail": "done"})
+    assert stream.getvalue() == "map:a: done\n"

@@ -1,7 +1,7 @@
 """Works on runs in forked processes that kill themselves with SIGKILL: at the n-th checkpoint, before or after it is
-written, at the n-th write of a task, between an effect and its receipt, when a source is landed but not closed, or at
-a point of publishing. Started by test_crash.py and test_kinds.py, which send one order a line: home, run id, where, n,
-a person's answer; for each the exit status of the process is answered."""
+written, at the n-th write of a task, when the n-th step has ended, between an effect and its receipt, when a source is
+landed but not closed, or at a point of publishing. Started by test_crash.py and test_kinds.py, which send one order a
+line: home, run id, where, n, a person's answer; for each the exit status of the process is answered."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from typing import Any
 
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+import nodes.execution
 import nodes.publish
 import nodes.steps.conforming
 import tools.ledger
@@ -79,6 +80,21 @@ def kill_at_receipt(count: int) -> None:
     tools.ledger.json = fake  # type: ignore[assignment]
 
 
+def kill_at_report(count: int, *, after: bool) -> None:
+    """Kill when the n-th step has ended, before or after that is on record; others may be running beside it."""
+    countdown, real = Countdown(count), nodes.execution.record_attempt
+
+    def record_attempt(*args: Any) -> None:
+        last = countdown.tick()
+        if last and not after:
+            kill()
+        real(*args)
+        if last:
+            kill()
+
+    nodes.execution.record_attempt = record_attempt
+
+
 def kill_at_publishing(count: int) -> None:
     countdown = Countdown(count)
 
@@ -110,6 +126,8 @@ def work(home: str, run_id: str, where: str, number: int, answer: Any) -> None:
         kill_at_write(number)
     elif where == "receipt":
         kill_at_receipt(number)
+    elif where in ("unreported", "reported"):
+        kill_at_report(number, after=where == "reported")
     elif where == "land":
         kill_at_landing(number)
     elif where == "publish":

@@ -108,6 +108,30 @@ def test_killed_again_and_again_it_ends_the_same(job: Any, tmp_path: Path, worke
     assert told(fresh.out) == told(job.out)
 
 
+@pytest.mark.parametrize(("where", "stride"), [("unreported", 6), ("reported", 6), ("receipt", 7)])
+def test_killed_amid_steps_side_by_side_nothing_is_done_twice(
+    several_tables: Any, tmp_path: Path, worker: Any, where: str, stride: int
+) -> None:
+    record(several_tables)
+    assert resume(several_tables.home, "r1")["status"] is RunStatus.PUBLISHED
+    expected, told_first = published(several_tables.out), told(several_tables.out)
+    number, kills = 2, 0
+    while True:
+        folder = tmp_path / f"{where}-{number}"
+        fresh = type(several_tables)(several_tables.contract, several_tables.sources, folder / "out", folder / "home")
+        record(fresh)
+        killed = worker(fresh, where, number)
+        if not killed:
+            break
+        number, kills = number + stride, kills + 1
+        assert resume(fresh.home, "r1")["status"] is RunStatus.PUBLISHED
+        assert published(fresh.out) == expected
+        assert told(fresh.out) == told_first
+        trace = json.loads((fresh.out / "_runs" / "r1" / "run.json").read_text())["trace"]
+        assert len({entry["step_id"] for entry in trace}) == len(trace), "a step that was on record was done again"
+    assert kills >= 3, "the run was never killed amid its steps: the test tests nothing"
+
+
 class Snapshot:
     """The folders of a job at one moment; records hold absolute paths, so they are put back in their place."""
 

@@ -12,7 +12,7 @@ import pytest
 from graphs.session import open_saver, proceed, resume, run
 from graphs.supervisor import graph
 from state.errors import ContractError, RunError, SourceError, StateVersionError
-from state.run import BudgetLimits, RunContext, RunRequest, RunStatus
+from state.run import SCHEMA_VERSION, BudgetLimits, RunContext, RunRequest, RunStatus
 from tools.admission import admit
 from tools.records import read_record, run_lock
 
@@ -197,7 +197,7 @@ def test_an_invalid_contract_names_the_place(job: Any) -> None:
 def test_a_state_of_another_schema_version_is_refused(job: Any) -> None:
     go(job)
     path = job.home / "runs" / "r1" / "record.json"
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 0'))
+    path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 0'))
     with pytest.raises(StateVersionError, match="schema 0"):
         resume(job.home, "r1")
 

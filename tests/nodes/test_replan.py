@@ -184,8 +184,8 @@ def test_scaled_down_the_step_has_one_thread_and_the_others_have_all(job: Any, m
         return real(connection, work)
 
     monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.DEDUPE, short_of_memory)
-    assert go(job)["status"] is RunStatus.PUBLISHED
-    assert seen == [("customers", 2), ("orders", 2), ("orders", 1)]
+    assert go(job, parallel_steps=1)["status"] is RunStatus.PUBLISHED
+    assert sorted(seen) == [("customers", 2), ("orders", 1), ("orders", 2)]
 
 
 def test_more_time_is_bounded_by_the_budget(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,9 +221,9 @@ def test_a_step_that_cannot_be_done_is_done_without_where_there_is_another_way(j
     assert "prepare(customers) by from_files_plain" in ruling["reason"]
     assert content["plan"]["revision"] == 1
     assert "resolve:customers" not in {step["step_id"] for step in content["plan"]["steps"]}
-    done_before = {entry["step_id"] for entry in content["trace"][: ruling["completed"]]}
-    assert done_before == {"map:customers", "format:customers"}  # the executed prefix stays
-    assert [entry["step_id"] for entry in content["trace"]].count("map:customers") == 1
+    done = [entry["step_id"] for entry in content["trace"] if entry["status"] == "done"]
+    assert {"map:customers", "format:customers"} <= set(done[: ruling["completed"]])
+    assert len(set(done)) == len(done)  # the executed prefix stays
     books = content["tables"]["customers"]
     assert (books["rows_read"], books["rows_published"], books["rows_quarantined"]) == (4, 1, 3)
 
@@ -331,7 +331,7 @@ def test_a_fault_of_the_program_rises(job: Any, breaks: Breaks) -> None:
 def test_a_ruling_that_cannot_be_recorded_stops_the_run(
     job: Any, breaks: Breaks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def locked(*_: object) -> None:
+    def locked(*_: object, **__: object) -> None:
         raise duckdb.IOException("the ledger is locked")
 
     breaks(StepKind.MAP, duckdb.IOException("disk gone"), times=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import tools.files
 from state.errors import ContractError, RunError, SetupError, StateVersionError
-from state.run import RunContext, RunRequest, RunStatus
+from state.run import SCHEMA_VERSION, RunContext, RunRequest, RunStatus
 from tools.records import (
     CONTRACT_COPY,
     RunRecord,
@@ -133,7 +133,7 @@ def test_a_contract_that_cannot_be_read_leaves_no_run(home: Path) -> None:
     assert not home.exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"null", b"[]", b'"text"', b"\xff\xfe", b'{"schema_version": 1}',
+@pytest.mark.parametrize("damage", [b"", b"{", b"null", b"[]", b'"text"', b"\xff\xfe", b'{"schema_version": 2}',
                                     b'{"schema_version": "x"}', b'{"schema_version": null}'])  # fmt: skip
 def test_a_damaged_record_is_told_in_one_line_and_left_out_of_the_list(home: Path, damage: bytes) -> None:
     for run_id in ("r1", "r2"):
@@ -145,13 +145,13 @@ def test_a_damaged_record_is_told_in_one_line_and_left_out_of_the_list(home: Pat
     assert [record.run_id for record in list_records(home)] == ["r2"]
 
 
-@pytest.mark.parametrize("version", [0, 2, 99])
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION + 1, 99])
 def test_a_record_of_another_schema_version_is_refused_and_left_out(home: Path, version: int) -> None:
     write_record(new(home))
     path = home / "runs" / "r1" / "record.json"
     other = json.loads(path.read_text()) | {"schema_version": version, "a_field_of_that_version": 1}
     path.write_text(json.dumps(other))
-    with pytest.raises(StateVersionError, match=f"schema {version}, this version reads 1"):
+    with pytest.raises(StateVersionError, match=f"schema {version}, this version reads {SCHEMA_VERSION}"):
         read_record(home, "r1")
     assert list_records(home) == ()
 

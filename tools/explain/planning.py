@@ -7,6 +7,7 @@ from state.explanation import Fact, Grid, Mark, Passage, Section
 from state.reports import StepReport, StepStatus
 from tools.checks.rule import counted
 from tools.explain.material import Material
+from tools.explain.timeline import timeline_facts, timeline_grid
 
 _KNOWN = frozenset({"plan_id", "goal", "steps", "choices", "seconds", "probability", "revision"})
 _MOST_STEPS = 250
@@ -68,8 +69,8 @@ def plan_section(material: Material, tables: tuple[str, ...] | None = None) -> S
         key="plan",
         title="The plan",
         lead=lead,
-        facts=_others(plan) if tables is None else (),
-        grids=(grid, *_choices(plan), *_lists(plan)) if tables is None else (grid,),
+        facts=(*_others(plan), *timeline_facts(material)) if tables is None else (),
+        grids=(grid, *timeline_grid(material), *_choices(plan), *_lists(plan)) if tables is None else (grid,),
     )
 
 

@@ -1,0 +1,203 @@
+"""Performing the steps of a plan side by side, until none is ready or somebody else must act before the next.
+
+Whenever a step ends, its report and its line of the trace are put into the ledger in one transaction, and the most
+urgent of the steps that are ready then is begun: no step waits for the end of a round. Killed anywhere, the next life
+finds in the ledger what was done. Where a step fails nothing more is begun, and what runs is finished; each failed step
+is ruled on, one after the other, before the plan goes on. A step that asks a person waits, and the others go on.
+"""
+
+import asyncio
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from pathlib import Path
+from threading import Event
+
+from langgraph.runtime import Runtime, get_runtime
+from typing_extensions import TypedDict
+
+from algorithms.dag import ready
+from algorithms.dispatch import next_steps, urgency
+from nodes.boundary import FAILURES, failure_line
+from nodes.context import context_of, run_folder
+from nodes.events import emit
+from nodes.perform import Attempt, adjusted_context, attempt, needs_all, prepares, replan_id
+from state.budget import Spent, check_budget, total
+from state.errors import BudgetExhausted
+from state.plans import PlanRef, Step, StepKind
+from state.reports import Progress, Replan, StepReport, StepStatus, TraceEntry
+from state.run import RunContext, RunRequest, RunStatus
+from state.supervisor import ExecutorOutput
+from tools.disk import no_room
+from tools.intake import read_contract
+from tools.ledger import read_reports, read_trace, record_attempt
+from tools.plans import read_plan
+from tools.records import read_record
+from tools.workspace import open_workspace
+
+_PART = "execute"
+"""The name under which execution is told in what a run has spent."""
+
+
+class PerformInput(TypedDict, total=False):
+    """Keys performing reads."""
+
+    request: RunRequest
+    plan: PlanRef
+    progress: Progress
+    replans: dict[str, Replan]
+    spent: dict[str, Spent]
+
+
+def perform(state: PerformInput) -> ExecutorOutput:
+    """Perform all that can be done before a failed step is ruled on, a person answers, or the tables are prepared."""
+    return _perform(state, get_runtime(RunContext), Event())
+
+
+async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
+    """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
+    stopped = Event()
+    try:
+        return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped)
+    except asyncio.CancelledError:
+        stopped.set()
+        raise
+
+
+def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event) -> ExecutorOutput:
+    context, folder = context_of(runtime), run_folder(runtime, state["request"])
+    try:
+        execution = _Execution(state, context, folder)
+        execution.go_on(stopped)
+    except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
+        if no_room(error):
+            raise
+        return {"status": RunStatus.FAILED, "problem": f"the run's ledger cannot be used: {failure_line(error)}"}
+    return execution.told()
+
+
+class _Execution:
+    """How far the plan is, and the steps that are being performed."""
+
+    def __init__(self, state: PerformInput, context: RunContext, folder: Path) -> None:
+        self._context, self._folder = context, folder
+        self._plan, contract = read_plan(state["plan"]), read_contract(folder)
+        self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
+        self._replans, self._spent = state.get("replans", {}), state.get("spent", {})
+        self._steps = {step.step_id: step for step in self._plan.steps if prepares(step)}
+        self._contexts = {each: adjusted_context(context, each, self._replans) for each in self._steps}
+        self._alone = {
+            step_id
+            for step_id, step in self._steps.items()
+            if needs_all(step, contract) or self._contexts[step_id] != context
+        }
+        asked = state["progress"].asked if "progress" in state else ()
+        self._asked = {f"{StepKind.APPROVE.value}:{each.table}": each for each in asked}
+        self._latest = urgency(self._plan.steps)
+        self._most = min(context.parallel_steps, context.threads)
+        self._running: dict[Future[Attempt], tuple[Step, float]] = {}
+        self._over: BudgetExhausted | None = None
+        self._last: StepReport | None = None
+        with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+            self._reports, trace = read_reports(connection), read_trace(connection)
+        self._used = Spent(steps=len(trace), seconds=sum(entry.seconds for entry in trace))
+
+    def go_on(self, stopped: Event) -> None:
+        """Begin what is ready whenever a step ends, until a step fails, the budget is spent or nothing is ready."""
+        with ThreadPoolExecutor(self._most, thread_name_prefix="step") as pool:
+            while True:
+                if not stopped.is_set() and self._failed() is None:
+                    self._begin(pool)
+                if not self._running:
+                    return
+                ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                for future in sorted(ended, key=lambda each: self._latest[self._running[each][0].step_id]):
+                    step, _ = self._running.pop(future)
+                    self._end(step, future.result())
+
+    def told(self) -> ExecutorOutput:
+        """Return how far the plan is now, what was spent, and why nothing more may be."""
+        waiting = any(step.step_id in self._steps for step in ready(self._plan, self._done()))
+        last = f"{self._last.step_id}: {self._last.detail or self._last.error}"[:300] if self._last else ""
+        asked = tuple(self._asked[step_id] for step_id in self._steps if step_id in self._asked)
+        spent = self._spent.get(_PART, Spent()).model_copy(update=self._used.model_dump(include={"steps", "seconds"}))
+        update: ExecutorOutput = {
+            "progress": Progress(
+                done=len(self._done()), waiting=waiting, last=last, failed=self._failed(), asked=asked
+            ),
+            "spent": {_PART: spent},
+        }
+        if self._over is not None:
+            update |= {"status": RunStatus.BUDGET_SPENT, "problem": self._over.line()}
+        return update
+
+    def _begin(self, pool: ThreadPoolExecutor) -> None:
+        """Begin as many of the ready steps as may run beside the running ones."""
+        running = {step.step_id for step, _ in self._running.values()}
+        free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in self._asked}
+        found = next_steps(self._plan, self._done(), running, alone=self._alone, most=self._most, latest=free)
+        share = self._share(len(running) + len(found))
+        for step in found:
+            try:
+                check_budget(self._context.budget, self._used_with_running())
+            except BudgetExhausted as over:
+                self._over = over
+                return
+            before, own = self._reports.get(step.step_id), self._contexts[step.step_id]
+            context = own.model_copy(update={"threads": min(own.threads, share)})
+            number = before.attempt + 1 if before else 1
+            emit("begun", f"{step.step_id}#{number}:begun", step=step.step_id)
+            future = pool.submit(copy_context().run, attempt, step, before, self._folder, context)
+            self._running[future] = step, time.monotonic()
+
+    def _end(self, step: Step, ended: Attempt) -> None:
+        """Put a report and its line of the trace on record."""
+        report = ended.report
+        self._reports[step.step_id] = report
+        threads = self._share(len(self._running))
+        with open_workspace(self._folder, threads=threads, memory=self._context.memory) as connection:
+            record_attempt(connection, report, self._trace(ended))
+            if report.status is StepStatus.OUTDATED:  # others may be, too
+                self._reports = read_reports(connection)
+        if ended.asked is not None:
+            self._asked[step.step_id] = ended.asked
+        self._used = self._used.plus(Spent(steps=1, seconds=report.seconds))
+        self._last = report
+        told = report.detail or f"attempt {report.attempt} failed, {report.error}"
+        emit("step", f"{step.step_id}#{report.attempt}", step=step.step_id, status=report.status.value, detail=told)
+
+    def _trace(self, ended: Attempt) -> TraceEntry:
+        done, report = self._done(), ended.report
+        return TraceEntry(
+            step_id=report.step_id,
+            attempt=report.attempt,
+            status=report.status,
+            failure=report.failure,
+            error=report.error,
+            seconds=report.seconds,
+            started=max(0.0, ended.began - self._recorded),
+            revision=self._plan.revision,
+            completed=sum(step.step_id in done for step in self._plan.steps),
+            remaining=sum(step.step_id not in done for step in self._plan.steps),
+        )
+
+    def _share(self, running: int) -> int:
+        """Return the threads of the engine beside which so many steps, each in a thread of its own, use no more."""
+        return max(1, self._context.threads - max(0, running - 1))
+
+    def _done(self) -> set[str]:
+        return {step_id for step_id, report in self._reports.items() if report.status is StepStatus.DONE}
+
+    def _failed(self) -> StepReport | None:
+        """Return the first step of the plan that failed and was not ruled on since."""
+        for step_id in self._steps:
+            report = self._reports.get(step_id)
+            if report is not None and report.status is StepStatus.FAILED and replan_id(report) not in self._replans:
+                return report
+        return None
+
+    def _used_with_running(self) -> Spent:
+        now = time.monotonic()
+        begun = sum(now - began for _, began in self._running.values())
+        used = {**self._spent, _PART: self._used.plus(Spent(steps=len(self._running), seconds=begun))}
+        return total(used)
