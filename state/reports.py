@@ -40,6 +40,8 @@ class Strategy(StrEnum):
     CLEAN_UP = "clean_up"  # the same after spill files were removed
     REDO = "redo"  # the steps that made what is missing, then this one
     FALL_BACK = "fall_back"  # a plan that does without the step
+    RECOVER = "recover"  # after a verification that is not met: a table is made otherwise
+    TAKE_BACK = "take_back"  # a recovery that did not help: what was there before is made again
     STOP = "stop"
 
 
