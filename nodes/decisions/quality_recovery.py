@@ -22,11 +22,13 @@ def plan_recovery(evidence: QualityFailure) -> RecoveryPlan:
 
 def check(evidence: QualityFailure, answer: RecoveryPlan) -> str | None:
     """Return what is wrong: a plan for another table, one tried before, one of nothing measured, or not allowed."""
-    task, allowance = evidence.task, evidence.metrics.allowance
-    if answer.table != task.table:
+    if answer.table != evidence.task.table:
         return "the plan is for another table"
-    if answer.stops:
-        return None
+    return None if answer.stops else _forbidden(evidence, answer)
+
+
+def _forbidden(evidence: QualityFailure, answer: RecoveryPlan) -> str | None:
+    task, allowance = evidence.task, evidence.metrics.allowance
     if answer.plan_id in task.tried:
         return "the plan was tried before"
     if answer.confidence < task.least_confidence:
