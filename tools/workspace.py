@@ -35,6 +35,7 @@ from pathlib import Path
 import duckdb
 
 from state.contract import Table
+from state.errors import SetupError
 from state.sources import LINE_BITS
 from tools.sql.quote import ident, literal
 
@@ -114,12 +115,12 @@ def open_workspace(
     place = folder.absolute()
     if alone:
         release_workspace(place)
-    connection = duckdb.connect(str(place / WORKSPACE_FILE))
+    connection = _connected(place)
     try:
         if _kept.get(place) is None:
             _set_up(connection, place)
             if not alone and place in _kept:
-                _kept[place] = duckdb.connect(str(place / WORKSPACE_FILE))
+                _kept[place] = _connected(place)
         connection.execute("set enable_progress_bar = false")  # it would draw on standard output, which is for answers
         connection.execute(f"set threads = {int(threads)}")
         connection.execute("set preserve_insertion_order = true")
@@ -133,6 +134,18 @@ def open_workspace(
         connection.close()
         if _kept.get(place) is not None and _is_large(place):
             release_workspace(place)
+
+
+def _connected(place: Path) -> duckdb.DuckDBPyConnection:
+    """Connect to the workspace; SetupError where its file is damaged: no receipt in it could be trusted."""
+    path = place / WORKSPACE_FILE
+    try:
+        return duckdb.connect(str(path))
+    except (duckdb.IOException, duckdb.SerializationException) as error:
+        if "not a valid DuckDB database" not in str(error) and "checksum" not in str(error):
+            raise
+        told = "the workspace of the run is damaged; nothing was published from it"
+        raise SetupError(told, where=str(path), hint="start the run again under another run id") from error
 
 
 def _set_up(connection: duckdb.DuckDBPyConnection, place: Path) -> None:
