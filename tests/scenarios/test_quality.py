@@ -1,10 +1,19 @@
 """Quality failures of whole runs: what evidence speaks for is made otherwise, the rest stops with its reasons."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import nodes.quality
+from graphs.session import resume
+from state.diagnosis import RemedyKind
+from state.recovery import Amendment, RecoveryStatus
+from state.run import RunStatus
+from tools.recovery import read_recoveries
+from tools.workspace import open_workspace
 
 SMALL = {"maxQuarantine": 0.05}
 
@@ -223,3 +232,68 @@ def test_what_is_decided_stands_among_decisions_and_in_the_report(play: Any, sch
     report = (played.out / "_runs" / played.run_id / "report.html").read_text()
     assert "of the same file tell day_first" in report
     assert json.dumps(played.told)
+
+
+WRONG = Amendment(
+    kind=RemedyKind.REMAP,
+    table="orders",
+    columns=("ordered",),
+    files=(0, 1, 2),
+    parameters={"source of ordered": "order_id"},
+    gain=30,
+    certainty=1.0,
+    evidence="a guess",
+)
+CONTRADICTED = WRONG.model_copy(
+    update={"kind": RemedyKind.REFORMAT, "files": (0,), "parameters": {"order": "day_first"}}
+)
+
+
+@pytest.mark.parametrize("wrong", [WRONG, CONTRADICTED])
+def test_a_recovery_that_does_not_help_is_taken_back(
+    play: Any, schema: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, wrong: Amendment
+) -> None:
+    write_days(folder)
+    before = play(days(schema), folder, context={"patterns": {"quality_planning": "off"}})
+    monkeypatch.setattr(nodes.quality, "measure_amendments", lambda *_: (wrong,))
+    played = play(days(schema), folder)
+    assert played.status == "not_met"
+    assert [action for action in actions(played) if action != "retry"][-3:] in (
+        ["recover", "take_back", "stop"],
+        ["stop", "take_back", "stop"],
+    )
+    assert played.tables == before.tables
+    assert played.told["problem"] == before.told["problem"]
+    assert played.quarantine("orders") == before.quarantine("orders")
+    played.assert_balanced()
+
+
+class Killed(BaseException):
+    """Stands for a kill of the process."""
+
+
+@pytest.mark.parametrize("place", ["_told_begun", "_reference", "_ruling", "write_recovery", "standing_of"])
+@pytest.mark.parametrize("at", [1, 2])
+def test_killed_while_it_recovers_a_run_goes_on(
+    play: Any, schema: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, at: int
+) -> None:
+    write_days(folder)
+    real, calls = getattr(nodes.quality, place), []
+
+    def killed(*arguments: Any) -> Any:
+        calls.append(place)
+        if len(calls) == at:
+            raise Killed
+        return real(*arguments)
+
+    monkeypatch.setattr(nodes.quality, place, killed)
+    with suppress(Killed):
+        play(days(schema), folder, run_id="r1")
+    output = resume(tmp_path / "home", "r1")
+    assert output["status"] is RunStatus.PUBLISHED
+    told = json.loads((tmp_path / "out" / "_runs" / "r1" / "run.json").read_text())
+    assert [each["action"] for each in told["replanning"]] == ["recover"]
+    assert told["tables"]["orders"]["rows_published"] == 100
+    with open_workspace(tmp_path / "home" / "runs" / "r1") as connection:
+        (recovery,) = read_recoveries(connection)
+    assert recovery.status is RecoveryStatus.KEPT
