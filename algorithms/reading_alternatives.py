@@ -5,13 +5,14 @@ tells more: another date column of the same file, its own numbers, the unit in i
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
 from typing import NamedTuple
 
 from algorithms.numbers import decide_separators
 from algorithms.quality_recovery import LEAST_CERTAINTY
 from algorithms.units import power_between
-from state.diagnosis import RemedyKind
+from state.diagnosis import Cause, Diagnosis, RemedyKind
 from state.formats import DateOrder, FormatEvidence, ValueFormat
 from state.recovery import Amendment
 
@@ -117,3 +118,24 @@ def decimal_alternatives(answer: ValueFormat, by_file: Mapping[int, FormatEviden
                 certainty=own.confidence * _sure(told),
                 evidence=f"in the file alone {own.evidence}",
             )
+
+
+_EXCHANGED = {DateOrder.DAY_FIRST: DateOrder.MONTH_FIRST, DateOrder.MONTH_FIRST: DateOrder.DAY_FIRST}
+
+
+def diagnosed_parameters(diagnosis: Diagnosis, orders: Collection[DateOrder | None]) -> dict[str, str]:
+    """Return how a diagnosis says that whole files are to be read; empty where that cannot be done exactly.
+
+    `orders` are those in which the files' dates are read now. A factor is taken out only where it is a power of ten.
+    """
+    if diagnosis.cause is Cause.CHANGED_DATE_ORDER and len(orders) == 1:
+        now = next(iter(orders))
+        return {"order": _EXCHANGED[now].value} if now in _EXCHANGED else {}
+    factor = diagnosis.remedy.parameters.get("factor", "")
+    if diagnosis.cause is not Cause.CHANGED_UNIT or not factor:
+        return {}
+    try:
+        size = Fraction(factor)
+    except (ValueError, ZeroDivisionError):
+        return {}
+    return next(({"power": str(-power)} for power in range(-9, 10) if power and Fraction(10) ** power == size), {})

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 import duckdb
 
 from algorithms.mapping_alternatives import mapping_alternatives
-from algorithms.reading_alternatives import date_alternatives, decimal_alternatives, unit_alternatives
+from algorithms.reading_alternatives import (
+    date_alternatives,
+    decimal_alternatives,
+    diagnosed_parameters,
+    unit_alternatives,
+)
 from nodes.steps.formatting import format_evidence, landed_columns, read_formats
 from nodes.steps.mapping import mapping_evidence, read_mappings
 from nodes.steps.work import Work
@@ -39,7 +44,7 @@ def measure_amendments(
         found += _mapped_otherwise(connection, work, metrics)
         found += _sentinels(connection, work, metrics)
         found += _merged(connection, work, metrics)
-        found += _diagnosed(work, diagnosis)
+        found += _diagnosed(connection, work, metrics, diagnosis)
     return tuple(found)
 
 
@@ -152,29 +157,31 @@ def _merged(connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityM
         )
 
 
-def _diagnosed(work: Work, diagnosis: Diagnosis | None) -> Iterator[Amendment]:
-    """Yield the remedy of a diagnosis in the words of an amendment, where it is one that can be put in place."""
-    if diagnosis is None or diagnosis.table != work.table.name:
+def _diagnosed(
+    connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis | None
+) -> Iterator[Amendment]:
+    """Yield the remedy of a diagnosis as an amendment, where it is one that can be put in place for whole files."""
+    if diagnosis is None or diagnosis.table != work.table.name or len(diagnosis.columns) != 1:
         return
-    remedy, how = diagnosis.remedy, _PARAMETERS.get(diagnosis.remedy.kind, {})
-    parameters = {how[name]: value for name, value in remedy.parameters.items() if name in how}
     ids = {file.name: file.file_id for file in work.intake.inventory.files}
-    files = tuple(ids[name] for name in remedy.files if name in ids)
-    if parameters and remedy.columns and len(files) == len(remedy.files):
+    affected = {ids[name]: rows for name, rows in diagnosis.rows.files.items() if name in ids}
+    files = tuple(sorted(file for file, rows in affected.items() if rows >= _MOST * metrics.file_rows.get(file, 0)))
+    orders = {
+        file_id: group.date_order
+        for value_format in read_formats(connection, work.table.name).values()
+        if value_format.column == diagnosis.columns[0]
+        for group in value_format.groups
+        for file_id in group.file_ids
+    }
+    parameters = diagnosed_parameters(diagnosis, {orders.get(file_id) for file_id in files})
+    if parameters and files and len(files) == len(affected):
         yield Amendment(
-            kind=remedy.kind,
+            kind=RemedyKind.REFORMAT,
             table=work.table.name,
-            columns=remedy.columns,
-            files=files or work.intake.table_files.get(work.table.name, ()),
+            columns=diagnosis.columns,
+            files=files,
             parameters=parameters,
             gain=diagnosis.rows.count,
             certainty=diagnosis.confidence,
-            evidence=f"diagnosed: {diagnosis.cause.value}: {remedy.reason or diagnosis.reason}",
+            evidence=f"diagnosed: {diagnosis.cause.value}: {diagnosis.remedy.reason or diagnosis.reason}",
         )
-
-
-_PARAMETERS = {
-    RemedyKind.REFORMAT: {"order": "order", "decimal": "decimal", "power": "power"},
-    RemedyKind.RESOLVE: {"sentinel": "sentinel"},
-}
-"""Parameters of remedies that can be put in place, and what they are called here."""
