@@ -173,9 +173,8 @@ def _options(state: ReplanInput, report: StepReport, context: RunContext, folder
 
 
 def _failures(trace: Sequence[TraceEntry], report: StepReport) -> int:
-    mine = [entry.status for entry in trace if entry.step_id == report.step_id]
-    since = mine[::-1].index(StepStatus.DONE) if StepStatus.DONE in mine else len(mine)
-    return max(1, mine[len(mine) - since :].count(StepStatus.FAILED))
+    done = (entry.attempt for entry in trace if entry.step_id == report.step_id and entry.status is StepStatus.DONE)
+    return report.attempt - max((attempt for attempt in done if attempt < report.attempt), default=0)
 
 
 def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | None]) -> tuple[str, ...]:
