@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from algorithms.approval import PERCENTS, format_id, mapping_id, parts_of, value_id
+from algorithms.numbers import GROUPING
 from state.approval import (
     Change,
     ChangeKind,
@@ -16,7 +17,7 @@ from state.approval import (
     Settled,
 )
 from state.formats import DateOrder, FormatGroup, ValueFormat
-from state.mapping import ColumnMapping, ColumnMatch
+from state.mapping import ColumnMapping, ColumnMatch, MappingEvidence
 from state.resolution import Resolutions, ValueResolution
 
 PERSON = "person"
@@ -24,8 +25,6 @@ PERSON = "person"
 
 Values = Mapping[str, str | None]
 """Change id -> what stands instead of the proposal."""
-
-_GROUPING = {".": ",", ",": "."}
 
 
 def settle(changes: Mapping[str, Change], answer: ChangesAnswer) -> dict[str, Settled]:
@@ -97,29 +96,37 @@ def amend(proposals: Proposals, values: Values) -> Proposals:
 
 
 def _mapped(proposal: MappingProposal, values: Values) -> MappingProposal:
-    answer, targets = proposal.answer, [target.name for target in proposal.evidence.targets]
+    targets = (target.name for target in proposal.evidence.targets)
+    named = {target: values[identity] for target in targets if (identity := mapping_id(proposal, target)) in values}
+    amended = remapped(proposal.evidence, proposal.answer, named, by=PERSON)
+    return proposal if amended is proposal.answer else proposal.model_copy(update={"answer": amended})
+
+
+def remapped(
+    evidence: MappingEvidence, answer: ColumnMapping, sources: Mapping[str, str | None], *, by: str, score: float = 1.0
+) -> ColumnMapping:
+    """Return a mapping with other sources (None: none) for some contract columns, as `by` says; itself where equal."""
+    targets = [target.name for target in evidence.targets]
     matches = {match.target: match for match in answer.matches}
     for target in targets:
-        identity = mapping_id(proposal, target)
         now = matches[target].source if target in matches else None
-        if identity not in values or values[identity] == now:
+        if target not in sources or sources[target] == now:
             continue
         matches.pop(target, None)
-        source = values[identity]
+        source = sources[target]
         if source is not None:
-            matches[target] = ColumnMatch(target=target, source=source, score=1.0, margin=1.0, reason=PERSON)
+            matches[target] = ColumnMatch(target=target, source=source, score=score, margin=1.0, reason=by)
     if matches == {match.target: match for match in answer.matches}:
-        return proposal
+        return answer
     used = {match.source for match in matches.values()}
-    amended = ColumnMapping(
+    return ColumnMapping(
         table=answer.table,
         variant_id=answer.variant_id,
         matches=tuple(matches[target] for target in targets if target in matches),
         unmapped_targets=tuple(target for target in targets if target not in matches),
-        unmapped_sources=tuple(source.name for source in proposal.evidence.sources if source.name not in used),
+        unmapped_sources=tuple(source.name for source in evidence.sources if source.name not in used),
         confidence=min((match.score for match in matches.values()), default=0.0),
     )
-    return proposal.model_copy(update={"answer": amended})
 
 
 def _formatted(proposal: FormatProposal, values: Values) -> FormatProposal:
@@ -139,11 +146,19 @@ def _formatted(proposal: FormatProposal, values: Values) -> FormatProposal:
 
 def _ordered(proposal: FormatProposal, group: FormatGroup, values: Values) -> Iterator[FormatGroup]:
     """Yield the group with its files by the order that was settled for them; whole where none was changed."""
-    orders: dict[DateOrder | None, list[int]] = {group.date_order: []}
+    settled: dict[int, DateOrder] = {}
     for files in parts_of(proposal.evidence, group):
         identity = format_id(proposal, ChangeKind.DATE_ORDER, files)
-        order = DateOrder(values[identity] or DateOrder.UNKNOWN) if identity in values else group.date_order
-        orders.setdefault(order, []).extend(files)
+        if identity in values:
+            settled |= dict.fromkeys(files, DateOrder(values[identity] or DateOrder.UNKNOWN))
+    yield from reordered(group, settled)
+
+
+def reordered(group: FormatGroup, settled: Mapping[int, DateOrder]) -> Iterator[FormatGroup]:
+    """Yield the group with its files by the order that was settled for them; whole where none was changed."""
+    orders: dict[DateOrder | None, list[int]] = {group.date_order: []}
+    for file_id in group.file_ids:
+        orders.setdefault(settled.get(file_id, group.date_order), []).append(file_id)
     for order, members in orders.items():
         if members:
             yield group.model_copy(update={"date_order": order, "file_ids": tuple(sorted(members))})
@@ -160,7 +175,7 @@ def _side(answer: ValueFormat, kind: ChangeKind, value: str | None) -> dict[str,
         return {"percent_factor": factor, "percent_read": read}
     if value == answer.decimal:
         return {}
-    return {"decimal": value or "", "thousands": _GROUPING.get(value or "")}
+    return {"decimal": value or "", "thousands": GROUPING.get(value or "")}
 
 
 def _resolved(proposal: ResolutionProposal, values: Values) -> ResolutionProposal:

@@ -11,6 +11,9 @@ from state.contract import LogicalType
 from state.formats import FormatEvidence
 from state.values import Value
 
+GROUPING = {".": ",", ",": "."}
+"""Decimal sign -> the sign that groups digits beside it."""
+
 _DOMINANT = 0.99
 """Share of the rows that tell the decimal sign that must agree before the others count as slips."""
 

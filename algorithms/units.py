@@ -1,6 +1,7 @@
 """Units and currencies beside numbers: which spellings mean the same one.
 
-Knows the units of everyday tables, not a system of measures: nothing is converted, a unit is only recognised.
+Knows the units of everyday tables, not a system of measures: a unit is recognised, and only units of one measure that
+differ by a power of ten are told to be so.
 """
 
 import re
@@ -70,6 +71,30 @@ _NAME_BREAK = re.compile(r"[_\-\s]+|(?<=[a-z])(?=[A-Z])")
 _MULTIPLIERS = frozenset(
     "k m mm mn mio mln mil million millions bn b billion billions tsd thousand thousands tr trillion dozen %".split()  # noqa: SIM905
 )
+_MEASURES = {
+    **dict.fromkeys(("mg", "g", "kg", "t"), "mass"),
+    **dict.fromkeys(("ml", "cl", "l"), "volume"),
+    **dict.fromkeys(("mm", "cm", "m", "km"), "length"),
+    **dict.fromkeys(("ms", "s"), "time"),
+    **dict.fromkeys(("w", "kw"), "power"),
+}
+_SIZES = {
+    "mg": -6,
+    "g": -3,
+    "kg": 0,
+    "t": 3,
+    "ml": -3,
+    "cl": -2,
+    "l": 0,
+    "mm": -3,
+    "cm": -2,
+    "m": 0,
+    "km": 3,
+    "ms": -3,
+    "s": 0,
+    "w": 0,
+    "kw": 3,
+}
 
 
 def canonical_unit(text: str) -> str:
@@ -127,3 +152,13 @@ def unit_spellings(unit: str) -> tuple[str, ...]:
     """Return every lower-case spelling of a canonical unit, the longest first; of an unknown one itself."""
     words = {word for word, meant in _CANONICAL.items() if meant == unit} | {unit}
     return tuple(sorted(words, key=lambda word: (-len(word), word)))
+
+
+def power_between(unit: str, other: str) -> int | None:
+    """Return n where one canonical unit is 10 to the power of n of the `other`; None where that is not so.
+
+    Only units of one measure that differ by a power of ten: a number then keeps its digits.
+    """
+    if unit == other or unit not in _MEASURES or _MEASURES[unit] != _MEASURES.get(other):
+        return None
+    return _SIZES[unit] - _SIZES[other]

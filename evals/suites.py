@@ -3,6 +3,7 @@
 from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
+from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
@@ -12,7 +13,8 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
-    suite.name: suite for suite in (Consensus, Covid19, Disturbance, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
+    suite.name: suite
+    for suite in (Consensus, Covid19, Disturbance, DraftSuite, Gate, Planning, PlanningSpeed, RunFailures, Speed)
 }
 
 

@@ -2,14 +2,22 @@
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from state import approval, budget, plans, reports, run, sources
+from state import approval, budget, diagnosis, plans, recovery, reports, run, sources
 
 _TYPES = (
     approval.AskedRef,
     budget.Spent,
     budget.BudgetLimits,
+    diagnosis.AffectedRows,
+    diagnosis.Cause,
+    diagnosis.Diagnosis,
+    diagnosis.Hypothesis,
+    diagnosis.Remedy,
+    diagnosis.RemedyKind,
     plans.PlanRef,
     plans.NoPlan,
+    recovery.RecoveryRef,
+    recovery.RecoveryStatus,
     reports.Progress,
     reports.StepReport,
     reports.StepStatus,

@@ -1,17 +1,21 @@
-"""The supervisor: intake, planner, executor with replanner, verification, publishing, report."""
+"""The supervisor: intake, planner, executor with replanner, verification with quality planner, publishing, report."""
 
 from enum import StrEnum
 from typing import Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 
 from graphs.executor import graph as executor
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
+from nodes.context import context_of
 from nodes.publish import publish_tables
+from nodes.quality import recover
 from nodes.report import report
 from nodes.verify import verify
+from state.recovery import RecoveryStatus
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorInput, SupervisorOutput, SupervisorState
 
@@ -23,6 +27,7 @@ class Node(StrEnum):
     PLANNER = "planner"
     EXECUTOR = "executor"
     VERIFY = "verify"
+    QUALITY = "quality"
     PUBLISH = "publish"
     REPORT = "report"
 
@@ -37,12 +42,40 @@ def after_planning(state: SupervisorState) -> Literal["executor", "report"]:
     return "executor" if state["status"] is RunStatus.RUNNING else "report"
 
 
-def after_execution(state: SupervisorState) -> Literal["verify", "report"]:
-    """Verify what was staged, or report why execution stopped."""
-    return "verify" if state["status"] is RunStatus.RUNNING else "report"
+def after_execution(state: SupervisorState) -> Literal["verify", "quality", "report"]:
+    """Verify what was staged, or report why execution stopped; a recovery that failed is taken back."""
+    if state["status"] is RunStatus.RUNNING:
+        return "verify"
+    return "quality" if state["status"] is RunStatus.FAILED and _on_trial(state) else "report"
 
 
-def after_verification(state: SupervisorState) -> Literal["publish", "report"]:
+def after_verification(state: SupervisorState, runtime: Runtime[RunContext]) -> Literal["publish", "quality", "report"]:
+    """Publish when the contract is met, else see what can be done otherwise; a recovery on trial is judged first."""
+    planning = context_of(runtime).patterns.quality_planning == "on"
+    if _on_trial(state) or (state["status"] is RunStatus.NOT_MET and planning):
+        return "quality"
+    return _end(state)
+
+
+def after_quality(state: SupervisorState) -> Literal["executor", "publish", "report"]:
+    """Make tables again, publish what is met, or end."""
+    if state["status"] is RunStatus.RUNNING and _to_do(state):
+        return "executor"
+    return _end(state)
+
+
+def _on_trial(state: SupervisorState) -> bool:
+    recovery = state.get("recovery")
+    return recovery is not None and recovery.status is RecoveryStatus.TRIED
+
+
+def _to_do(state: SupervisorState) -> bool:
+    """Return whether a recovery was begun or taken back, not kept."""
+    recovery = state.get("recovery")
+    return recovery is not None and recovery.status is not RecoveryStatus.KEPT
+
+
+def _end(state: SupervisorState) -> Literal["publish", "report"]:
     """Publish when the contract is met, or the part that passes when that was asked for."""
     if state["status"] is RunStatus.RUNNING:
         return "publish"
@@ -59,6 +92,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_node(Node.PLANNER, planner)
     builder.add_node(Node.EXECUTOR, executor)
     builder.add_node(Node.VERIFY, verify)
+    builder.add_node(Node.QUALITY, recover)
     builder.add_node(Node.PUBLISH, publish_tables)
     builder.add_node(Node.REPORT, report)
     builder.add_edge(START, Node.INTAKE)
@@ -66,6 +100,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_conditional_edges(Node.PLANNER, after_planning)
     builder.add_conditional_edges(Node.EXECUTOR, after_execution)
     builder.add_conditional_edges(Node.VERIFY, after_verification)
+    builder.add_conditional_edges(Node.QUALITY, after_quality)
     builder.add_edge(Node.PUBLISH, Node.REPORT)
     builder.add_edge(Node.REPORT, END)
     return builder

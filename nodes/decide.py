@@ -57,15 +57,20 @@ def decide(point: DecisionPoint[Evidence, Answer], evidence: Evidence) -> tuple[
     Raises StepError when the expert's own answer fails the check: an expert that contradicts its evidence is a fault
     of the program, and going on would publish it.
     """
-    answer = point.expert(evidence)
-    fault = point.check(evidence, answer)
-    if fault is not None:
-        raise StepError(f"the expert's answer fails its check: {fault}", where=point.kind)
+    answer = checked(point, evidence, point.expert(evidence))
     asked = digest(evidence)
     method = f"expert rule {point.card.id} {point.version}"
     return answer, tuple(
         record(point.kind, account, asked, method=method) for account in point.accounts(evidence, answer)
     )
+
+
+def checked(point: DecisionPoint[Evidence, Answer], evidence: Evidence, answer: Answer) -> Answer:
+    """Return an answer that passes the check of its decision point; StepError for one that contradicts its evidence."""
+    fault = point.check(evidence, answer)
+    if fault is not None:
+        raise StepError(f"the answer fails its check: {fault}", where=point.kind)
+    return answer
 
 
 def record(

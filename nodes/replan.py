@@ -6,6 +6,7 @@
 
 import random
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,11 +23,20 @@ from nodes.plan import plan_run
 from state.budget import Spent, total
 from state.errors import SetupError
 from state.plans import Plan, PlanRef, StepKind
-from state.reports import Adjustment, FailureKind, Progress, Replan, StepReport, StepStatus, Strategy
+from state.reports import (
+    Adjustment,
+    FailureKind,
+    Progress,
+    Replan,
+    StepReport,
+    StepStatus,
+    Strategy,
+    TraceEntry,
+)
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput, RulingState
 from tools.disk import no_room
-from tools.ledger import read_reports, record_decisions
+from tools.ledger import read_reports, read_trace, record_decisions
 from tools.plans import read_plan, write_plan
 from tools.rewind import MAKING, rewind
 from tools.workspace import clear_spill, is_staged, open_workspace
@@ -68,6 +78,7 @@ class _Options(NamedTuple):
     done: frozenset[str]
     redo: tuple[str, ...]
     fallback: Plan | None
+    failures: int  # of the step since it was done last: a step that was done and is done again begins anew
 
 
 def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
@@ -152,7 +163,14 @@ def _options(state: ReplanInput, report: StepReport, context: RunContext, folder
             for step in plan.steps
             if step.kind in MAKING and step.step_id in done and not is_staged(connection, step.table or "")
         }
-    return _Options(plan, done, _redo(plan, report, done, lost), _fallback(state, report, context, plan))
+        failures = _failures(read_trace(connection), report)
+    fallback = _fallback(state, report, context, plan)
+    return _Options(plan, done, _redo(plan, report, done, lost), fallback, failures)
+
+
+def _failures(trace: Sequence[TraceEntry], report: StepReport) -> int:
+    done = (entry.attempt for entry in trace if entry.step_id == report.step_id and entry.status is StepStatus.DONE)
+    return report.attempt - max((attempt for attempt in done if attempt < report.attempt), default=0)
 
 
 def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | None]) -> tuple[str, ...]:
@@ -174,10 +192,15 @@ def _fallback(state: ReplanInput, report: StepReport, context: RunContext, plan:
     """Return a plan that does without the failed step and is likely enough to succeed; None when there is none."""
     given_up = _given_up(state.get("replans", {})) | {report.step_id}
     found = plan_run(state["request"], context, given_up)
-    if not isinstance(found, Plan) or found.plan_id == plan.plan_id:
+    if not isinstance(found, Plan) or found.plan_id in failed_plans(state.get("replans", {}), plan):
         return None
     without = all(step.step_id != report.step_id for step in found.steps)
     return found if without and found.probability >= context.least_confidence else None
+
+
+def failed_plans(replans: Mapping[str, Replan], plan: Plan) -> frozenset[str]:
+    """Return the ids of the plans of a run that failed, the present one among them: none of them is begun again."""
+    return frozenset((plan.plan_id, *(ruling.plan_id for ruling in replans.values() if ruling.plan_id)))
 
 
 def _evidence(state: ReplanInput, report: StepReport, context: RunContext, options: _Options) -> FailureEvidence:
@@ -188,7 +211,7 @@ def _evidence(state: ReplanInput, report: StepReport, context: RunContext, optio
     limit = context.budget.seconds
     return FailureEvidence(
         step_id=report.step_id,
-        attempt=report.attempt,
+        attempt=options.failures,
         attempts=context.attempts,
         failure=failure,
         error=report.error,
@@ -203,6 +226,8 @@ def _evidence(state: ReplanInput, report: StepReport, context: RunContext, optio
         seconds_left=None if limit is None else max(0.0, limit - total(state.get("spent", {})).seconds),
         redo=options.redo,
         fallback=_in_words(options.fallback, options.plan, report) if options.fallback else "",
+        fallback_seconds=_seconds_left_of(options.fallback, options.done) if options.fallback else 0.0,
+        memory=adjusted.memory,
     )
 
 
@@ -212,7 +237,16 @@ def _in_words(fallback: Plan, plan: Plan, report: StepReport) -> str:
     other = [
         f"{choice.task} by {choice.method}" for choice in fallback.choices if choice.method != before.get(choice.task)
     ]
-    return f"{', '.join(other) or 'another plan'} does without {report.step_id}"
+    kept = {step.step_id for step in fallback.steps} & {step.step_id for step in plan.steps}
+    part = plan.step(report.step_id).part_of or plan.goal
+    return (
+        f"{', '.join(other) or 'another plan'} does without {report.step_id}: of {part} something is planned anew, "
+        f"{len(kept)} of {len(plan.steps)} steps stay"
+    )
+
+
+def _seconds_left_of(plan: Plan, done: frozenset[str]) -> float:
+    return sum(step.seconds for step in plan.steps if step.step_id not in done)
 
 
 def _ruling(
@@ -229,6 +263,7 @@ def _ruling(
     left = tuple(step.step_id for step in options.plan.steps if step.step_id not in options.done)
     return Replan(
         replan_id=replan_id(report),
+        plan_id=options.plan.plan_id,
         step_id=report.step_id,
         trigger=f"{evidence.failure.value}: {report.error}",
         action=response.action,

@@ -17,6 +17,7 @@ from state.supervisor import SupervisorState
 from tools.accounting import account_table
 from tools.disk import no_room
 from tools.intake import Intake, read_contract, read_intake
+from tools.recovery import thresholds_of
 from tools.sql.sandbox import SandboxLimits
 from tools.verification import (
     deliverable,
@@ -70,7 +71,8 @@ def _judge(
             for table in contract.tables
         }
         results += judge_drift(connection, contract, intake)
-    return results + judge_quarantine(contract, accounts), accounts
+        raised = thresholds_of(connection)
+    return results + judge_quarantine(contract, accounts, raised), accounts
 
 
 def _summary(contract: Contract, results: tuple[CheckResult, ...], path: str) -> CheckSummary:

@@ -162,6 +162,7 @@ class Table(Value):
     on_violation: OnViolation = OnViolation.REPAIR
     drift: Drift = Drift.DISCARD_VALUE
     max_quarantine: float = 0.05
+    relaxed_quarantine: float | None = None  # what a recovery may raise it to; None: nothing may
     may_be_empty: bool = False  # a rowCount rule of the contract accepts 0
     transform_logic: str | None = None  # SQL of a derived table
     transform_sources: tuple[str, ...] = ()

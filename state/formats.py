@@ -82,6 +82,9 @@ class ValueFormat(Value):
     percent_read: bool = True  # False: undecided, values with a percent sign are unreadable
     unit: str | None = None  # the one unit that is stripped
     unread_files: tuple[int, ...] = ()  # files whose numbers are in another unit: their values are unreadable
+    decimals: dict[int, str] = Field(default_factory=dict)  # file id -> decimal sign, where a file has its own
+    powers: dict[int, int] = Field(default_factory=dict)  # file id -> its numbers are times 10 to the power of this
+    sentinels: tuple[str, ...] = ()  # texts that stand for no value though they read as one, canonical lower case
     null_tokens: tuple[str, ...] = ()  # texts read as null, canonical lower case
     pattern: str | None = None  # the contract's date pattern for strptime, tried first; or "epoch_s", "epoch_ms"
     plain: bool = False  # every text is the canonical text of its value: it is cast, and nothing is changed

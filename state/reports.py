@@ -40,6 +40,8 @@ class Strategy(StrEnum):
     CLEAN_UP = "clean_up"  # the same after spill files were removed
     REDO = "redo"  # the steps that made what is missing, then this one
     FALL_BACK = "fall_back"  # a plan that does without the step
+    RECOVER = "recover"  # after a verification that is not met: a table is made otherwise
+    TAKE_BACK = "take_back"  # a recovery that did not help: what was there before is made again
     STOP = "stop"
 
 
@@ -101,5 +103,6 @@ class Replan(Value):
     adjustment: Adjustment | None = None
     again: tuple[str, ...] = ()  # steps that were taken back with all they did
     revision: int | None = None  # of the new plan, where there is one
+    plan_id: str = ""  # of the plan that failed
     completed: int = 0  # steps done when it was decided
     remaining: tuple[str, ...] = ()  # the first steps that were left, the failed one among them

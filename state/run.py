@@ -84,6 +84,13 @@ class Patterns(Value):
         description="A failed step is met by its strategy; retry: what is transient is tried again, nothing else",
         examples=["on", "retry", "off"],
     )
+    quality_planning: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Quality planning",
+        description="A table that fails its verification is made otherwise where evidence speaks for it",
+        examples=["on", "off"],
+    )
 
 
 class RunContext(Value):

@@ -10,6 +10,7 @@ from state.checks import CheckResult, Verdict
 from state.contract import Contract, Drift, OnViolation, Severity, Table
 from state.errors import ResourceError, UntrustedSqlError
 from state.mapping import ColumnMapping
+from state.recovery import Threshold
 from state.run import TableAccount
 from tools.checks.compile import compile_rules
 from tools.checks.judge import judge, unchecked
@@ -119,18 +120,26 @@ def _drift_result(table: Table, unknown: list[str], variants: int) -> CheckResul
     )
 
 
-def judge_quarantine(contract: Contract, accounts: Mapping[str, TableAccount]) -> tuple[CheckResult, ...]:
-    """Return one verdict a table on the share of rows in quarantine; no row may be where any violation fails it."""
+def judge_quarantine(
+    contract: Contract, accounts: Mapping[str, TableAccount], raised: Mapping[str, Threshold] | None = None
+) -> tuple[CheckResult, ...]:
+    """Return one verdict a table on the share of rows in quarantine; no row may be where any violation fails it.
+
+    `raised` has the thresholds that a recovery raised as the contract allows, by rule.
+    """
     results = []
     for table in contract.tables:
         account = accounts[table.name]
         strict = table.on_violation is OnViolation.FAIL
-        most = 0.0 if strict else table.max_quarantine
+        rule = f"{table.name}.maxQuarantine"
+        other = (raised or {}).get(rule)
+        most = 0.0 if strict else other.after if other else table.max_quarantine
         too_many = account.quarantine_share > most
         expected = "no row" if strict else f"at most {100 * most:.6g}% of the rows"
+        expected += f" (raised from {100 * other.before:.6g}% as {other.property_name} allows)" if other else ""
         results.append(
             CheckResult(
-                rule=f"{table.name}.maxQuarantine",
+                rule=rule,
                 kind="maxQuarantine",
                 table=table.name,
                 column=None,

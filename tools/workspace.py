@@ -37,6 +37,7 @@ from weakref import WeakValueDictionary
 import duckdb
 
 from state.contract import Table
+from state.errors import SetupError
 from state.sources import LINE_BITS
 from tools.sql.quote import ident, literal
 
@@ -152,12 +153,12 @@ def _connect(place: _Place, path: Path, *, alone: bool) -> duckdb.DuckDBPyConnec
     with place.lock:
         if alone:
             release_workspace(path)
-        connection = duckdb.connect(str(path / WORKSPACE_FILE))
+        connection = _connected(path)
         try:
             if place.keeper is None and not place.openings:
                 _set_up(connection, path)
                 if place.kept and not alone:
-                    place.keeper = duckdb.connect(str(path / WORKSPACE_FILE))
+                    place.keeper = _connected(path)
         except BaseException:
             connection.close()
             raise
@@ -172,6 +173,18 @@ def _disconnect(place: _Place, path: Path, connection: duckdb.DuckDBPyConnection
         connection.close()
         if place.keeper is not None and _is_large(path):
             release_workspace(path)
+
+
+def _connected(place: Path) -> duckdb.DuckDBPyConnection:
+    """Connect to the workspace; SetupError where its file is damaged: no receipt in it could be trusted."""
+    path = place / WORKSPACE_FILE
+    try:
+        return duckdb.connect(str(path))
+    except (duckdb.IOException, duckdb.SerializationException) as error:
+        if "not a valid DuckDB database" not in str(error) and "checksum" not in str(error):
+            raise
+        told = "the workspace of the run is damaged; nothing was published from it"
+        raise SetupError(told, where=str(path), hint="start the run again under another run id") from error
 
 
 def _set_up(connection: duckdb.DuckDBPyConnection, place: Path) -> None:

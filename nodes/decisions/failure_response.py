@@ -49,6 +49,8 @@ class FailureEvidence(Value):
     seconds_left: float | None = None  # of the run's budget; None: unbounded
     redo: tuple[str, ...] = ()  # steps that were done and make what this one works on
     fallback: str = ""  # the plan that does without the step, in words; empty: there is none
+    fallback_seconds: float = 0.0  # that plan is estimated to take from here on
+    memory: str = ""  # the step may use
 
 
 class FailureResponse(Value):
@@ -110,7 +112,7 @@ def _obstacle(strategy: Strategy, evidence: FailureEvidence) -> str:
     if evidence.replanning == "off" or (evidence.replanning == "retry" and strategy is not Strategy.RETRY):
         return f"patterns.replanning is {evidence.replanning}"
     if strategy is Strategy.FALL_BACK:
-        return "" if evidence.fallback else "there is no other way to prepare the table"
+        return _against_fallback(evidence)
     if evidence.attempt >= evidence.attempts:
         return f"failed {evidence.attempt} times, {evidence.attempts} attempts are allowed"
     if strategy is not Strategy.RETRY and strategy in evidence.tried:
@@ -124,6 +126,15 @@ def _obstacle(strategy: Strategy, evidence: FailureEvidence) -> str:
     return why if applies else ""
 
 
+def _against_fallback(evidence: FailureEvidence) -> str:
+    if not evidence.fallback:
+        return "there is no other way to prepare the table"
+    left, needed = evidence.seconds_left, evidence.fallback_seconds
+    if left is not None and left < needed:
+        return f"the other plan takes {needed:.3g} s, the run's budget has {left:.3g}"
+    return ""
+
+
 def accounts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Account, ...]:
     """Tell what is done about the failure."""
     return (
@@ -132,9 +143,17 @@ def accounts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Accoun
             answer=answer.action.value,
             confidence=1.0,
             reason=answer.reason,
-            evidence=f"{evidence.failure.value}: {evidence.error}",
+            evidence=f"{evidence.failure.value}: {evidence.error}{_left(evidence)}",
         ),
     )
+
+
+def _left(evidence: FailureEvidence) -> str:
+    """Return what the step may use and what is left, where the run has bounds that bear on the failure."""
+    told = [f"{evidence.seconds_left:.3g} s of the budget are left"] if evidence.seconds_left is not None else []
+    if evidence.failure is FailureKind.MEMORY and evidence.memory:
+        told.append(f"{evidence.memory} of memory for {evidence.threads} threads")
+    return f" ({', '.join(told)})" if told else ""
 
 
 FAILURE_RESPONSE: DecisionPoint[FailureEvidence, FailureResponse] = DecisionPoint(

@@ -12,10 +12,14 @@ from nodes.steps.formatting import read_formats
 from nodes.steps.mapping import landed_tables, read_mappings
 from nodes.steps.work import Outcome, Work
 from state.contract import Drift, Table
+from state.diagnosis import RemedyKind
+from state.recovery import Amendment
+from tools.conform.dedupe import merge_repeated_load
 from tools.conform.landed import rows_of_files
 from tools.conform.resolved import read_answers
 from tools.conform.statement import VariantInput, conform_in_place, conform_statements, derive_statement
 from tools.ledger import find_receipt, receipt_statement
+from tools.recovery import amendments_of
 from tools.sources.in_place import check_unchanged, row_id_sql
 from tools.sql.guard import guard_expression, guard_query
 from tools.sql.quote import ident, literal
@@ -28,7 +32,8 @@ def conform_table(work: Work) -> Outcome:
     with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
         if find_receipt(connection, work.step.step_id) is not None:
             return _staged(connection, work)
-        statements = [*_conform_sql(connection, work), *_misfits(connection, work)]
+        merges = [_repeats(work.table, each) for each in amendments_of(connection, work.table.name)]
+        statements = [*_conform_sql(connection, work), *_misfits(connection, work), *filter(None, merges)]
     return _stage(work, statements, untrusted=any(column.transform_logic for column in work.table.columns))
 
 
@@ -104,6 +109,13 @@ def _misfits(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
             reason = "a value in a column the contract does not know"
             statements.append(_aside(table, "drift", reason, f"land.{mapping.variant_id} where {rows} and ({drifted})"))
     return statements
+
+
+def _repeats(table: Table, amendment: Amendment) -> str:
+    """Return the SQL that merges the rows of a file that was loaded twice; empty for what is no such amendment."""
+    if amendment.kind is not RemedyKind.MERGE:
+        return ""
+    return merge_repeated_load(table, copy=amendment.files[0], original=int(amendment.parameters["original"]))
 
 
 def _aside(table: Table, rule: str, reason: str, source: str) -> str:

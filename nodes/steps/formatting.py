@@ -2,7 +2,8 @@
 
 import duckdb
 
-from nodes.decide import decide
+from algorithms.rereading import amended_format
+from nodes.decide import checked, decide
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
@@ -12,19 +13,21 @@ from tools.conform.evidence import gather_format_evidence
 from tools.conform.landed import LandedColumn
 from tools.conform.witness_rows import LandedTable
 from tools.ledger import Receipt, find_receipt, once, record_decisions
+from tools.recovery import amendments_of
 
 
 def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     """Decide and record the format of each column that has a source."""
 
     def effect() -> Receipt:
-        formats = []
+        formats, amendments = [], amendments_of(connection, work.table.name)
         fed = [(column, landed_columns(connection, work, column)) for column in work.table.columns]
         for evidence in gather_format_evidence(connection, work.table, [each for each in fed if each[1]]):
             value_format, decisions = decide(VALUE_FORMAT, evidence)
             if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions, step_id=work.step.step_id)
-            formats.append(value_format.model_dump(mode="json"))
+            amended = checked(VALUE_FORMAT, evidence, amended_format(value_format, amendments))
+            formats.append(amended.model_dump(mode="json"))
         return {"formats": formats}
 
     receipt = once(connection, work.step.step_id, effect)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from nodes.decide import decide
+from algorithms.rereading import amended_mapping
+from nodes.decide import checked, decide
 from nodes.decisions.column_mapping import COLUMN_MAPPING
 from nodes.steps.work import Outcome, Work
 from state.mapping import ColumnMapping, MappingEvidence, SourceColumn
@@ -12,6 +13,7 @@ from tools.conform.witness_rows import LandedTable
 from tools.intake import Intake
 from tools.ledger import Receipt, find_receipt, once, record_decisions
 from tools.profile import describe_targets, profile_landed
+from tools.recovery import amendments_of
 from tools.sources.in_place import is_in_place, sample_relation
 
 
@@ -19,11 +21,13 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     """Decide and record the mapping of each variant."""
 
     def effect() -> Receipt:
-        mappings = []
+        mappings, amendments = [], amendments_of(connection, work.table.name)
         for variant_id, files in work.intake.variants_of(work.table.name):
-            mapping, decisions = decide(COLUMN_MAPPING, mapping_evidence(connection, work, variant_id, files))
+            evidence = mapping_evidence(connection, work, variant_id, files)
+            mapping, decisions = decide(COLUMN_MAPPING, evidence)
             record_decisions(connection, decisions, step_id=work.step.step_id)
-            mappings.append(mapping.model_dump(mode="json"))
+            amended = checked(COLUMN_MAPPING, evidence, amended_mapping(evidence, mapping, amendments, files))
+            mappings.append(amended.model_dump(mode="json"))
         return {"mappings": mappings}
 
     receipt = once(connection, work.step.step_id, effect)

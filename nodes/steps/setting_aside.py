@@ -7,6 +7,7 @@ import duckdb
 from algorithms.dag import components
 from nodes.steps.work import Outcome, Work
 from state.contract import Contract, OnViolation, Table
+from state.diagnosis import RemedyKind
 from state.plans import StepKind
 from tools.checks.compile import compile_rules
 from tools.checks.keys import keyless
@@ -16,6 +17,7 @@ from tools.checks.rule import CompiledRule
 from tools.conform.dedupe import COUNT_BY_HASH, count_by_place, dedupe_statements
 from tools.contract.order import references
 from tools.ledger import Receipt, find_receipt, once
+from tools.recovery import amendments_of
 from tools.sql.quote import ident, literal
 
 _MOST_ROUNDS = 50
@@ -32,7 +34,8 @@ def dedupe_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     """
     rules: tuple[CompiledRule, ...] = ()
     if find_receipt(connection, work.step.step_id) is None and work.table.on_violation is not OnViolation.FAIL:
-        alone = [rule for rule in compile_rules(work.contract, work.table) if rule.kind not in _BETWEEN_ROWS]
+        every = _rules(connection, work.contract, work.table)
+        alone = [rule for rule in every if rule.kind not in _BETWEEN_ROWS]
         rules = prepare_rules(connection, alone)
 
     def effect() -> Receipt:
@@ -77,12 +80,20 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
 
 def _open_rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[CompiledRule, ...]:
     """Return the rules without what deduplication has settled: rules on single rows, and that no key is there twice."""
-    rules = compile_rules(contract, table)
+    rules = _rules(connection, contract, table)
     settled = find_receipt(connection, f"{StepKind.DEDUPE.value}:{table.name}") is not None
     if not settled or table.on_violation is OnViolation.FAIL:
         return rules
     between = (rule for rule in rules if rule.kind in _BETWEEN_ROWS)
     return tuple(keyless(rule) if rule.kind == "primaryKey" else rule for rule in between)
+
+
+def _rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[CompiledRule, ...]:
+    """Return the rules of a table; those that a recovery named set rows aside, though they allow some violations."""
+    amendments = (each for each in amendments_of(connection, table.name) if each.kind is RemedyKind.SET_ASIDE)
+    named = {amendment.parameters["rule"] for amendment in amendments}
+    rules = compile_rules(contract, table)
+    return tuple(rule.model_copy(update={"quarantines": True}) if rule.id in named else rule for rule in rules)
 
 
 def _settled_together(connection: duckdb.DuckDBPyConnection, work: Work) -> list[Table]:

@@ -2,6 +2,7 @@
 
 from state.contract import KeepPolicy, OnViolation, Table
 from tools.sql.quote import ident, literal
+from tools.workspace import row_file
 
 _WORK = tuple(f"temp.dedupe_{name}" for name in ("repeated", "standing", "keys", "rows", "winners"))
 _REPEATED, _STANDING, _KEYS, _ROWS, _WINNERS = _WORK
@@ -39,6 +40,28 @@ def dedupe_statements(table: Table, rows: int) -> tuple[str, ...]:
     reject = () if table.on_violation is OnViolation.FAIL else (_quarantine_clashes(table),)
     keys = (*_repeated_keys(table, rows), _standing_rows(table), _duplicated_keys(table))
     return (*clear, *keys, _numbered_rows(table), _WINNING, _merge(table), *reject, *drop)
+
+
+def merge_repeated_load(table: Table, *, copy: int, original: int) -> str:
+    """Return the statement that merges the rows of file `copy` into identical ones of file `original`, one into one.
+
+    For tables without a key, where rows that are the same need not be one: the file must be known as loaded twice.
+    """
+    content = ", ".join(f"s.{ident(column.name)}" for column in table.columns)
+    file = row_file("_row")
+    rows = (
+        f"select _row, {file} = {copy} as _copied, row({content}) as _content from stage.{ident(table.name)} s "
+        f"where {file} in ({copy}, {original})"
+    )
+    numbered = f"select *, row_number() over (partition by _content, _copied order by _row) as _nth from ({rows})"
+    paired = (
+        "select _row, _copied, min(_row) filter (where not _copied) over (partition by _content, _nth) as _kept "
+        f"from ({numbered})"
+    )
+    return (
+        f"insert into ops.merged select {literal(table.name)}, _row, _kept from ({paired}) "
+        "where _copied and _kept is not null order by _row"
+    )
 
 
 def count_by_place(rows: int) -> str:

@@ -56,15 +56,20 @@ def _value(value_format: ValueFormat, column: Column, text: str, file: str) -> s
     if logical is LogicalType.STRING:
         clean = kept_text_sql if column.repair is RepairScope.NEVER else clean_text_sql
         return f"nullif({clean(text)}, '')"
-    if logical in _NUMERIC:
-        return number_value(value_format, column, text, file)
-    if logical in _MOMENTS:
-        return moment_value(value_format, column, text, file)
+    if logical in (*_NUMERIC, *_MOMENTS):
+        read = number_value if logical in _NUMERIC else moment_value
+        return _unless_sentinel(value_format, text, read(value_format, column, text, file))
     if logical is LogicalType.TIME:
         return time_value(value_format, text)
     if logical in _NESTED:
         return _json_value(logical, text)
     return bind("t", f"lower({clean_text_sql(text)})", _truth())
+
+
+def _unless_sentinel(value_format: ValueFormat, text: str, value: str) -> str:
+    """Return SQL for the value, NULL where the text stands for none."""
+    tokens = ", ".join(map(literal, value_format.sentinels))
+    return f"case when lower({clean_text_sql(text)}) not in ({tokens}) then {value} end" if tokens else value
 
 
 def _truth() -> str:
@@ -102,7 +107,7 @@ def _typed_operator(value_format: ValueFormat, column: Column, text: str, value:
 
 def _unread(value_format: ValueFormat, text: str) -> str:
     """Return SQL for why there is no value."""
-    tokens = ", ".join(map(literal, value_format.null_tokens)) or "null"
+    tokens = ", ".join(map(literal, (*value_format.null_tokens, *value_format.sentinels))) or "null"
     return bind(
         "c",
         f"lower({clean_text_sql(text)})",

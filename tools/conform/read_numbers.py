@@ -2,6 +2,7 @@
 
 import re
 
+from algorithms.numbers import GROUPING
 from algorithms.units import unit_spellings
 from state.contract import Column, LogicalType
 from state.formats import ValueFormat
@@ -21,8 +22,20 @@ _MOST_EXACT = 9007199254740992  # whole numbers up to 2**53 are exact as DOUBLE
 def number_value(value_format: ValueFormat, column: Column, text: str, file: str) -> str:
     """Return SQL for the number in `text`, NULL where it has none or it is out of range; `file` is its file id."""
     value = _value(value_format, column, text)
+    for file_id in sorted({*value_format.decimals, *value_format.powers}):
+        value = f"case when {file} = {file_id} then {_of_file(value_format, column, text, file_id)} else {value} end"
     unread = ", ".join(map(str, value_format.unread_files))
     return f"case when {file} not in ({unread}) then {value} end" if unread else value
+
+
+def _of_file(value_format: ValueFormat, column: Column, text: str, file_id: int) -> str:
+    """Return SQL for the number in a file that has its own decimal sign, or numbers in a multiple of the unit."""
+    sign = value_format.decimals.get(file_id, value_format.decimal)
+    own = value_format.model_copy(update={"decimal": sign, "thousands": GROUPING.get(sign)})
+    power = value_format.powers.get(file_id, 0)
+    if not power:
+        return _value(own, column, text)
+    return bind("t", f"lower({clean_text_sql(text)})", _parsed(own, column, power))
 
 
 def _value(value_format: ValueFormat, column: Column, text: str) -> str:
@@ -76,13 +89,13 @@ def _significant(text: str) -> str:
     return f"trim(regexp_replace({plain}, '[^0-9]', '', 'g'), '0')"
 
 
-def _parsed(value_format: ValueFormat, column: Column) -> str:
-    """Return SQL for the number in the cleaned, lower-case text `t`."""
+def _parsed(value_format: ValueFormat, column: Column, ten_to: int = 0) -> str:
+    """Return SQL for the number in the cleaned, lower-case text `t`, times 10 to the power of `ten_to`."""
     signs = "((p.sign <> '')::int + (p.inner <> '')::int + (p.trail <> '')::int + (p.open <> '')::int)"
     sound = f"p.body <> '' and {signs} <= 1 and (p.open <> '') = (p.close <> '')"
     negative = "p.open <> '' or p.trail <> '' or p.sign in ('-', '−', '–') or p.inner in ('-', '−', '–')"
     scale = "if(p.suffix = '%', if(p.power = '', 'e-2', null), p.power)" if value_format.percent_factor != 1 else None
-    power = scale or "p.power"
+    power = f"if(p.suffix <> '%' and p.power = '', 'e{ten_to}', null)" if ten_to else scale or "p.power"
     whole = bind("b", "rtrim(p.body)", _digits(value_format))
     number = f"if({negative}, '-', '') || {whole} || {power}"
     read = f"case when {sound} then {bind('n', number, _typed(column))} end"

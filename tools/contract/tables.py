@@ -45,6 +45,7 @@ def _table(
         on_violation=settings.choice("onViolation", OnViolation) or OnViolation.REPAIR,
         drift=settings.choice("drift", Drift) or Drift.DISCARD_VALUE,
         max_quarantine=DEFAULT_MAX_QUARANTINE if share is None else share,
+        relaxed_quarantine=settings.share("relaxedQuarantine"),
         may_be_empty=settings.flag("mayBeEmpty") or accepts_empty(rules),
         transform_logic=logic,
         transform_sources=_sources(settings.texts("transformSourceObjects"), logic, names, place, faults),

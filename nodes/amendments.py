@@ -1,0 +1,187 @@
+"""Measuring what could be done otherwise about a table that failed its verification."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import duckdb
+
+from algorithms.mapping_alternatives import mapping_alternatives
+from algorithms.reading_alternatives import (
+    date_alternatives,
+    decimal_alternatives,
+    diagnosed_parameters,
+    unit_alternatives,
+)
+from nodes.steps.formatting import format_evidence, landed_columns, read_formats
+from nodes.steps.mapping import mapping_evidence, read_mappings
+from nodes.steps.work import Work
+from state.contract import Column, LogicalType
+from state.diagnosis import Diagnosis, RemedyKind
+from state.formats import FormatEvidence
+from state.recovery import Amendment, FailedRule, QualityMetrics
+from tools.conform.evidence import gather_format_evidence
+from tools.repeated_values import repeated_loads, repeated_text
+
+_DATES = (LogicalType.DATE, LogicalType.TIMESTAMP)
+_NUMBERS = (LogicalType.NUMBER, LogicalType.INTEGER)
+_SENTINELS = frozenset({"-1", "-9", "-99", "-999", "-9999", "99", "999", "9999", "99999", "1900-01-01", "9999-12-31"})
+"""Texts that stand for no value in many systems; one is offered only where it is most of what breaks a rule."""
+
+_DUPLICATES = ("unique", "duplicateValues", "primaryKey")
+_MOST_FILES = 200  # of a column whose files are looked at one by one
+_MOST = 0.8  # share of the rows that break a rule which one text must be
+_LEAST = 5  # rows of it, or of a repeated load, that count as more than chance
+_LIKELY, _DOUBTFUL = 0.95, 0.6
+
+
+def measure_amendments(
+    connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis | None
+) -> tuple[Amendment, ...]:
+    """Return every alternative that something speaks for; whether one is used is decided elsewhere."""
+    found = list(_set_aside(work, metrics))
+    if not work.table.derived:
+        found += _read_otherwise(connection, work)
+        found += _mapped_otherwise(connection, work, metrics)
+        found += _sentinels(connection, work, metrics)
+        found += _merged(connection, work, metrics)
+        found += _diagnosed(connection, work, metrics, diagnosis)
+    return tuple(found)
+
+
+def _set_aside(work: Work, metrics: QualityMetrics) -> Iterator[Amendment]:
+    for rule in metrics.failed:
+        if rule.blocking and rule.settled_by_rows:
+            rows = sum(rule.files.values())
+            yield Amendment(
+                kind=RemedyKind.SET_ASIDE,
+                table=work.table.name,
+                columns=(rule.column,) if rule.column else (),
+                parameters={"rule": rule.rule},
+                gain=rows,
+                certainty=1.0,
+                evidence=f"{rows} rows are what breaks {rule.rule}",
+            )
+
+
+def _read_otherwise(connection: duckdb.DuckDBPyConnection, work: Work) -> Iterator[Amendment]:
+    """Yield other ways to read the values of some files."""
+    formats = read_formats(connection, work.table.name)
+    kinds = (*_DATES, *_NUMBERS)
+    columns = [column for column in work.table.columns if column.logical_type in kinds and column.name in formats]
+    evidences = {column.name: format_evidence(connection, work, column) for column in columns}
+    known = {name: evidence for name, evidence in evidences.items() if evidence is not None}
+    dates = {column.name for column in columns if column.logical_type in _DATES}
+    yield from date_alternatives({name: known[name] for name in known if name in dates}, formats)
+    for column in columns:
+        if column.name in known and column.name not in dates:
+            answer = formats[column.name]
+            yield from unit_alternatives(known[column.name], answer)
+            yield from decimal_alternatives(answer, _by_file(connection, work, column) if not answer.decimal else {})
+
+
+def _by_file(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> dict[int, FormatEvidence]:
+    """Return the evidence on a column in each file alone; nothing where there are too many files to look at."""
+    single = {
+        file_id: source.model_copy(update={"file_ids": (file_id,)})
+        for source in landed_columns(connection, work, column)
+        for file_id in source.file_ids or ()
+    }
+    if len(single) > _MOST_FILES:
+        return {}
+    return {
+        file_id: gather_format_evidence(connection, work.table, [(column, [source])])[0]
+        for file_id, source in single.items()
+    }
+
+
+def _mapped_otherwise(
+    connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics
+) -> Iterator[Amendment]:
+    """Yield other sources for columns that are bad in most rows of a header variant."""
+    variants = dict(work.intake.variants_of(work.table.name))
+    for mapping in read_mappings(connection, work.table.name):
+        files = variants.get(mapping.variant_id, ())
+        bad: Counter[str] = Counter()
+        for rule in metrics.failed:
+            if rule.column is not None:
+                bad[rule.column] += sum(rule.files.get(file_id, 0) for file_id in files)
+        rows = sum(metrics.file_rows.get(file_id, 0) for file_id in files)
+        if rows and bad.total():
+            evidence = mapping_evidence(connection, work, mapping.variant_id, files)
+            yield from mapping_alternatives(evidence, mapping, bad, rows, files)
+
+
+def _sentinels(connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics) -> Iterator[Amendment]:
+    """Yield texts that stand for no value, where one is most of what breaks a rule of a column that may be empty."""
+    for rule in metrics.failed:
+        column = _may_be_empty(work, rule)
+        found = repeated_text(connection, work.table, column, rule.rule) if column else None
+        if column is None or found is None or found.text.casefold() not in _SENTINELS:
+            continue
+        sure = found.rows >= max(_LEAST, _MOST * found.of)
+        yield Amendment(
+            kind=RemedyKind.RESOLVE,
+            table=work.table.name,
+            columns=(column,),
+            parameters={"sentinel": found.text},
+            gain=found.rows,
+            certainty=_LIKELY if sure else _DOUBTFUL,
+            evidence=f"{found.rows} of {found.of} rows that break {rule.rule} have {found.text!r}",
+        )
+
+
+def _may_be_empty(work: Work, rule: FailedRule) -> str | None:
+    """Return the column of a rule that single values break and that may hold no value."""
+    if rule.column is None or rule.kind in (*_DUPLICATES, "relationship"):
+        return None
+    column = next((each for each in work.table.columns if each.name == rule.column), None)
+    if column is None or column.required or column.key_position is not None:
+        return None
+    return column.name if column.logical_type in (*_DATES, *_NUMBERS) else None
+
+
+def _merged(connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics) -> Iterator[Amendment]:
+    """Yield the merging of files that were loaded twice, where rows that are there twice are what fails."""
+    repeated = any(rule.kind in _DUPLICATES and rule.rows for rule in metrics.failed)
+    if work.table.key or not repeated:
+        return  # with a key, rows that are the same were merged already
+    for load in repeated_loads(connection, work.table, len(metrics.file_rows)):
+        yield Amendment(
+            kind=RemedyKind.MERGE,
+            table=work.table.name,
+            files=(load.copy,),
+            parameters={"original": str(load.original)},
+            gain=load.rows,
+            certainty=_LIKELY if load.rows >= _LEAST else _DOUBTFUL,
+            evidence=f"all {load.rows} rows of file {load.copy} are in file {load.original} too",
+        )
+
+
+def _diagnosed(
+    connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis | None
+) -> Iterator[Amendment]:
+    """Yield the remedy of a diagnosis as an amendment, where it is one that can be put in place for whole files."""
+    if diagnosis is None or diagnosis.table != work.table.name or len(diagnosis.columns) != 1:
+        return
+    ids = {file.name: file.file_id for file in work.intake.inventory.files}
+    affected = {ids[name]: rows for name, rows in diagnosis.rows.files.items() if name in ids}
+    files = tuple(sorted(file for file, rows in affected.items() if rows >= _MOST * metrics.file_rows.get(file, 0)))
+    orders = {
+        file_id: group.date_order
+        for value_format in read_formats(connection, work.table.name).values()
+        if value_format.column == diagnosis.columns[0]
+        for group in value_format.groups
+        for file_id in group.file_ids
+    }
+    parameters = diagnosed_parameters(diagnosis, {orders.get(file_id) for file_id in files})
+    if parameters and files and len(files) == len(affected):
+        yield Amendment(
+            kind=RemedyKind.REFORMAT,
+            table=work.table.name,
+            columns=diagnosis.columns,
+            files=files,
+            parameters=parameters,
+            gain=diagnosis.rows.count,
+            certainty=diagnosis.confidence,
+            evidence=f"diagnosed: {diagnosis.cause.value}: {diagnosis.remedy.reason or diagnosis.reason}",
+        )
