@@ -19,6 +19,7 @@ class Settings(BaseSettings):
 
     home: str = Field(default=".millwright", description="folder of checkpoints and workspaces")
     threads: int = Field(default=2, ge=1, le=256, description="threads of the engine")
+    parallel_steps: int = Field(default=2, ge=1, le=64, description="most steps at once; 1: one after the other")
     memory: str = Field(default="4GB", description="memory of the engine, and of the process for SQL of the contract")
     sql_seconds: float = Field(default=300.0, gt=0, description="time limit of a step with SQL of the contract")
     max_decompressed_bytes: int = Field(default=64 * 2**30, gt=0, description="most bytes one compressed file may hold")
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
             budget=BudgetLimits(tokens=budget_tokens, seconds=budget_seconds),
             patterns=self.patterns,
             threads=self.threads,
+            parallel_steps=self.parallel_steps,
             memory=self.memory,
             sql_seconds=self.sql_seconds,
             max_decompressed_bytes=self.max_decompressed_bytes,

@@ -102,6 +102,14 @@ class RunContext(Value):
         default=Patterns(), title="Patterns", description="Switches of the coordination patterns"
     )
     threads: int = Field(default=2, ge=1, title="Threads", description="Threads of the engine", examples=[2])
+    parallel_steps: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        title="Parallel steps",
+        description="Most steps of the plan that are performed at once; 1: one after the other",
+        examples=[2],
+    )
     memory: str = Field(
         default="4GB",
         title="Memory",
