@@ -64,7 +64,7 @@ def _candidates(plan: Plan, alternative: Alternative) -> Iterator[Contingency]:
         if not isinstance(other, Plan) or not does_without(other, plan.step(risk.step_id)):
             continue
         found = _contingency(plan, risk.step_id, other)
-        if found.gain >= _LEAST_GAIN:
+        if found.gain > _LEAST_GAIN * plan.probability:
             yield found
 
 

@@ -37,8 +37,9 @@ def optimise(plan: Plan, setting: Setting) -> Plan:
     shared = _shared(plan.steps)
     kept = _dropped(shared, setting)
     ordered = _ordered(kept, setting.workers)
-    twice = [step for place, step in enumerate(plan.steps) if step in plan.steps[:place]]
-    idle = [step for step in shared if all(step.step_id != other.step_id for other in kept)]
+    counts, left = Counter(step.step_id for step in plan.steps), {step.step_id for step in kept}
+    twice = [step for step in shared if counts[step.step_id] > 1]
+    idle = [step for step in shared if step.step_id not in left]
     told = (
         (OptimisationKind.SHARE, plan.steps, shared, twice, "in the plan twice, done once"),
         (OptimisationKind.DROP, shared, kept, idle, "changes nothing that is needed"),

@@ -96,11 +96,11 @@ class _Line:
         self._running: list[tuple[float, int, Slot]] = []
         self._ready: dict[bool, list[tuple[float, int, Step]]] = {False: [], True: []}  # by whether it runs alone
         self._rank = {step.step_id: (-priority.get(step.step_id, 0.0), place) for place, step in enumerate(steps)}
-        self._waiting = {step.step_id: len(self._rank.keys() & set(step.after)) for step in steps}
+        self._waiting = {step.step_id: sum(other in self._rank for other in set(step.after)) for step in steps}
         self._followers: dict[str, list[Step]] = {step.step_id: [] for step in steps}
         for step in steps:
-            for other in self._rank.keys() & set(step.after):
-                self._followers[other].append(step)
+            for other in set(step.after):
+                self._followers.setdefault(other, []).append(step)
             if not self._waiting[step.step_id]:
                 self._offer(step)
 

@@ -2,7 +2,7 @@
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from state import approval, budget, plans, reports, run, sources
+from state import approval, budget, planning, plans, reports, run, sources
 
 _TYPES = (
     approval.AskedRef,
@@ -10,6 +10,16 @@ _TYPES = (
     budget.BudgetLimits,
     plans.PlanRef,
     plans.NoPlan,
+    planning.PlanningState,
+    planning.GoalAnalysis,
+    planning.TableGoal,
+    planning.Difficulty,
+    planning.RiskAnalysis,
+    planning.StepRisk,
+    planning.Swing,
+    planning.PlanOverview,
+    planning.PlanRevision,
+    planning.FailedPlan,
     reports.Progress,
     reports.StepReport,
     reports.StepStatus,
