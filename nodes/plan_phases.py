@@ -160,8 +160,8 @@ def overview(plan: Plan, context: RunContext) -> PlanOverview:
 
 def _constraints(request: RunRequest, context: RunContext) -> dict[str, bool]:
     return {
-        "all tables are published together, or none": not request.partial,
-        "tables that pass are published when others do not": request.partial,
+        "tables are delivered together, or none": not request.partial,
+        "tables that pass are delivered when others do not": request.partial,
         "a person accepts the plan first": request.approve.asks_plan,
         f"at most {context.memory} of memory": True,
         f"at most {context.parallel_steps} steps at once": True,

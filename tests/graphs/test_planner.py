@@ -37,7 +37,7 @@ def resolving_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     real = nodes.perform._CONNECTED[StepKind.RESOLVE]
 
     def broken(connection: Any, work: Any) -> Any:
-        if work.table.name == "orders":
+        if work.table.name == "customers":
             raise StepError("no way to resolve")
         return real(connection, work)
 
@@ -49,11 +49,15 @@ def test_the_phases_are_streamed_and_the_state_can_be_read(job: Any) -> None:
 
     async def drive() -> tuple[list[Any], Any]:
         heard, output = [], None
-        async for mode, part in planner.astream(
-            {"request": request}, context=RunContext(home=str(job.home)), stream_mode=["custom", "values"]
-        ):
+        stream = planner.astream(
+            {"request": request},
+            context=RunContext(home=str(job.home)),
+            stream_mode=["custom", "values"],
+            subgraphs=True,
+        )
+        async for space, mode, part in stream:
             heard += [part] if mode == "custom" else []
-            output = part if mode == "values" else output
+            output = part if mode == "values" and not space else output
         return heard, output
 
     heard, output = asyncio.run(drive())
@@ -61,7 +65,7 @@ def test_the_phases_are_streamed_and_the_state_can_be_read(job: Any) -> None:
     assert states(heard) == ["planning"]
     assert output["planning"] == "planning"
     assert output["analysis"].feasible
-    assert output["plan"].contingencies == 2
+    assert output["plan"].contingencies == 1
     assert output["risks"].confidence == output["plan"].confidence > output["plan"].probability
     assert any("conform:orders" in line for line in output["overview"].schedule)
     assert output["overview"].network[0].endswith("deliver by group_by_group")
@@ -79,8 +83,10 @@ def test_a_run_goes_from_initial_to_completed_and_has_one_plan(job: Any) -> None
 
 
 def test_a_failed_step_is_met_by_what_was_prepared_and_the_plan_is_given_up(job: Any, resolving_fails: None) -> None:
+    job.contract.write_text(job.contract.read_text().replace("maxQuarantine, value: 0.5", "maxQuarantine, value: 0.9"))
     heard: list[Any] = []
     output = go(job, heard)
+    assert output.get("problem", "") == ""
     assert output["planning"] == "completed"
     assert states(heard) == ["planning", "executing", "replanning", "executing", "completed"]
     content = told(job)
@@ -89,12 +95,12 @@ def test_a_failed_step_is_met_by_what_was_prepared_and_the_plan_is_given_up(job:
     assert "as prepared" in ruling["reason"]
     first, second = content["plans"]
     planned = Plan.model_validate_json((job.home / "runs" / "r" / "plan-0.json").read_bytes())
-    (prepared,) = [one for one in planned.contingencies if one.step_id == "resolve:orders"]
+    (prepared,) = [one for one in planned.contingencies if one.step_id == "resolve:customers"]
     assert second["plan_id"] == prepared.plan_id != first["plan_id"]
-    assert (second["removed"], second["added"]) == (["resolve:orders"], [])
-    assert second["trigger"].startswith("resolve:orders, data: no way to resolve")
+    assert (second["removed"], second["added"]) == (["resolve:customers"], [])
+    assert second["trigger"].startswith("resolve:customers, data: no way to resolve")
     assert (job.home / "runs" / "r" / "plan-1.json").exists()
-    assert [one["step_id"] for one in content["plan"]["contingencies"]] == ["resolve:customers"]
+    assert content["plan"]["contingencies"] == []  # what could be done otherwise is done
     assert "Plans of this run" in (job.out / "_runs" / "r" / "report.html").read_text()
 
 

@@ -213,6 +213,13 @@ def path(places: Mapping[str, tuple[float, int]], before: str, behind: str) -> s
     return _rounded([start, (start[0], first_gap), (gutter, first_gap), (gutter, last_gap), (end[0], last_gap), end])
 
 
+def beside(places: Mapping[str, tuple[float, int]], left: str, right: str) -> str:
+    """Return the way of an arrow from a box to the one right of it."""
+    height = _top(places[left][1]) + _HEIGHT / 2
+    start, end = _middle(places[left][0]) + _WIDTH / 2, _middle(places[right][0]) - _WIDTH / 2 - 2
+    return f"M{start:g} {height:g}L{end:g} {height:g}"
+
+
 def _rounded(points: Sequence[tuple[float, float]]) -> str:
     """Return SVG path data through the points, corners rounded."""
     distinct = [point for index, point in enumerate(points) if index == 0 or point != points[index - 1]]

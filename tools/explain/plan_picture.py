@@ -6,7 +6,7 @@ from state.explanation import Mark, Picture
 from state.plans import Plan, Step
 from tools.checks.rule import counted
 from tools.explain.changing import cut
-from tools.explain.picture import Box, drawn, heading, path, places_of
+from tools.explain.picture import Box, beside, drawn, heading, path, places_of
 
 _RISKY, _DOUBTFUL = 0.1, 0.03
 """Chances to fail from which a step is drawn as risky, and as doubtful."""
@@ -22,14 +22,22 @@ def picture_of_plan(plan: Plan) -> Picture:
     boxes = {step.step_id: _box(step, strong=step.step_id in critical) for step in plan.steps}
     edges = reduced({step.step_id: step.after for step in plan.steps})
     stressed = [edge for edge in edges if set(edge) <= critical]
-    dashed: list[tuple[str, str]] = []
+    dashed: list[str] = []
     for one in plan.contingencies:
         failed, key = places[one.step_id], f"instead of {one.step_id}"
         places[key] = (failed[0] + 1, failed[1])
-        boxes[key] = Box("otherwise", "", Mark.NONE, cut(one.instead, 34), f"{one.gain:+.1%}", dashed=True)
+        boxes[key] = Box(
+            "else",
+            "",
+            Mark.NONE,
+            cut(one.instead.partition(" by ")[2] or one.instead, 27),
+            f"{one.gain:+.1%}",
+            dashed=True,
+        )
         table = _table(plan, one.step_id)
         behind = [step.step_id for step in plan.steps if one.step_id in step.after and step.table == table]
-        dashed += [(key, step_id) for step_id in behind[:1]]
+        dashed += [path(places, key, step_id) for step_id in behind[:1]]
+        dashed.append(beside(places, one.step_id, key))
     marks = [box.mark for box in boxes.values()]
     words = ", ".join(f"{marks.count(mark)} {word}" for mark, word in _WORDS.items())
     picture = drawn(
@@ -44,7 +52,7 @@ def picture_of_plan(plan: Plan) -> Picture:
             "description": f"{words}; {counted(len(critical), 'step')} on the critical path, with heavy borders and "
             f"arrows; prepared for failures, dashed: {len(plan.contingencies)}.",
             "strong_paths": tuple(path(places, *edge) for edge in stressed),
-            "dashed_paths": tuple(path(places, *edge) for edge in dashed),
+            "dashed_paths": tuple(dashed),
         }
     )
 
