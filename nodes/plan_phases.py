@@ -14,6 +14,7 @@ from nodes.context import context_of, run_folder
 from nodes.events import emit
 from nodes.plan import decomposed, facts_of, goal_of, optimised, prepared_run
 from nodes.plan_record import first_revision, refused
+from nodes.planning_state import tell
 from state.budget import Spent
 from state.planning import FailedPlan, PlanningState, PlanOverview, RiskAnalysis
 from state.plans import NoPlan, Plan, PlanRef
@@ -52,7 +53,7 @@ def analyse_goal(state: GoalInput, runtime: Runtime[RunContext]) -> PlannerOutpu
     """Analyse what is asked; whether it can be done is said here and settled by decomposition."""
     started = time.monotonic()
     request, context = state["request"], context_of(runtime)
-    emit("planning", f"planning:{PlanningState.PLANNING}", state=PlanningState.PLANNING.value)
+    planning = tell(PlanningState.PLANNING, {})
     asked = [text for text, holds in _constraints(request, context).items() if holds]
     found = analysis_of(facts_of(request, context), goal_of(request, context), context.budget, asked)
     emit(
@@ -64,7 +65,7 @@ def analyse_goal(state: GoalInput, runtime: Runtime[RunContext]) -> PlannerOutpu
         feasible=found.feasible,
         obstacle=found.obstacles[0] if found.obstacles else "",
     )
-    return {"analysis": found, "planning": PlanningState.PLANNING, "spent": _spent({}, started, steps=1)}
+    return {"analysis": found, "planning": planning, "spent": _spent({}, started, steps=1)}
 
 
 def decompose(state: SearchInput, runtime: Runtime[RunContext]) -> PlannerState:
@@ -77,12 +78,11 @@ def decompose(state: SearchInput, runtime: Runtime[RunContext]) -> PlannerState:
     spent = _spent(state.get("spent", {}), started)
     if isinstance(found, NoPlan):
         problem = f"no plan: {found.reason}"
-        emit("planning", f"planning:{PlanningState.FAILED}", state=PlanningState.FAILED.value)
         return {
             "no_plan": found,
             "status": RunStatus.FAILED,
             "problem": problem,
-            "planning": PlanningState.FAILED,
+            "planning": tell(PlanningState.FAILED, {}),
             "spent": spent,
         }
     over = sum(bool(choice.passed_over) for choice in found.choices)
