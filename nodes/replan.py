@@ -184,8 +184,6 @@ def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | 
 def _take(state: ReplanInput, report: StepReport, ruling: Replan, context: RunContext, folder: Path) -> ExecutorOutput:
     """Put the plan that does without the failed step in the place of the plan, with contingencies of its own."""
     request, before = state["request"], read_plan(state["plan"])
-    if before.revision == ruling.revision:  # it was taken already, and the run was killed then
-        return {}
     found = _fallback(state, report, context, before)
     if found is None:
         raise StepError("the plan that was ruled on is not there any more", where=report.step_id)
