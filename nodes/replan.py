@@ -94,7 +94,8 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         if no_room(error):
             raise
         problem = f"step {report.step_id} failed: {report.error}; the ledger cannot be used: {failure_line(error)}"
-        return {"status": RunStatus.FAILED, "problem": problem}
+        planning = tell(PlanningState.FAILED, state.get("replans", {}))
+        return {"status": RunStatus.FAILED, "problem": problem, "planning": planning}
     ruling = _ruling(report, evidence, response, options, _wait(state["request"], report, response, context))
     emit("replan", ruling.replan_id, action=ruling.action.value, reason=ruling.reason)
     update: ExecutorOutput = {"replans": {ruling.replan_id: ruling}}
@@ -125,7 +126,8 @@ def revise(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         if no_room(error):
             raise
         problem = f"step {report.step_id} failed: {report.error}; {ruling.action.value} failed: {failure_line(error)}"
-        return {"status": RunStatus.FAILED, "problem": problem}
+        planning = tell(PlanningState.FAILED, state.get("replans", {}))
+        return {"status": RunStatus.FAILED, "problem": problem, "planning": planning}
     return {}
 
 

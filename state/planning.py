@@ -23,14 +23,15 @@ class PlanningState(StrEnum):
 TRANSITIONS: Final[Mapping[PlanningState, frozenset[PlanningState]]] = MappingProxyType(
     {
         PlanningState.INITIAL: frozenset({PlanningState.PLANNING, PlanningState.FAILED}),
-        PlanningState.PLANNING: frozenset({PlanningState.EXECUTING, PlanningState.FAILED}),
+        PlanningState.PLANNING: frozenset({PlanningState.EXECUTING, PlanningState.REPLANNING, PlanningState.FAILED}),
         PlanningState.EXECUTING: frozenset({PlanningState.REPLANNING, PlanningState.COMPLETED, PlanningState.FAILED}),
         PlanningState.REPLANNING: frozenset({PlanningState.EXECUTING, PlanningState.FAILED}),
         PlanningState.COMPLETED: frozenset(),
         PlanningState.FAILED: frozenset({PlanningState.PLANNING, PlanningState.EXECUTING}),
     }
 )
-"""What may follow each state. Besides, every state may be written again, and `initial` begins another run."""
+"""What may follow each state. A supervisor sees only where a subgraph ended: of an execution that ended while it was
+decided how to go on, the move from `planning` to `replanning`. Besides, every state may be written again, and `initial` begins another run."""
 
 
 def moved(before: PlanningState | None, after: PlanningState) -> PlanningState:
