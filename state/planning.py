@@ -30,8 +30,11 @@ TRANSITIONS: Final[Mapping[PlanningState, frozenset[PlanningState]]] = MappingPr
         PlanningState.FAILED: frozenset({PlanningState.PLANNING, PlanningState.EXECUTING}),
     }
 )
-"""What may follow each state. A supervisor sees only where a subgraph ended: of an execution that ended while it was
-decided how to go on, the move from `planning` to `replanning`. Besides, every state may be written again, and `initial` begins another run."""
+"""What may follow each state.
+
+Besides, every state may be written again, and `initial` begins another run. A supervisor sees only where a subgraph
+ended: of an execution that ended while it was decided how to go on, the move from `planning` to `replanning`.
+"""
 
 
 def moved(before: PlanningState | None, after: PlanningState) -> PlanningState:
