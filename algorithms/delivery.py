@@ -15,10 +15,10 @@ other steps and run one after the other, since each changes what the others look
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from math import prod
 
-from algorithms.dag import components, makespan
+from algorithms.dag import components
 from algorithms.delivery_estimates import estimator
+from algorithms.plan_building import build_plan
 from algorithms.planning.anytime import plan
 from algorithms.planning.choosing import Criteria, by_rank
 from algorithms.planning.conditions import And, Atom, Condition, ForAll, Imply, Variable, adds, variable
@@ -38,7 +38,6 @@ from algorithms.planning.solution import ROOT, Solution
 from algorithms.planning.solution import Step as Done
 from state.contract import OnViolation
 from state.plans import DeliveryFacts, MethodChoice, NoPlan, Plan, Step, StepKind, TableFacts
-from state.values import digest
 
 _NAME = "name"  # the type of tables, also of those that a table needs and the contract does not have
 _T, _O = variable("table", _NAME), variable("other", _NAME)
@@ -52,13 +51,17 @@ _PREPARE, _AGREE, _MERGE, _SETTLE = (Compound(name, (_T,)) for name in ("prepare
 
 def plan_delivery(facts: DeliveryFacts, goal: str) -> Plan | NoPlan:
     """Plan how the tables become published; the same facts give the same plan. NoPlan says what stands in the way."""
+    answer = solve_delivery(facts, goal)
+    return answer if isinstance(answer, NoPlan) else _plan(answer, goal)
+
+
+def solve_delivery(facts: DeliveryFacts, goal: str) -> Solution | NoPlan:
+    """Return the plan as the search found it, with its whole task network."""
     names = [table.name for table in facts.tables]
     if not names or len(set(names)) < len(names):
         reason = "two tables have the same name" if names else "there is no table to deliver"
         return NoPlan(goal=goal, reason=reason, tried=(), exhausted=True)
-    problem = _problem(facts.tables, goal)
-    answer = plan(problem, choosing=by_rank(Criteria()))
-    return answer if isinstance(answer, NoPlan) else _plan(answer, goal)
+    return plan(_problem(facts.tables, goal), choosing=by_rank(Criteria()))
 
 
 def start_facts(facts: DeliveryFacts) -> frozenset[str]:
@@ -240,14 +243,7 @@ def _plan(solution: Solution, goal: str) -> Plan:
         _step(done, step_id, after=tuple(ids[position] for position in positions), part_of=_owner(solution, done))
         for done, step_id, positions in zip(solution.steps, ids, before, strict=True)
     )
-    return Plan(
-        plan_id=digest({"goal": goal, "steps": steps}),
-        goal=goal,
-        steps=steps,
-        choices=tuple(_choices(solution)),
-        seconds=makespan(steps),
-        probability=prod(step.probability for step in steps),
-    )
+    return build_plan(goal, steps, tuple(_choices(solution)))
 
 
 def _owner(solution: Solution, done: Done) -> str | None:

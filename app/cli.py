@@ -83,12 +83,19 @@ def plan(
     contract: ContractArgument,
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or quoted globs.")],
     *,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE.svg", help="Draw the plan into this file.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="text|ipc", help="ipc: as the planning competition writes plans.")
+    ] = "text",
     as_json: JsonOption = False,
 ) -> None:
-    """Show the plan of a run, its schedule, alternatives and risks; writes nothing."""
-    from app.plan_command import show_plan
+    """Show the plan of a run: network, schedule, risks, contingencies; writes nothing but the picture asked for."""
+    from app.plan_command import PlanOptions, show_plan
 
-    raise typer.Exit(show_plan(contract, tuple(sources), as_json=as_json))
+    options = PlanOptions(picture=picture, form=form, as_json=as_json)
+    raise typer.Exit(show_plan(contract, tuple(sources), options))
 
 
 @app.command()

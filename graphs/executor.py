@@ -13,6 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from graphs.replanner import graph as replanner
 from nodes.approve import ask_changes
 from nodes.execution import PerformInput, perform, perform_cancellable
+from nodes.planning_state import enter_execution
 from state.run import RunContext, RunStatus
 from state.supervisor import ExecutorOutput, ExecutorState
 
@@ -20,6 +21,7 @@ from state.supervisor import ExecutorOutput, ExecutorState
 class Node(StrEnum):
     """Nodes of this graph."""
 
+    BEGIN = "begin"
     PERFORM = "perform"
     ASK = "ask"
     REPLANNER = "replanner"
@@ -44,19 +46,21 @@ def after_answer(state: ExecutorState) -> Literal["perform", "ask", "__end__"]:
     return "ask" if asked and asked[0].refused else "perform"
 
 
-def after_ruling(state: ExecutorState) -> Literal["perform", "__end__"]:
+def after_ruling(state: ExecutorState) -> Literal["begin", "__end__"]:
     """Try again, or end with the status the replanner wrote."""
-    return "perform" if state["status"] is RunStatus.RUNNING else "__end__"
+    return "begin" if state["status"] is RunStatus.RUNNING else "__end__"
 
 
 def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
+    builder.add_node(Node.BEGIN, enter_execution)
     both = RunnableLambda(perform, afunc=perform_cancellable, name=Node.PERFORM)
     builder.add_node(Node.PERFORM, both, input_schema=PerformInput)
     builder.add_node(Node.ASK, ask_changes)
     builder.add_node(Node.REPLANNER, replanner)
-    builder.add_edge(START, Node.PERFORM)
+    builder.add_edge(START, Node.BEGIN)
+    builder.add_edge(Node.BEGIN, Node.PERFORM)
     builder.add_conditional_edges(Node.PERFORM, after_step)
     builder.add_conditional_edges(Node.ASK, after_answer)
     builder.add_conditional_edges(Node.REPLANNER, after_ruling)

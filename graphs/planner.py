@@ -1,4 +1,4 @@
-"""Planning as a graph: the facts of intake to a plan. A later issue adds analysis, risks and contingencies."""
+"""Planning as a graph of its phases: analyse the goal, decompose, optimise, assess the risks, prepare contingencies."""
 
 from enum import StrEnum
 from typing import Literal
@@ -7,7 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from nodes.approve import ask_plan
-from nodes.plan import make_plan
+from nodes.plan_phases import analyse_goal, assess, decompose, optimise, prepare
 from state.run import RunContext, RunStatus
 from state.supervisor import PlannerOutput, PlannerState
 
@@ -15,23 +15,39 @@ from state.supervisor import PlannerOutput, PlannerState
 class Node(StrEnum):
     """Nodes of this graph."""
 
-    MAKE_PLAN = "make_plan"
+    ANALYSE = "analyse_goal"
+    DECOMPOSE = "decompose"
+    OPTIMISE = "optimise"
+    ASSESS = "assess_risks"
+    PREPARE = "prepare_contingencies"
     ASK = "ask"
+
+
+def after_decomposition(state: PlannerState) -> Literal["optimise", "__end__"]:
+    """Go on with the plan, or end where there is none."""
+    return "optimise" if state["status"] is RunStatus.RUNNING else "__end__"
 
 
 def after_planning(state: PlannerState) -> Literal["ask", "__end__"]:
     """Ask a person about the plan where that was asked for."""
-    made = state["status"] is RunStatus.RUNNING and "plan" in state
-    return "ask" if made and state["request"].approve.asks_plan else "__end__"
+    return "ask" if state["request"].approve.asks_plan else "__end__"
 
 
 def build() -> StateGraph[PlannerState, RunContext, PlannerState, PlannerOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(PlannerState, context_schema=RunContext, output_schema=PlannerOutput)
-    builder.add_node(Node.MAKE_PLAN, make_plan)
-    builder.add_edge(START, Node.MAKE_PLAN)
+    builder.add_node(Node.ANALYSE, analyse_goal)
+    builder.add_node(Node.DECOMPOSE, decompose)
+    builder.add_node(Node.OPTIMISE, optimise)
+    builder.add_node(Node.ASSESS, assess)
+    builder.add_node(Node.PREPARE, prepare)
     builder.add_node(Node.ASK, ask_plan)
-    builder.add_conditional_edges(Node.MAKE_PLAN, after_planning)
+    builder.add_edge(START, Node.ANALYSE)
+    builder.add_edge(Node.ANALYSE, Node.DECOMPOSE)
+    builder.add_conditional_edges(Node.DECOMPOSE, after_decomposition)
+    builder.add_edge(Node.OPTIMISE, Node.ASSESS)
+    builder.add_edge(Node.ASSESS, Node.PREPARE)
+    builder.add_conditional_edges(Node.PREPARE, after_planning)
     builder.add_edge(Node.ASK, END)
     return builder
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
+from nodes.plan import plan_as_found
 from state.errors import ContractError
 from state.previews import PlanPreview
 from state.run import RunContext, RunRequest, RunStatus
@@ -46,4 +47,7 @@ def preview(contract: str | Path, sources: Sequence[str], context: RunContext | 
             warnings=found.get("warnings", ()),
             plan=read_plan(reference) if reference is not None else None,
             no_plan=planned.get("no_plan"),
+            analysis=planned.get("analysis"),
+            risks=planned.get("risks"),
+            ipc=plan_as_found(found["request"], own) if reference is not None else "",
         )

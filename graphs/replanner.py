@@ -10,6 +10,7 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from nodes.planning_state import enter_replanning
 from nodes.replan import last_ruling, revise, rule, wait
 from state.reports import Strategy
 from state.run import RunContext
@@ -19,6 +20,7 @@ from state.supervisor import ExecutorOutput, ExecutorState
 class Node(StrEnum):
     """Nodes of this graph."""
 
+    BEGIN = "begin"
     RULE = "rule"
     REVISE = "revise"
     WAIT = "wait"
@@ -37,10 +39,12 @@ def after_ruling(state: ExecutorState) -> Literal["revise", "wait", "__end__"]:
 def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
+    builder.add_node(Node.BEGIN, enter_replanning)
     builder.add_node(Node.RULE, rule)
     builder.add_node(Node.REVISE, revise)
     builder.add_node(Node.WAIT, wait)
-    builder.add_edge(START, Node.RULE)
+    builder.add_edge(START, Node.BEGIN)
+    builder.add_edge(Node.BEGIN, Node.RULE)
     builder.add_conditional_edges(Node.RULE, after_ruling)
     builder.add_edge(Node.REVISE, END)
     builder.add_edge(Node.WAIT, END)

@@ -2,7 +2,7 @@
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from state import approval, budget, diagnosis, plans, recovery, reports, run, sources
+from state import approval, budget, diagnosis, planning, plans, recovery, reports, run, sources
 
 _TYPES = (
     approval.AskedRef,
@@ -18,6 +18,16 @@ _TYPES = (
     plans.NoPlan,
     recovery.RecoveryRef,
     recovery.RecoveryStatus,
+    planning.PlanningState,
+    planning.GoalAnalysis,
+    planning.TableGoal,
+    planning.Difficulty,
+    planning.RiskAnalysis,
+    planning.StepRisk,
+    planning.Swing,
+    planning.PlanOverview,
+    planning.PlanRevision,
+    planning.FailedPlan,
     reports.Progress,
     reports.StepReport,
     reports.StepStatus,

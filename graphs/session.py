@@ -22,6 +22,7 @@ from graphs.serialization import strict_serializer
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
 from state.errors import AnswerError, MillwrightError
+from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
@@ -160,9 +161,8 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
         if begun and waiting in ([], ["report"]) and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
-            await graph.aupdate_state(
-                config, {"status": RunStatus.RUNNING, "problem": ""}, as_node=_go_on_after(saved.values)
-            )
+            again = {"status": RunStatus.RUNNING, "problem": "", "planning": _planning_again(saved.values)}
+            await graph.aupdate_state(config, again, as_node=_go_on_after(saved.values))
         elif begun and not waiting:
             return cast("SessionOutput", saved.values)
         given = resumption if begun else {"request": record.request}
@@ -201,6 +201,11 @@ def _go_on_after(values: Mapping[str, Any]) -> str:
     if "plan" not in values:
         return "intake"
     return "planner" if "progress" not in values or values["progress"].waiting else "executor"
+
+
+def _planning_again(values: Mapping[str, Any]) -> PlanningState:
+    """Return where a stopped run stands with its plan when it goes on."""
+    return PlanningState.EXECUTING if "plan" in values else PlanningState.PLANNING
 
 
 def _another_budget(context: RunContext, spent: Spent) -> RunContext:

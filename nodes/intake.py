@@ -15,6 +15,7 @@ from state.checks import Fault
 from state.contract import Contract
 from state.decisions import Decision
 from state.errors import ContractError, RunError, SourceError
+from state.planning import PlanningState
 from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
 from state.sources import Inventory, Kind, SourceFile, SourcesRef
 from state.supervisor import IntakeOutput
@@ -79,7 +80,8 @@ def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOut
         admit(request, context)
     elif read_record(Path(context.home), request.run_id).request != request:
         raise RunError(f"run {request.run_id!r} exists already", hint="give another run_id")
-    return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING}
+    begun = PlanningState.INITIAL
+    return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING, "planning": begun}
 
 
 def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:

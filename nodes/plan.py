@@ -1,53 +1,82 @@
-"""Planning: facts from the landed tables to a plan."""
+"""Planning a run: facts from the landed tables to a plan. The phases that tell of it are in `nodes.plan_phases`."""
 
-import time
-
-from langgraph.runtime import Runtime
-from typing_extensions import TypedDict
-
-from algorithms.delivery import plan_delivery
-from nodes.context import context_of, run_folder
-from nodes.events import emit
+from algorithms.delivery import plan_delivery, solve_delivery, start_facts
+from algorithms.plan_building import depth
+from algorithms.plan_contingencies import contingencies
+from algorithms.plan_optimisation import Setting, optimise
+from algorithms.plan_risk import confidence
+from algorithms.plan_times import scheduled_seconds
+from algorithms.planning.ipc_format import ipc_plan
 from nodes.steps.resolving import listed_columns
-from state.budget import Spent
 from state.contract import Contract, Table
-from state.plans import DeliveryFacts, NoPlan, Plan, StepKind, TableFacts
-from state.run import RunContext, RunRequest, RunStatus
-from state.supervisor import PlannerOutput
+from state.plans import DeliveryFacts, NoPlan, Plan, PlanMetadata, StepKind, TableFacts
+from state.run import RunContext, RunRequest
 from tools.contract.order import references
 from tools.intake import Intake, read_contract, read_intake
-from tools.plans import write_plan
 from tools.workspace import landed_rows, open_workspace
-
-
-class PlanInput(TypedDict):
-    """Keys planning reads."""
-
-    request: RunRequest
-
-
-def make_plan(state: PlanInput, runtime: Runtime[RunContext]) -> PlannerOutput:
-    """Plan the delivery of all tables of the contract."""
-    started = time.monotonic()
-    context, folder = context_of(runtime), run_folder(runtime, state["request"])
-    plan = plan_run(state["request"], context)
-    spent = {"plan": Spent(steps=1, seconds=time.monotonic() - started)}
-    if isinstance(plan, NoPlan):
-        problem = f"no plan: {plan.reason}"
-        return {"no_plan": plan, "status": RunStatus.FAILED, "problem": problem, "spent": spent}
-    emit("planned", "plan", steps=len(plan.steps), seconds=plan.seconds, probability=plan.probability)
-    return {"plan": write_plan(folder, plan), "spent": spent}
 
 
 def plan_run(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> Plan | NoPlan:
     """Plan the delivery from what is in the workspace; steps that were `given_up` (by id) are done without."""
+    found = decomposed(request, context, given_up)
+    return found if isinstance(found, NoPlan) else optimised(found, request, context)
+
+
+def prepared_run(plan: Plan, request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> Plan:
+    """Return a plan with its contingencies: what is done without each of its steps, after those that were given up.
+
+    The time that planning took is the caller's to add.
+    """
+    known = facts_of(request, context, given_up)
+
+    def alternative(step_id: str) -> Plan | NoPlan | None:
+        without = given_up | {step_id}
+        unchanged = facts_of(request, context, without) == known
+        return None if unchanged else plan_run(request, context, without)
+
+    found = plan.model_copy(update={"contingencies": contingencies(plan, alternative)})
+    metadata = PlanMetadata(
+        confidence=confidence(found.steps, found.contingencies),
+        depth=depth(found.choices, found.steps),
+        tasks=len(found.choices),
+        planning_seconds=0.0,
+        seconds=scheduled_seconds(found.steps, context.parallel_steps),
+        workers=context.parallel_steps,
+    )
+    return found.model_copy(update={"metadata": metadata})
+
+
+def decomposed(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> Plan | NoPlan:
+    """Return the plan as the task network was decomposed."""
+    return plan_delivery(facts_of(request, context, given_up), goal_of(request, context))
+
+
+def optimised(plan: Plan, request: RunRequest, context: RunContext) -> Plan:
+    """Return a plan without needless work, in the order of its schedule."""
+    start = start_facts(facts_of(request, context))
+    return optimise(plan, Setting(start=start, goal=("published",), workers=context.parallel_steps))
+
+
+def plan_as_found(request: RunRequest, context: RunContext) -> str:
+    """Return the plan of the task network in the format of the planning competition; empty where there is none."""
+    found = solve_delivery(facts_of(request, context), goal_of(request, context))
+    return "" if isinstance(found, NoPlan) else ipc_plan(found)
+
+
+def goal_of(request: RunRequest, context: RunContext) -> str:
+    """Return what is planned for, in words."""
+    contract = read_contract(context.run_folder(request.run_id))
+    return f"deliver {contract.name} {contract.version}"
+
+
+def facts_of(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> DeliveryFacts:
+    """Return what is known about the tables; what steps that were given up would look at is not there."""
     folder = context.run_folder(request.run_id)
     contract, intake = read_contract(folder), read_intake(folder)
     with open_workspace(folder, threads=context.threads) as connection:
         rows = landed_rows(connection)
     tables = _table_facts(contract, intake, rows, context, asks=request.approve.asks_changes)
-    facts = DeliveryFacts(tables=tuple(_without(table, given_up) for table in tables))
-    return plan_delivery(facts, goal=f"deliver {contract.name} {contract.version}")
+    return DeliveryFacts(tables=tuple(_without(table, given_up) for table in tables))
 
 
 def _without(table: TableFacts, given_up: frozenset[str]) -> TableFacts:

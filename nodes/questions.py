@@ -30,6 +30,8 @@ def plan_question(run_id: str, plan: Plan, path: str) -> Json:
         "title": f"{plan.goal}: {len(plan.steps)} steps",
         "seconds": round(plan.seconds, 3),
         "probability": round(plan.probability, 4),
+        "confidence": round(plan.metadata.confidence if plan.metadata else plan.probability, 4),
+        "contingencies": [f"{one.step_id}: {_short(one.instead)}" for one in plan.contingencies],
         "steps": [
             {"step": step.step_id, "after": list(step.after[:20]), "seconds": round(step.seconds, 3)}
             for step in plan.steps[:_STEPS_SHOWN]

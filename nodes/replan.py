@@ -6,22 +6,28 @@
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
+from algorithms.plan_contingencies import contingency_for, does_without, in_words, taken
+from algorithms.plan_risk import success_probability
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
 from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence, FailureResponse, extended
 from nodes.events import emit
 from nodes.perform import adjusted_context, replan_id
-from nodes.plan import plan_run
+from nodes.plan import plan_run, prepared_run
+from nodes.plan_phases import timed
+from nodes.plan_record import given_up, next_revision, refused
+from nodes.planning_state import tell
 from state.budget import Spent, total
-from state.errors import SetupError
+from state.errors import SetupError, StepError
+from state.planning import FailedPlan, PlanningState
 from state.plans import Plan, PlanRef, StepKind
 from state.reports import (
     Adjustment,
@@ -51,6 +57,7 @@ class ReplanInput(TypedDict):
     plan: PlanRef
     progress: Progress
     replans: dict[str, Replan]
+    failed_plans: dict[str, FailedPlan]
     spent: dict[str, Spent]
 
 
@@ -68,7 +75,8 @@ def read_failed(state: FailedInput) -> RulingState:
     if report.step_id not in steps:
         hint = f"steps: {', '.join(steps)}"[:500]
         raise SetupError(f"{report.step_id!r} is no step of the plan", where="failed.step_id", hint=hint)
-    return {"failed": report, "progress": Progress(done=0, waiting=True, failed=report)}
+    planning = tell(PlanningState.EXECUTING, {})
+    return {"failed": report, "planning": planning, "progress": Progress(done=0, waiting=True, failed=report)}
 
 
 class _Options(NamedTuple):
@@ -97,12 +105,14 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         if no_room(error):
             raise
         problem = f"step {report.step_id} failed: {report.error}; the ledger cannot be used: {failure_line(error)}"
-        return {"status": RunStatus.FAILED, "problem": problem}
+        planning = tell(PlanningState.FAILED, state.get("replans", {}))
+        return {"status": RunStatus.FAILED, "problem": problem, "planning": planning}
     ruling = _ruling(report, evidence, response, options, _wait(state["request"], report, response, context))
     emit("replan", ruling.replan_id, action=ruling.action.value, reason=ruling.reason)
     update: ExecutorOutput = {"replans": {ruling.replan_id: ruling}}
     if ruling.action is Strategy.STOP:
         update["status"] = RunStatus.FAILED
+        update["planning"] = tell(PlanningState.FAILED, {**state.get("replans", {}), **update["replans"]})
         update["problem"] = f"step {report.step_id} failed: {report.error}"
     return update
 
@@ -122,14 +132,13 @@ def revise(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
             with open_workspace(folder) as connection:
                 rewind(connection, [plan.step(step_id) for step_id in ruling.again])
         if ruling.revision is not None:
-            found = plan_run(state["request"], context, _given_up(state["replans"]))
-            if isinstance(found, Plan):
-                return {"plan": write_plan(folder, found.model_copy(update={"revision": ruling.revision}))}
+            return _take(state, report, ruling, context, folder)
     except FAILURES as error:
         if no_room(error):
             raise
         problem = f"step {report.step_id} failed: {report.error}; {ruling.action.value} failed: {failure_line(error)}"
-        return {"status": RunStatus.FAILED, "problem": problem}
+        planning = tell(PlanningState.FAILED, state.get("replans", {}))
+        return {"status": RunStatus.FAILED, "problem": problem, "planning": planning}
     return {}
 
 
@@ -188,19 +197,40 @@ def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | 
     return tuple(step.step_id for step in again if step.step_id in done or step.step_id == report.step_id)
 
 
+def _take(state: ReplanInput, report: StepReport, ruling: Replan, context: RunContext, folder: Path) -> ExecutorOutput:
+    """Put the plan that does without the failed step in the place of the plan, with contingencies of its own."""
+    request, before = state["request"], read_plan(state["plan"])
+    found = _fallback(state, report, context, before)
+    if found is None:
+        raise StepError("the plan that was ruled on is not there any more", where=report.step_id)
+    started = time.monotonic()
+    complete = prepared_run(found, request, context, _given_up(state["replans"]))
+    plan = timed(complete.model_copy(update={"revision": ruling.revision}), time.monotonic() - started)
+    reference = write_plan(folder, plan)
+    return {
+        "plan": reference,
+        "revisions": next_revision(request.run_id, before, plan, reference, f"{report.step_id}, {ruling.trigger}"),
+        "failed_plans": given_up(request.run_id, before, f"{report.step_id}: {report.error}"),
+    }
+
+
 def _fallback(state: ReplanInput, report: StepReport, context: RunContext, plan: Plan) -> Plan | None:
-    """Return a plan that does without the failed step and is likely enough to succeed; None when there is none."""
-    given_up = _given_up(state.get("replans", {})) | {report.step_id}
-    found = plan_run(state["request"], context, given_up)
-    if not isinstance(found, Plan) or found.plan_id in failed_plans(state.get("replans", {}), plan):
+    """Return a plan that does without the failed step and is likely enough to succeed; None when there is none.
+
+    What was prepared for this failure comes first. A plan that was given up in this run is not taken again. What was
+    done already does not make a plan less likely to succeed.
+    """
+    failed, prepared = plan.step(report.step_id), contingency_for(plan, report.step_id)
+    without = _given_up(state.get("replans", {})) | {report.step_id}
+    found = taken(plan, prepared) if prepared else plan_run(state["request"], context, without)
+    if not isinstance(found, Plan) or found.plan_id == plan.plan_id or not does_without(found, failed):
         return None
-    without = all(step.step_id != report.step_id for step in found.steps)
-    return found if without and found.probability >= context.least_confidence else None
-
-
-def failed_plans(replans: Mapping[str, Replan], plan: Plan) -> frozenset[str]:
-    """Return the ids of the plans of a run that failed, the present one among them: none of them is begun again."""
-    return frozenset((plan.plan_id, *(ruling.plan_id for ruling in replans.values() if ruling.plan_id)))
+    if refused(found, state["request"], state.get("failed_plans", {})):
+        return None
+    with open_workspace(context.run_folder(state["request"].run_id)) as connection:
+        reports = read_reports(connection)
+    left = [s for s in found.steps if s.step_id not in reports or reports[s.step_id].status is not StepStatus.DONE]
+    return found if success_probability(left) >= context.least_confidence else None
 
 
 def _evidence(state: ReplanInput, report: StepReport, context: RunContext, options: _Options) -> FailureEvidence:
@@ -232,17 +262,11 @@ def _evidence(state: ReplanInput, report: StepReport, context: RunContext, optio
 
 
 def _in_words(fallback: Plan, plan: Plan, report: StepReport) -> str:
-    """Return what the other plan does otherwise."""
-    before = {choice.task: choice.method for choice in plan.choices}
-    other = [
-        f"{choice.task} by {choice.method}" for choice in fallback.choices if choice.method != before.get(choice.task)
-    ]
+    """Return what the other plan does otherwise, what stays of the plan, and whether it was prepared."""
     kept = {step.step_id for step in fallback.steps} & {step.step_id for step in plan.steps}
-    part = plan.step(report.step_id).part_of or plan.goal
-    return (
-        f"{', '.join(other) or 'another plan'} does without {report.step_id}: of {part} something is planned anew, "
-        f"{len(kept)} of {len(plan.steps)} steps stay"
-    )
+    when = ", as prepared" if contingency_for(plan, report.step_id) else ""
+    stays = f"{len(kept)} of {len(plan.steps)} steps stay"
+    return f"{in_words(plan, fallback)} does without {report.step_id}{when}; {stays}"
 
 
 def _seconds_left_of(plan: Plan, done: frozenset[str]) -> float:

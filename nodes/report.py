@@ -14,11 +14,13 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.events import emit
+from nodes.planning_state import tell
 from nodes.steps.formatting import read_formats
 from nodes.steps.mapping import landed_tables, read_mappings
 from state.budget import total
 from state.contract import Contract, LogicalType
 from state.errors import SetupError
+from state.planning import PlanningState
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
 from tools.approval import read_answers
@@ -69,7 +71,8 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
     status = state.get("status", RunStatus.FAILED)
     write_status(record, status, state.get("problem", ""), datetime.now(UTC))
     emit("reported", "report", path=str(out / "report.html"))
-    return {"status": status}
+    ended = PlanningState.COMPLETED if status is RunStatus.PUBLISHED else PlanningState.FAILED
+    return {"status": status, "planning": tell(ended, state.get("replans", {}))}
 
 
 def _write_side_tables(
@@ -119,6 +122,8 @@ def _facts(
         variants={variant.variant_id: variant for variant in intake.inventory.variants},
         warnings=tuple(state.get("warnings", ())),
         plan=plan,
+        revisions=tuple(one for one in state.get("revisions", {}).values() if one.run_id == state["request"].run_id),
+        no_plan=state.get("no_plan"),
         steps=tuple(reports.values()),
         replans=tuple(state.get("replans", {}).values()),
         trace=read_trace(connection),

@@ -97,6 +97,8 @@ class PictureNode(Value):
     mark: Mark
     note: str = ""
     figure: str = ""  # stands at the right
+    strong: bool = False  # with a heavy border
+    dashed: bool = False
 
 
 class PictureLabel(Value):
@@ -117,6 +119,8 @@ class Picture(Value):
     nodes: tuple[PictureNode, ...]
     paths: tuple[str, ...]  # of arrows, as SVG path data
     headings: tuple[PictureLabel, ...] = ()
+    strong_paths: tuple[str, ...] = ()  # those to stress
+    dashed_paths: tuple[str, ...] = ()
 
 
 class Section(Value):

@@ -35,6 +35,7 @@ class Step(Value):
     seconds: float  # estimated duration
     probability: float  # estimated chance to succeed at the first try
     part_of: str | None = None  # the compound task it is a part of, "prepare(orders)"
+    how: str = ""  # which way of its kind, where there are several: "by_name" of map; empty: by evidence, in full
 
 
 class MethodChoice(Value):
@@ -46,16 +47,64 @@ class MethodChoice(Value):
     passed_over: tuple[str, ...] = ()  # "prepare_resolving: has_list(orders) does not hold"
 
 
+class OptimisationKind(StrEnum):
+    """What an optimisation does to a plan."""
+
+    SHARE = "share"  # work that was in the plan twice is done once
+    DROP = "drop"  # a step that changes nothing anybody needs is left out
+    ORDER = "order"  # long chains first where not everything can run at once
+
+
+class Optimisation(Value):
+    """One optimisation of a plan, and what it gained by the estimates."""
+
+    kind: OptimisationKind
+    steps: tuple[str, ...]  # the first of those it is about
+    what: str
+    work: float = 0.0  # seconds of work saved
+    seconds: float = 0.0  # seconds by which the plan is done sooner
+
+
+class Contingency(Value):
+    """What is done instead when a step has failed: another plan, told by what it does not share with this one."""
+
+    step_id: str  # the step whose failure it is for
+    plan_id: str  # of the plan that does without the step
+    instead: str  # in words
+    steps: tuple[Step, ...]  # its steps that this plan does not have, or not as they are
+    order: tuple[str, ...]  # ids of all its steps
+    choices: tuple[MethodChoice, ...]  # its decompositions that this plan does not have as they are
+    dropped: tuple[str, ...] = ()  # tasks that this plan decomposes and it does not
+    probability: float  # estimated chance that the steps it adds succeed
+    seconds: float  # what it costs when it is needed: the step in vain, and the steps it adds
+    gain: float  # to the plan's chance to reach its end
+    removed: tuple[str, ...] = ()  # ids of the steps it does without, the failed one first
+
+
+class PlanMetadata(Value):
+    """Figures about a plan that are no part of it: its id does not depend on them."""
+
+    confidence: float  # chance that the plan reaches its end, by its contingencies where steps fail
+    depth: int  # levels of the task network, its steps among them
+    tasks: int  # compound tasks that were decomposed
+    planning_seconds: float
+    seconds: float  # expected, with as many steps side by side as `workers`
+    workers: int
+
+
 class Plan(Value):
     """A plan for one goal; steps are topologically ordered."""
 
-    plan_id: str  # digest of goal and steps
+    plan_id: str  # digest of goal and steps, whatever their listed order
     goal: str
     steps: tuple[Step, ...]
     choices: tuple[MethodChoice, ...]
     seconds: float  # sum of the estimates along the critical path
     probability: float  # product over the steps
     revision: int = 0  # 0 for the first plan of a run
+    optimisations: tuple[Optimisation, ...] = ()
+    contingencies: tuple[Contingency, ...] = ()
+    metadata: PlanMetadata | None = None  # written when the plan is complete
 
     def step(self, step_id: str) -> Step:
         """Return the step with that id; KeyError when there is none."""
@@ -75,6 +124,8 @@ class PlanRef(Value):
     seconds: float  # estimated, along the critical path
     probability: float  # estimated chance that no step fails
     revision: int
+    confidence: float | None = None  # estimated chance to reach its end, by its contingencies where steps fail
+    contingencies: int = 0
 
 
 class NoPlan(Value):

@@ -1,5 +1,6 @@
 """A preview: what a run would do, planned from the real files without delivering anything."""
 
+from state.planning import GoalAnalysis, RiskAnalysis
 from state.plans import NoPlan, Plan
 from state.values import Value
 
@@ -14,3 +15,6 @@ class PlanPreview(Value):
     warnings: tuple[str, ...]
     plan: Plan | None
     no_plan: NoPlan | None = None
+    analysis: GoalAnalysis | None = None
+    risks: RiskAnalysis | None = None
+    ipc: str = ""  # the task network in the format of the planning competition; empty where there is no plan

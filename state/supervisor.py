@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from state.budget import Spent
 from state.channels import merge_by_id
 from state.diagnosis import Diagnosis
+from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
 from state.recovery import RecoveryRef
 from state.reports import Progress, Replan, StepReport
@@ -71,6 +72,12 @@ class RunChannels(TypedDict, total=False):
     """Written with a status that is a failure: one line for people."""
     spent: Annotated[dict[str, Spent], merge_by_id]
     """Written by every part of the run, keyed by its name; read by the budget check."""
+    planning: Annotated[PlanningState, moved]
+    """Written by intake, planner, executor, replanner and report; read by whoever watches. Only legal moves."""
+    revisions: Annotated[dict[str, PlanRevision], merge_by_id]
+    """Written by planner and replanner, keyed by run and revision; read by the report."""
+    failed_plans: Annotated[dict[str, FailedPlan], merge_by_id]
+    """Written by the replanner for each plan that is given up; read by planner and replanner."""
 
 
 class IntakeOutput(TypedDict, total=False):
@@ -81,6 +88,7 @@ class IntakeOutput(TypedDict, total=False):
     status: RunStatus
     problem: str
     spent: Annotated[dict[str, Spent], merge_by_id]
+    planning: Annotated[PlanningState, moved]
     contract: ContractRef
     """Written by intake; read by planner, execution, verification."""
     sources: SourcesRef
@@ -96,6 +104,14 @@ class PlannerOutput(TypedDict, total=False):
     """Written by the planner; read by execution and publishing."""
     no_plan: NoPlan
     """Written by the planner when there is no plan; read by the report."""
+    analysis: GoalAnalysis
+    """Written by the goal analysis; read by whoever watches."""
+    risks: RiskAnalysis
+    """Written by the risk analysis and once more with the contingencies; read by whoever watches."""
+    overview: PlanOverview
+    """Written with the plan: the plan as lines for people."""
+    planning: Annotated[PlanningState, moved]
+    revisions: Annotated[dict[str, PlanRevision], merge_by_id]
     status: RunStatus
     problem: str
     spent: Annotated[dict[str, Spent], merge_by_id]
@@ -110,6 +126,9 @@ class ExecutorOutput(TypedDict, total=False):
     """Written by the replanner; read by routing and report."""
     plan: PlanRef
     """Written by the replanner when the rest of the plan was changed."""
+    planning: Annotated[PlanningState, moved]
+    revisions: Annotated[dict[str, PlanRevision], merge_by_id]
+    failed_plans: Annotated[dict[str, FailedPlan], merge_by_id]
     status: RunStatus
     problem: str
     spent: Annotated[dict[str, Spent], merge_by_id]
@@ -120,6 +139,7 @@ class SupervisorOutput(TypedDict, total=False):
 
     request: RunRequest
     status: RunStatus
+    planning: PlanningState
     problem: str
     accounts: dict[str, TableAccount]
     receipt: ReceiptRef
@@ -134,6 +154,9 @@ class SupervisorState(RunChannels, total=False):
     warnings: tuple[str, ...]
     plan: PlanRef
     no_plan: NoPlan
+    analysis: GoalAnalysis
+    risks: RiskAnalysis
+    overview: PlanOverview
     progress: Progress
     replans: Annotated[dict[str, Replan], merge_by_id]
     checks: CheckSummary
@@ -165,8 +188,13 @@ class PlannerState(RunChannels, total=False):
 
     contract: ContractRef
     sources: SourcesRef
+    draft: PlanRef
+    """Written by decomposition and optimisation: the plan as the phase left it; read by the next phase."""
     plan: PlanRef
     no_plan: NoPlan
+    analysis: GoalAnalysis
+    risks: RiskAnalysis
+    overview: PlanOverview
 
 
 class ExecutorState(RunChannels, total=False):

@@ -7,9 +7,12 @@ from state.plans import Plan, PlanRef
 from tools.files import write_durably
 
 
-def write_plan(folder: Path, plan: Plan) -> PlanRef:
-    """Write a plan durably, under its revision, and return the reference to it."""
-    path = folder / f"plan-{plan.revision}.json"
+def write_plan(folder: Path, plan: Plan, phase: str = "") -> PlanRef:
+    """Write a plan durably, under its revision and the phase that left it so, and return the reference to it.
+
+    Without a phase it is the plan that is carried out; those of earlier revisions stay beside it.
+    """
+    path = folder / (f"plan-{plan.revision}-{phase}.json" if phase else f"plan-{plan.revision}.json")
     write_durably(path, plan.model_dump_json().encode())
     return PlanRef(
         path=str(path),
@@ -19,6 +22,8 @@ def write_plan(folder: Path, plan: Plan) -> PlanRef:
         seconds=plan.seconds,
         probability=plan.probability,
         revision=plan.revision,
+        confidence=plan.metadata.confidence if plan.metadata else None,
+        contingencies=len(plan.contingencies),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -31,9 +32,15 @@ def test_json_holds_plan_schedule_and_risks(cli: Any, job: Any) -> None:
     _, out, _ = cli("plan", job.contract, job.sources, "--json")
     content = json.loads(out)
     steps = [step["step_id"] for step in content["plan"]["steps"]]
-    assert [times["step_id"] for times in content["schedule"]] == steps
-    assert {risk["step_id"] for risk in content["risks"]} == set(steps)
-    assert set(content["critical_path"]) == {times["step_id"] for times in content["schedule"] if not times["slack"]}
+    assert [times["step_id"] for times in content["times"]] == steps
+    assert {slot["step_id"] for slot in content["schedule"]} == set(steps)
+    assert {slot["worker"] for slot in content["schedule"]} == {0, 1}
+    assert {risk["step_id"] for risk in content["step_risks"]} == set(steps)
+    assert set(content["critical_path"]) == {times["step_id"] for times in content["times"] if not times["slack"]}
+    assert content["analysis"]["feasible"]
+    assert content["risks"]["confidence"] == content["plan"]["metadata"]["confidence"] > content["plan"]["probability"]
+    assert {one["step_id"] for one in content["plan"]["contingencies"]} == {"resolve:customers"}
+    assert content["plan"]["metadata"]["planning_seconds"] > 0
 
 
 def test_no_plan_ends_with_1_and_the_reason(cli: Any, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,3 +66,72 @@ def test_values_cannot_drive_the_terminal(cli: Any, job: Any) -> None:
     (job.sources / "orders_\x1b[31m.csv").write_text("order_id,customer_id,order_date,amount,updated_at\n")
     _, out, _ = cli("plan", job.contract, job.sources)
     assert "\x1b" not in out
+
+
+def test_the_plan_tells_goal_sensitivity_and_contingencies(cli: Any, job: Any) -> None:
+    _, out, _ = cli("plan", job.contract, job.sources)
+    assert "goal: 2 tables from files, 1 by SQL" in out
+    assert "(drift)" in out
+    assert "sensitivity" in out
+    assert "if resolve:customers fails: prepare(customers) by from_files_plain" in out
+    assert "worker 2" in out
+
+
+def test_a_plan_below_the_bar_is_said_so(cli: Any, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLWRIGHT_LEAST_CONFIDENCE", "0.99")
+    code, out, _ = cli("plan", job.contract, job.sources)
+    assert code == 0
+    assert "not likely enough: " in out
+    assert "where 99.0% is asked for" in out
+
+
+def test_the_picture_is_one_file_that_loads_nothing_and_can_be_read_aloud(cli: Any, job: Any) -> None:
+    picture = job.home.parent / "plan.svg"
+    before = set(job.home.parent.rglob("*"))
+    code, _, _ = cli("plan", job.contract, job.sources, "--picture", picture)
+    assert code == 0
+    assert set(job.home.parent.rglob("*")) - before == {picture}
+    text = picture.read_text()
+    root = ET.fromstring(text)  # noqa: S314  our own file
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.get("role") == "img"
+    named = {element.get("id"): element.text or "" for element in root if element.get("id")}
+    assert sorted(root.get("aria-labelledby", "").split()) == sorted(named)
+    assert "on the critical path" in named["picture-desc"]
+    assert "prefers-color-scheme: dark" in text
+    assert text.count("http") == text.count("http://www.w3.org/2000/svg") == 1
+    assert text.count("url(") == text.count("url(#picture-arrow)")
+    groups = [element.get("class", "") for element in root.iter(f"{space}g")]
+    assert sum("dashed" in name for name in groups) == 1
+    assert sum("strong" in name for name in groups) > 5
+    assert "<script" not in text
+
+
+def test_the_competition_format_lists_actions_then_decompositions(cli: Any, job: Any) -> None:
+    code, out, _ = cli("plan", job.contract, job.sources, "--format", "ipc")
+    lines = out.splitlines()
+    assert (code, lines[0], lines[-1]) == (0, "==>", "<==")
+    root = next(place for place, line in enumerate(lines) if line.startswith("root"))
+    actions = [line.split() for line in lines[1:root]]
+    numbers = [int(line.split()[0]) for line in lines[1:root] + lines[root + 1 : -1]]
+    assert numbers == list(range(len(numbers)))
+    children = [int(child) for line in lines[root + 1 : -1] for child in line.split(" -> ")[1].split()[1:]]
+    top = [int(child) for child in lines[root].split()[1:]]
+    assert sorted(children + top) == numbers  # every task is a part of one other, or of the goal
+    assert {action[1] for action in actions} >= {"map", "resolve", "conform", "verify", "publish"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--format", "pdf"), "there is no format 'pdf'"),
+        (("--format", "ipc", "--json"), "exclude each other"),
+        (("--picture", "plan.png"), "a picture is an SVG file"),
+        (("--picture", "/nowhere/at/all/plan.svg"), "cannot be written"),
+    ],
+)
+def test_wrong_options_are_one_line(cli: Any, job: Any, options: tuple[str, ...], said: str) -> None:
+    code, out, err = cli("plan", job.contract, job.sources, *options)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert said in err

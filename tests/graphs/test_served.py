@@ -154,7 +154,8 @@ def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(
         output = client.runs.wait(thread, "supervisor", command={"resume": answer})
     first, refused, orders = questions
     told = [part.data["event"] for part in parts if part.event.startswith("custom|")]
-    assert told[:3] == ["scanned", "landed", "planned"]
+    planning = ["planning", "analysed", "decomposed", "optimised", "assessed", "planned", "planning"]
+    assert told[:9] == ["scanned", "landed", *planning]
     assert any(part.event.startswith("updates|executor:") for part in parts)
     assert first["response_schema"]["title"] == "ChangesAnswer"
     assert first["value"]["answer_schema"] == first["response_schema"]

@@ -137,12 +137,12 @@ def test_a_long_plan_is_drawn_by_tables(material: Material, tables: int) -> None
 
 
 def test_what_later_versions_add_to_a_plan_or_a_replan_is_shown_as_it_is(material: Material) -> None:
-    made = plan(1) | {"risk": 0.25, "contingencies": [{"step_id": "map:t0", "instead": ["ask", "stop"]}]}
+    made = plan(1) | {"risk": 0.25, "inspections": [{"step_id": "map:t0", "instead": ["ask", "stop"]}]}
     replan = {"replan_id": "x#1", "trigger": "t", "action": "retry", "chosen_by": {"kind": "auction"}}
     told = explain_run(with_run(material, plan=made, step_reports=[], replanning=[replan]))
     facts = {fact.label: fact.value for fact in section(told, "plan").facts}
     assert facts["risk"] == "0.25"
-    grid = next(grid for grid in section(told, "plan").grids if grid.caption == "contingencies")
+    grid = next(grid for grid in section(told, "plan").grids if grid.caption == "inspections")
     assert grid.rows == (("map:t0", "ask; stop"),)
     assert section(told, "failures").grids[0].rows == (("x#1", "t", "retry", "kind auction"),)
 
@@ -201,3 +201,16 @@ def test_broken_rules_come_first(material: Material) -> None:
     assert [row[1] for row in grids[0].rows] == ["orders.failed", "orders.error", "orders.warning"]
     assert [row[0] for row in grids[0].rows] == ["failed", "not checked", "warning"]
     assert grids[1].folded
+
+
+def test_what_was_prepared_and_the_plans_of_a_run_are_told(material: Material) -> None:
+    way = {"step_id": "map:t0", "plan_id": "p", "instead": "prepare(t0) by hand", "steps": (), "order": (), "gain": 0.1}
+    made = plan(1) | {"contingencies": [way | {"choices": (), "probability": 1.0, "seconds": 2.0}]}
+    one = {"plan_id": "0123456789abcdef", "trigger": "first plan", "added": [], "removed": [], "kept": 3}
+    plans = [{**one, "revision": number, "confidence": 0.5} for number in (0, 1)]
+    grids = section(explain_run(with_run(material, plan=made, plans=plans)), "plan").grids
+    told = {grid.caption: grid.rows for grid in grids}
+    assert told["Prepared for failures"] == (("map:t0", "prepare(t0) by hand", "2.00", "+10.0 %"),)
+    assert told["Plans of this run"][1] == ("1", "0123456789ab", "first plan", "", "", "3", "50 %")
+    alone = section(explain_run(with_run(material, plan=made, plans=plans[:1])), "plan").grids
+    assert "Plans of this run" not in {grid.caption for grid in alone}

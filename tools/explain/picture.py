@@ -1,7 +1,7 @@
 """The plan as a picture: a lane for each table, steps from top to bottom; of a long plan one box for each table."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from algorithms.layering import Place, connected, in_lanes, in_layers, reduced
 from state.explanation import Mark, Picture, PictureLabel, PictureNode
@@ -25,11 +25,16 @@ _ROUND = 6.0
 _WORST = (Mark.BAD, Mark.NONE, Mark.WARN, Mark.GOOD)
 
 
-class _Box:
+class Box(NamedTuple):
     """What is drawn at a place."""
 
-    def __init__(self, label: str, state: str, mark: Mark, note: str = "", figure: str = "") -> None:
-        self.label, self.state, self.mark, self.note, self.figure = label, state, mark, note, figure
+    label: str
+    state: str
+    mark: Mark
+    note: str = ""
+    figure: str = ""
+    strong: bool = False
+    dashed: bool = False
 
 
 def plan_picture(material: Material) -> Picture | None:
@@ -45,31 +50,34 @@ def plan_picture(material: Material) -> Picture | None:
 
 
 def _by_steps(material: Material, steps: Sequence[dict[str, Any]], tables: Sequence[str]) -> Picture:
-    lanes = {table: index for index, table in enumerate(tables)}
+    places = places_of(steps, {table: index for index, table in enumerate(tables)})
+    boxes = _step_boxes(material, steps)
+    headings = tuple(heading(table, lane, places) for lane, table in enumerate(tables))
+    edges = reduced({step["step_id"]: step["after"] for step in steps})
+    return drawn(f"The plan: {counted(len(steps), 'step')}", boxes, places, edges, headings)
+
+
+def places_of(steps: Sequence[Mapping[str, Any]], lanes: Mapping[str, int]) -> dict[str, tuple[float, int]]:
+    """Return the column and row of each step: its table's lane; of steps over all tables below, in the middle."""
     own = {step["step_id"]: step["after"] for step in steps if step["table"]}
-    places: dict[str, tuple[float, int]] = {
-        step_id: (place.column, place.row)
-        for step_id, place in in_lanes(own, {s["step_id"]: lanes[s["table"]] for s in steps if s["table"]}).items()
-    }
+    laid = in_lanes(own, {step["step_id"]: lanes[step["table"]] for step in steps if step["table"]})
+    places: dict[str, tuple[float, int]] = {step_id: (place.column, place.row) for step_id, place in laid.items()}
     bottom = max((row for _, row in places.values()), default=-1)
     for step in steps:
-        if not step["table"]:  # verify, publish: below all lanes, in the middle
+        if not step["table"]:  # verify, publish
             bottom += 1
-            places[step["step_id"]] = ((max(len(tables), 1) - 1) / 2, bottom)
-    boxes = _step_boxes(material, steps)
-    headings = tuple(_heading(table, lane, places) for table, lane in lanes.items())
-    edges = reduced({step["step_id"]: step["after"] for step in steps})
-    return _drawn(f"The plan: {counted(len(steps), 'step')}", boxes, places, edges, headings)
+            places[step["step_id"]] = (max(lanes.values(), default=0) / 2, bottom)
+    return places
 
 
-def _heading(table: str, lane: int, places: Mapping[str, tuple[float, int]]) -> PictureLabel:
+def heading(table: str, lane: int, places: Mapping[str, tuple[float, int]]) -> PictureLabel:
     """Return the name of a lane above its first box, right of the arrow that may end there."""
     first = min(row for column, row in places.values() if column == lane)
     left = _middle(lane) + (14 if first else -_WIDTH / 2)
     return PictureLabel(x=left, y=_top(first) - 8, text=cut(table, 14 if first else 30))
 
 
-def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str, _Box]:
+def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str, Box]:
     reports = {report.step_id: report for report in material.steps}
     timings = material.run["timings"]
     boxes = {}
@@ -78,7 +86,7 @@ def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str
         state, mark = step_state(material, step_id, step["kind"], reports)
         report = reports.get(step_id)
         seconds = timings.get(step_id, timings.get(step["kind"]) if not step["table"] else None)
-        boxes[step_id] = _Box(
+        boxes[step_id] = Box(
             step["kind"],
             state,
             mark,
@@ -110,7 +118,7 @@ def _by_tables(material: Material, steps: Sequence[dict[str, Any]], tables: Sequ
     places = {table: (float(place.column), place.row) for table, place in _layers(after).items()}
     left = len(tables) - len(shown)
     title = f"The plan: {counted(len(steps), 'step')} on {counted(len(tables), 'table')}"
-    return _drawn(
+    return drawn(
         title + (f"; {left} tables are not drawn" if left else ""),
         {table: _table_box(table, parts) for table, parts in members.items()},
         places,
@@ -135,21 +143,22 @@ def _layers(after: Mapping[str, Sequence[str]]) -> dict[str, Place]:
     return places
 
 
-def _table_box(table: str, parts: Sequence[_Box]) -> _Box:
+def _table_box(table: str, parts: Sequence[Box]) -> Box:
     worst = min((part.mark for part in parts), key=_WORST.index)
     bad = next(part for part in parts if part.mark is worst)
     done = sum(part.mark in (Mark.GOOD, Mark.WARN) for part in parts)
     note = f"{done} of {counted(len(parts), 'step')} done"
-    return _Box(cut(table, 22), bad.state, worst, f"{note}: {bad.label}" if worst is Mark.BAD else note)
+    return Box(cut(table, 22), bad.state, worst, f"{note}: {bad.label}" if worst is Mark.BAD else note)
 
 
-def _drawn(
+def drawn(
     title: str,
-    boxes: Mapping[str, _Box],
+    boxes: Mapping[str, Box],
     places: Mapping[str, tuple[float, int]],
     edges: Sequence[tuple[str, str]],
     headings: tuple[PictureLabel, ...],
 ) -> Picture:
+    """Return the picture of boxes at their places, with arrows along the edges and headings above lanes."""
     columns = max((column for column, _ in places.values()), default=0)
     rows = max((row for _, row in places.values()), default=0)
     nodes = tuple(
@@ -163,6 +172,8 @@ def _drawn(
             mark=boxes[key].mark,
             note=boxes[key].note,
             figure=boxes[key].figure,
+            strong=boxes[key].strong,
+            dashed=boxes[key].dashed,
         )
         for key, (column, row) in places.items()
     )
@@ -174,9 +185,9 @@ def _drawn(
         height=_top(rows) + _HEIGHT + _MARGIN,
         title=title,
         description=", ".join(f"{count} {state}" for state, count in states.items())
-        + ". The list of steps below says the same in words.",
+        + ". The list of steps says the same in words.",
         nodes=nodes,
-        paths=tuple(_path(places, before, behind) for before, behind in edges if before in places and behind in places),
+        paths=tuple(path(places, before, behind) for before, behind in edges if before in places and behind in places),
         headings=headings,
     )
 
@@ -189,7 +200,7 @@ def _top(row: int) -> float:
     return _TOP + row * _DOWN
 
 
-def _path(places: Mapping[str, tuple[float, int]], before: str, behind: str) -> str:
+def path(places: Mapping[str, tuple[float, int]], before: str, behind: str) -> str:
     """Return the way of an arrow along the gaps between boxes: down, across, down."""
     (from_column, from_row), (to_column, to_row) = places[before], places[behind]
     start, end = (_middle(from_column), _top(from_row) + _HEIGHT), (_middle(to_column), _top(to_row) - 2)
@@ -200,6 +211,13 @@ def _path(places: Mapping[str, tuple[float, int]], before: str, behind: str) -> 
     first_gap = _top(from_row) + _HEIGHT + (_DOWN - _HEIGHT) / 2
     gutter = end[0] - _ACROSS / 2 if to_column >= from_column else end[0] + _ACROSS / 2
     return _rounded([start, (start[0], first_gap), (gutter, first_gap), (gutter, last_gap), (end[0], last_gap), end])
+
+
+def beside(places: Mapping[str, tuple[float, int]], left: str, right: str) -> str:
+    """Return the way of an arrow from a box to the one right of it."""
+    height = _top(places[left][1]) + _HEIGHT / 2
+    start, end = _middle(places[left][0]) + _WIDTH / 2, _middle(places[right][0]) - _WIDTH / 2 - 2
+    return f"M{start:g} {height:g}L{end:g} {height:g}"
 
 
 def _rounded(points: Sequence[tuple[float, float]]) -> str:

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from state.explanation import Fact, Grid, Mark, Passage, Section
+from state.plans import Contingency, Optimisation
 from state.reports import StepReport, StepStatus
 from tools.checks.rule import counted
 from tools.explain.material import Material
+from tools.explain.plan_text import optimisation_line
 from tools.explain.timeline import timeline_facts, timeline_grid
 
-_KNOWN = frozenset({"plan_id", "goal", "steps", "choices", "seconds", "probability", "revision"})
+_KNOWN = frozenset(
+    {"plan_id", "goal", "steps", "choices", "seconds", "probability", "revision", "contingencies", "optimisations"}
+)
 _MOST_STEPS = 250
 _MOST_ENTRIES = 50
 
@@ -70,7 +74,9 @@ def plan_section(material: Material, tables: tuple[str, ...] | None = None) -> S
         title="The plan",
         lead=lead,
         facts=(*_others(plan), *timeline_facts(material)) if tables is None else (),
-        grids=(grid, *timeline_grid(material), *_choices(plan), *_lists(plan)) if tables is None else (grid,),
+        grids=(grid, *timeline_grid(material), *_choices(plan), *_ahead(plan), *_plans(material.run), *_lists(plan))
+        if tables is None
+        else (grid,),
     )
 
 
@@ -82,6 +88,40 @@ def _choices(plan: Mapping[str, Any]) -> tuple[Grid, ...]:
     return (Grid(caption="Ways that were passed over", head=head, rows=over, folded=True),) if over else ()
 
 
+def _ahead(plan: Mapping[str, Any]) -> tuple[Grid, ...]:
+    """Return what was optimised, and what was prepared for failures."""
+    made = [Optimisation.model_validate(one) for one in plan.get("optimisations", ())]
+    prepared = [Contingency.model_validate(one) for one in plan.get("contingencies", ())]
+    rows = tuple(
+        (one.step_id, one.instead, f"{one.seconds:.2f}", f"{100 * one.gain:+.1f} %") for one in prepared[:_MOST_ENTRIES]
+    )
+    head = ("if it fails", "instead", "seconds it costs", "chance it gains")
+    grids = (
+        Grid(caption="Optimisations", head=("what",), rows=tuple((optimisation_line(one),) for one in made)),
+        Grid(caption="Prepared for failures", head=head, rows=rows),
+    )
+    return tuple(grid for grid in grids if grid.rows)
+
+
+def _plans(run: Mapping[str, Any]) -> tuple[Grid, ...]:
+    """Return the plans of the run in their order, where there was more than one."""
+    plans = run.get("plans", ())
+    rows = tuple(
+        (
+            str(plan["revision"]),
+            plan["plan_id"][:12],
+            plan["trigger"],
+            ", ".join(plan["added"]),
+            ", ".join(plan["removed"]),
+            str(plan["kept"]),
+            f"{100 * plan['confidence']:.0f} %",
+        )
+        for plan in plans[:_MOST_ENTRIES]
+    )
+    head = ("revision", "plan", "because of", "added", "removed", "kept", "chance to reach its end")
+    return (Grid(caption="Plans of this run", head=head, rows=rows),) if len(rows) > 1 else ()
+
+
 def _others(plan: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Return estimates, and figures a later planner may add."""
     facts = [
@@ -89,6 +129,14 @@ def _others(plan: Mapping[str, Any]) -> tuple[Fact, ...]:
         Fact(label="estimated chance that no step fails", value=f"{100 * plan['probability']:.0f} %"),
         Fact(label="revision", value=str(plan["revision"])),
     ]
+    known = plan.get("metadata") or {}
+    if known:
+        facts += [
+            Fact(label="estimated chance to reach its end", value=f"{100 * known['confidence']:.0f} %"),
+            Fact(label="estimated seconds by its schedule", value=f"{known['seconds']:.1f}"),
+            Fact(label="tasks and levels of the network", value=f"{known['tasks']} in {known['depth']}"),
+            Fact(label="seconds of planning", value=f"{known['planning_seconds']:.2f}"),
+        ]
     plain = {name: value for name, value in plan.items() if name not in _KNOWN and isinstance(value, str | int | float)}
     return (*facts, *(Fact(label=name.replace("_", " "), value=str(value)) for name, value in plain.items()))
 

@@ -15,7 +15,8 @@ from state.contract import Contract
 from state.decisions import Decision
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
-from state.plans import Plan
+from state.planning import PlanRevision
+from state.plans import NoPlan, Plan
 from state.reports import Replan, StepReport, TraceEntry
 from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef, Variant
@@ -40,6 +41,8 @@ class RunFacts(Value):
     variants: dict[str, Variant]
     warnings: tuple[str, ...]
     plan: Plan | None
+    revisions: tuple[PlanRevision, ...] = ()
+    no_plan: NoPlan | None = None
     steps: tuple[StepReport, ...]
     replans: tuple[Replan, ...]
     trace: tuple[TraceEntry, ...] = ()
@@ -81,6 +84,8 @@ def build_run_json(facts: RunFacts) -> Json:
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
         "approvals": [_approval(answered) for answered in facts.approvals],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
+        "plans": [revision.model_dump(mode="json") for revision in facts.revisions],
+        "no_plan": facts.no_plan.model_dump(mode="json") if facts.no_plan else None,
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),

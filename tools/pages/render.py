@@ -6,11 +6,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from state.explanation import Explanation
+from state.explanation import Explanation, Picture
 from tools.pages.visible import exact, visible, visible_lines
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PAGE = "explanation.html.j2"
+_PICTURE, _PICTURE_STYLE = "picture.svg.j2", "picture.css"
 _MOST_PROSE = 1_500  # characters of a sentence; values in it are shorter
 
 
@@ -18,6 +19,12 @@ def render_page(explanation: Explanation) -> str:
     """Return the explanation as one self-contained page that loads nothing and runs no script."""
     shown = {judgement.decision_id for section in explanation.sections for judgement in section.judgements}
     return _environment().get_template(_PAGE).render(page=explanation, shown_decisions=shown)
+
+
+def render_picture(picture: Picture) -> str:
+    """Return a picture as a self-contained SVG file for light and dark backgrounds."""
+    style = Markup((_TEMPLATES / _PICTURE_STYLE).read_text())  # noqa: S704  a file of ours
+    return _environment().get_template(_PICTURE).render(drawn=picture, style=style)
 
 
 @lru_cache(maxsize=1)
