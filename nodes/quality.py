@@ -20,10 +20,12 @@ from nodes.context import context_of, run_folder
 from nodes.decide import decide
 from nodes.decisions.quality_recovery import QUALITY_RECOVERY, QualityFailure
 from nodes.events import emit
+from nodes.planning_state import tell
 from nodes.steps.work import Work
 from state.budget import Spent, total
 from state.contract import Contract
 from state.diagnosis import Diagnosis, RemedyKind
+from state.planning import PlanningState
 from state.plans import Plan, PlanRef, Step, StepKind
 from state.recovery import QualityMetrics, Recovery, RecoveryPlan, RecoveryRef, RecoveryStatus, RecoveryTask, Standing
 from state.reports import Replan, StepReport, StepStatus, Strategy
@@ -147,7 +149,13 @@ def _told_begun(run: _Run, recovery: Recovery) -> SupervisorState:
 
 def _going_on(recovery: Recovery, ruling: Replan) -> SupervisorState:
     replans = {ruling.replan_id: ruling}
-    return {"recovery": _reference(recovery), "replans": replans, "status": RunStatus.RUNNING, "problem": ""}
+    return {
+        "recovery": _reference(recovery),
+        "replans": replans,
+        "planning": tell(PlanningState.REPLANNING, replans),
+        "status": RunStatus.RUNNING,
+        "problem": "",
+    }
 
 
 def _planned(state: QualityInput, run: _Run, judged: SupervisorState) -> SupervisorState:
