@@ -84,6 +84,12 @@ class Patterns(Value):
         description="A failed step is met by its strategy; retry: what is transient is tried again, nothing else",
         examples=["on", "retry", "off"],
     )
+    prefer: dict[str, str] = Field(
+        default_factory=dict,
+        title="Prefer",
+        description="By task of a plan, the way to do it that is taken wherever it applies, be it the cheapest or not",
+        examples=[{}, {"unify": "by_values"}],
+    )
 
 
 class RunContext(Value):
