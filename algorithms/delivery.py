@@ -1,7 +1,9 @@
 """The data domain: how the tables of a contract are delivered, as tasks, methods and actions.
 
     deliver             every table's prepare, then its validate, then verify and publish
-    prepare(t)          from_files: acquire, unify, read, repair, agree, conform, merge | derived: derive
+    prepare(t)          from_files: acquire, unify, read, repair, agree, conform, merge
+                        | from_files_apart: the same, resolved without a look at the tables of its circle
+                        | derived: derive
 
 The tasks of a table and the ways to do each are in `algorithms.delivery_ways`; the cheapest that applies is chosen.
 
@@ -29,6 +31,7 @@ from algorithms.planning.model import (
     Action,
     Compound,
     Domain,
+    Estimate,
     Method,
     Network,
     Predicate,
@@ -55,6 +58,8 @@ _STATE_OF = {
     StepKind.DERIVE: "derived",
     StepKind.QUARANTINE: "quarantined",
 }
+_LAST_RESORT = 1e6  # seconds
+
 _DELIVER, _PREPARE = Compound("deliver"), Compound("prepare", (_T,))
 _PARTS = {task: Compound(task, (_T,)) for task in BY_TASK}
 
@@ -184,17 +189,21 @@ def _table_methods() -> Iterator[Method]:
     """Yield the methods for one table.
 
     The order of the parts is necessary: what a proof makes superfluous is in order too where it is done all the same.
+    Whether a table can be resolved is asked before it is begun, so that those it looks at are begun first. Resolving
+    apart costs more than anything: any way around it is taken.
     """
     parts = tuple(_PARTS[task](_T) for task in BY_TASK if task != "validate")
+    apart = tuple(Task("resolve_by_votes_apart", (_T,)) if part.name == "repair" else part for part in parts)
     line = tuple(pairwise(range(len(parts))))
-    from_files = Network(parts, order=line, necessary=line)
-    yield Method("from_files", _PREPARE(_T), from_files, _of("fed_by_files") & _of("landed"))
+    files, seen = _of("fed_by_files") & _of("landed"), _REFERENCES_READY & _PEERS_CONFORMED
+    alone = And((files, _of("resolves"), ~_of("acyclic"), _REFERENCES_READY))
+    yield Method("from_files", _PREPARE(_T), Network(parts, line, line), files & Imply(_of("resolves"), seen))
+    yield Method("from_files_apart", _PREPARE(_T), Network(apart, line, line), alone, Estimate(cost=_LAST_RESORT))
     derived = _of("derived_by_sql") & _REFERENCES_READY
     yield Method("derived", _PREPARE(_T), sequence(Task("derive", (_T,))), derived)
-    others = {"by_votes": _REFERENCES_READY & _PEERS_CONFORMED, "by_votes_apart": _REFERENCES_READY}
     for way in WAYS:
         network = sequence(*(Task(action, (_T,)) for action in way.actions))
-        condition = way.condition(_T) & others[way.name] if way.name in others else way.condition(_T)
+        condition = way.condition(_T) & seen if way.name == "by_votes" else way.condition(_T)
         yield Method(way.name, _PARTS[way.task](_T), network, condition)
 
 

@@ -51,7 +51,9 @@ SHORT_OF_MEMORY: Final = 0.3  # further chance of an action that needs more memo
 
 def estimator(action: str, facts: DeliveryFacts) -> Callable[[tuple[str, ...]], Estimate]:
     """Return the estimate of an action by its arguments: one table's name, or none for a step over all tables."""
-    known = {(table.name,): _estimate(action, [table], facts) for table in facts.tables}
+    known: dict[tuple[str, ...], Estimate] = {
+        (table.name,): _estimate(action, [table], facts) for table in facts.tables
+    }
     known[()] = _estimate(action, facts.tables, facts)
     return known.__getitem__
 

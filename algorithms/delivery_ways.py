@@ -1,11 +1,11 @@
 """The ways to do each task of a table: what each needs to know of the table, which actions it is, and what it costs.
 
-All ways of a task that apply to a table lead to the same published bytes. They differ in time and memory, and some
-are only possible where something was proved of the table before (`state.plans.Proof`). So the cheapest that applies is
-taken, and why the others are not can be told.
+All ways of a task that apply to a table lead to the same published bytes, but for giving up. They differ in time and
+memory, and some are only possible where something was proved of the table before (`state.plans.Proof`). So the cheapest
+that applies is taken, and why the others are not can be told.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -42,8 +42,8 @@ WAYS: Final = (
     Way("read", "counting_all", ("format_counting_all",)),
     Way("repair", "nothing_to_repair", needs=("~repairable",)),
     Way("repair", "nothing_outside", needs=("repairable", "listed")),
-    Way("repair", "by_votes", ("resolve_by_votes",), ("repairable",)),
-    Way("repair", "by_votes_apart", ("resolve_by_votes_apart",), ("repairable", "~acyclic")),
+    Way("repair", "by_votes", ("resolve_by_votes",), ("repairable", "~gives_up")),
+    Way("repair", "left_as_it_is", needs=("repairable", "gives_up")),
     Way("agree", "by_a_person", ("approve",), ("asks",)),
     Way("agree", "unasked", needs=("~asks",)),
     Way("conform", "at_once", ("conform_at_once",)),
@@ -80,9 +80,6 @@ BY_TASK: Final[Mapping[str, tuple[Way, ...]]] = {
     task: tuple(ways) for task, ways in groupby(WAYS, key=lambda way: way.task)
 }
 
-_LAST_RESORT: Final = {"by_votes_apart": 1e6}
-"""Added to the cost: so any way around it is taken first, and it is told as no question of time."""
-
 
 def qualities(table: TableFacts, *, acyclic: bool) -> dict[str, bool]:
     """Return what the domain asks of a table, by name."""
@@ -103,7 +100,8 @@ def qualities(table: TableFacts, *, acyclic: bool) -> dict[str, bool]:
         "partly_canonical": bool(proof.canonical),
         "repairable": repairable,
         "listed": proof.listed,
-        "resolves": repairable and not proof.listed,
+        "gives_up": table.gives_up,
+        "resolves": repairable and not proof.listed and not table.gives_up,
         "interleaved": is_interleaved(table),
         "keyed": keyed,
         "distinct": proof.distinct,
@@ -126,7 +124,7 @@ class Ranking:
         if self._prefer.get(task.name) == method.name:
             return -1.0
         way = next((way for way in BY_TASK.get(task.name, ()) if way.name == method.name), None)
-        return 0.0 if way is None else self.dearer(way, str(task.args[0]))
+        return method.estimate.cost if way is None else self.dearer(way, str(task.args[0]))
 
     def dearer(self, way: Way, table: str) -> float:
         """Return what a way costs more than the cheapest that applies to the table."""
@@ -144,7 +142,7 @@ class Ranking:
         Told are also the figures by which something was not proved.
         """
         costs = {way.name: self._cost(way, table) for way in BY_TASK[task]}
-        against = self._tables[table].proof.against
+        against = _figures(self._tables[table])
         for way in BY_TASK[task]:
             need = self.unmet(way, table)
             if way.name == chosen:
@@ -156,13 +154,24 @@ class Ranking:
                 yield f"{way.name}: {told}{why}"
             elif costs[way.name] <= costs[chosen]:
                 yield f"{way.name}: {tried.get(way.name, 'another is preferred')}"
-            elif way.name in _LAST_RESORT:
-                yield f"{way.name}: only where there is no other way"
             else:
                 yield f"{way.name}: {costs[way.name] - costs[chosen]:.3f} s dearer"
 
     def _cost(self, way: Way, table: str) -> float:
-        return sum(self._estimate[action]((table,)).cost for action in way.actions) + _LAST_RESORT.get(way.name, 0.0)
+        return sum(self._estimate[action]((table,)).cost for action in way.actions)
+
+
+def _figures(table: TableFacts) -> dict[str, str]:
+    """Return what is known of why a quality was not found, in words."""
+    if table.derived:
+        return {}
+    unlooked = "" if table.proof.looked else "its text was not looked at, as names do not say which column is which"
+    told = dict.fromkeys(("canonical", "partly_canonical", "listed", "distinct", "sound"), unlooked)
+    told |= table.proof.against
+    told["partly_canonical"] = told["canonical"]
+    if table.named < table.variants:
+        told["named"] = f"names decide {table.named} of {table.variants} header variants"
+    return {quality: why for quality, why in told.items() if why}
 
 
 def check_preferred(prefer: Mapping[str, str]) -> str | None:
@@ -188,6 +197,3 @@ def shape(choices: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 def _literal(need: str, table: Variable) -> Condition:
     atom = Atom(need.removeprefix(NOT), (table,))
     return ~atom if need.startswith(NOT) else atom
-
-
-Rank = Callable[[Task, Method], float]

@@ -46,6 +46,6 @@ def plan_run(request: RunRequest, context: RunContext, given_up: frozenset[str] 
 
 
 def _without(table: TableFacts, given_up: frozenset[str]) -> TableFacts:
-    """Return the facts of a table some of whose steps were given up: what they would have looked at is not there."""
+    """Return the facts of a table some of whose steps were given up."""
     resolve = f"{StepKind.RESOLVE.value}:{table.name}"
-    return table.model_copy(update={"has_lists": False}) if resolve in given_up else table
+    return table.model_copy(update={"gives_up": True}) if resolve in given_up else table

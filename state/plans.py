@@ -124,6 +124,7 @@ class TableFacts(Value):
     runs: int = Field(default=0, ge=0)  # stretches of files, in their order, that share a header variant
     named: int = Field(default=0, ge=0)  # header variants whose mapping is decided by names alone
     proof: Proof = Proof()
+    gives_up: bool = False  # resolving failed too often: its values stay as they are
 
 
 class DeliveryFacts(Value):

@@ -69,23 +69,21 @@ def prove(connection: duckdb.DuckDBPyConnection, contract: Contract, subjects: S
     try:
         for subject in whole:
             connection.execute(_view(subject))
-        broken = {subject.table.name: _broken(connection, contract, subject, proofs) for subject in whole}
+        broken = {subject.table.name: _broken(connection, contract, subject) for subject in whole}
     finally:
         for subject in whole:
             connection.execute(f"drop view if exists {_VIEWS.name(subject.table.name)}")
-    return {
-        subject.table.name: _with_rules(subject, proofs[subject.table.name], _sound(whole, proofs, broken), broken)
-        for subject in subjects
-    }
+    sound = _sound(whole, proofs, broken)
+    return {subject.table.name: _with_rules(subject, proofs[subject.table.name], sound, broken) for subject in subjects}
 
 
-def canonical_evidence(table: str, column: Column, proof_rows: int, filled: int) -> FormatEvidence:
+def canonical_evidence(table: str, column: Column, *, rows: int, filled: int) -> FormatEvidence:
     """Return the evidence on a column of which every text was proved canonical: there is nothing else to count."""
     return FormatEvidence(
         table=table,
         column=column.name,
         logical_type=column.logical_type,
-        rows=proof_rows,
+        rows=rows,
         filled=filled,
         odd=0,
         pattern=column.options.format,
@@ -101,7 +99,7 @@ def _askable(subject: Subject) -> list[Column]:
     found = []
     for column in subject.table.columns:
         headers = subject.headers.get(column.name, ())
-        known = decide_format(canonical_evidence(subject.table.name, column, 1, 1))
+        known = decide_format(canonical_evidence(subject.table.name, column, rows=1, filled=1))
         if headers and is_plain(known) and not any(stated_unit((header,)) for header in headers):
             found.append(column)
     return found
@@ -225,20 +223,15 @@ def _view(subject: Subject) -> str:
     return f"create or replace temp view {ident(subject.table.name)} as {' union all '.join(selects)}"
 
 
-def _broken(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, subject: Subject, proofs: Mapping[str, Proof]
-) -> str:
+def _broken(connection: duckdb.DuckDBPyConnection, contract: Contract, subject: Subject) -> str:
     """Return which rules that set rows aside do not hold, or cannot be asked; empty where all hold.
 
     That no key is there twice is not asked: of duplicates rows are merged, and a step of its own sees to it.
     """
-    rules = []
-    for rule in compile_rules(contract, subject.table, _VIEWS):
-        if rule.quarantines and not rule.untrusted:
-            rules.append(keyless(rule) if rule.kind == "primaryKey" else rule)
     if subject.drifts and subject.table.drift is Drift.DISCARD_ROW:
         return "rows with a value in a column the contract does not know are set aside"
-    del proofs
+    asked = [rule for rule in compile_rules(contract, subject.table, _VIEWS) if rule.quarantines and not rule.untrusted]
+    rules = [keyless(rule) if rule.kind == "primaryKey" else rule for rule in asked]
     results = run_rules(connection, rules, contract=contract, locate=False)
     return "; ".join(_told(result) for result in results if result.count or result.result is Verdict.ERROR)
 

@@ -50,7 +50,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, work: Work) -> Iterator[For
     counted = {found.column: found for found in gather_format_evidence(connection, work.table, rest)}
     for column, landed in fed:
         if column.name in proof.canonical:
-            yield canonical_evidence(work.table.name, column, proof.rows, proof.canonical[column.name])
+            yield canonical_evidence(work.table.name, column, rows=proof.rows, filled=proof.canonical[column.name])
         elif landed:
             yield counted[column.name]
 

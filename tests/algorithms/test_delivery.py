@@ -99,7 +99,7 @@ def test_shop_orders_wait_for_customers_only_where_they_look_at_them() -> None:
     assert ancestors(plan, "format:orders") == {"map:orders"}
     assert not any("orders" in other for other in ancestors(plan, "quarantine:customers"))
     assert [step.step_id for step in ready(plan, ())] == ["map:customers", "map:orders"]
-    assert [choice.method for choice in plan.choices if choice.task == "prepare(orders)"] == ["from_files_resolving"]
+    assert [choice.method for choice in plan.choices if choice.task == "repair(orders)"] == ["by_votes"]
     path = critical_path(plan.steps)
     assert path[-2:] == ("verify", "publish")
     assert plan.seconds == pytest.approx(sum(plan.step(name).seconds for name in path))
@@ -137,20 +137,20 @@ def test_two_tables_that_refer_to_each_other_are_planned() -> None:
         or "conformed(b)" not in plan.step("resolve:a").preconditions
     )
     assert {choice.method for choice in plan.choices if choice.task.startswith("prepare")} == {
-        "from_files_resolving", "from_files_resolving_apart",
+        "from_files", "from_files_apart",
     }  # fmt: skip
     for table, other in (("a", "b"), ("b", "a")):
         assert {f"conformed({other})", f"deduped({other})"} <= set(plan.step(f"quarantine:{table}").preconditions)
-    (apart,) = [choice for choice in plan.choices if choice.method == "from_files_resolving_apart"]
-    assert apart.passed_over[0].startswith("from_files_resolving: conformed(")
+    (apart,) = [choice for choice in plan.choices if choice.method == "from_files_apart"]
+    assert "from_files: resolves(a) holds and conformed(b) does not hold" in apart.passed_over
 
 
 def test_a_cycle_is_opened_where_nothing_is_resolved() -> None:
     """No table has to be resolved apart when one of the cycle needs no resolving: it comes first."""
     plan = planned(source("a", "b"), source("b", "c"), source("c", "a", lists=False))
     methods = {choice.task: choice.method for choice in plan.choices}
-    assert methods["prepare(c)"] == "from_files_plain"
-    assert methods["prepare(a)"] == methods["prepare(b)"] == "from_files_resolving"
+    assert methods["repair(c)"] == "nothing_to_repair"
+    assert methods["repair(a)"] == methods["repair(b)"] == "by_votes"
 
 
 def test_quarantine_inside_a_cycle_comes_last_and_one_at_a_time() -> None:
