@@ -4,13 +4,14 @@ from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
 from evals.planning.speed import PlanningSpeed
+from evals.plan_choice import PlanChoice
 from evals.planning.suite import Planning
 from evals.protocol import Suite, Timed
 from evals.speed import Speed
 from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
-    suite.name: suite for suite in (Covid19, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
+    suite.name: suite for suite in (Covid19, DraftSuite, Gate, PlanChoice, Planning, PlanningSpeed, Speed)
 }
 
 
@@ -20,9 +21,11 @@ def find_suite(name: str, *, rows: int | None = None) -> Suite:
         raise SetupError(f"there is no suite {name!r}", hint=f"suites: {', '.join(sorted(SUITES))}")
     if rows is None:
         return SUITES[name]()
-    if name != Speed.name:
-        raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=f"it is for suite {Speed.name}")
-    return Speed(rows)
+    makers = {maker.name: maker for maker in (PlanChoice, Speed)}
+    if name not in makers:
+        hint = f"it is for {' and '.join(makers)}"
+        raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=hint)
+    return makers[name](rows)
 
 
 def limit_time(suite: Suite, seconds: float) -> None:
