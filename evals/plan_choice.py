@@ -1,4 +1,4 @@
-"""Suite `plan-choice`: does it matter that the planner chooses?
+"""Suite `plan-choice`: what it is worth that the planner chooses.
 
 Folders of different size and mess are planned; how many ways and how many recipes (the ways for one table) were chosen
 is counted. Then every folder is delivered in turn as planned, with the commonest recipe forced on every table (a forced
@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from algorithms.delivery_ways import BY_TASK
 from evals.plan_choice_data import Folder, write_folder
@@ -46,6 +46,7 @@ _ALWAYS: Final = {
 _RESAMPLES: Final = 2_000
 _RESULTS = "results.json"
 
+Drawn = TypeVar("Drawn")
 Recipe = tuple[str, ...]  # the way for each of `_CHOSEN`
 
 
@@ -83,7 +84,11 @@ class PlanChoice:
         plans = [_planned(folder) for folder in folders]
         recipes = Counter(recipe for plan in plans for recipe in _recipes(plan))
         commonest = min(recipes, key=lambda recipe: (-recipes[recipe], recipe))
-        manners = {"chosen": {}, "commonest": dict(zip(_CHOSEN, commonest, strict=True)), "always": _ALWAYS}
+        manners: dict[str, dict[str, str]] = {
+            "chosen": {},
+            "commonest": dict(zip(_CHOSEN, commonest, strict=True)),
+            "always": _ALWAYS,
+        }
         told = []
         for folder in folders:
             runs: dict[str, list[Any]] = {name: [] for name in manners}
@@ -116,7 +121,7 @@ class PlanChoice:
         scores.append(_ranks("rank correlation of estimated and real seconds, steps", _step_seconds(folders)))
         scores.append(_ranks("rank correlation of estimated and real seconds, folders", _folder_seconds(folders)))
         details = {
-            "commonest recipe": " ".join(found["commonest"]),
+            "commonest recipe": [" ".join(found["commonest"])],
             "recipes": [f"{count} tables: {recipe}" for recipe, count in found["recipes"]],
             "ways": found["ways"],
             "the same bytes": [f"{name}: {_same(folders, name)} of {len(folders)} folders" for name in folders[0]],
@@ -280,7 +285,7 @@ def _ranks(name: str, folders: Sequence[Sequence[tuple[float, float]]]) -> Score
     )
 
 
-def _interval[T](values: Sequence[T], figure: Callable[[Sequence[T]], float]) -> tuple[float, float]:
+def _interval(values: Sequence[Drawn], figure: Callable[[Sequence[Drawn]], float]) -> tuple[float, float]:
     """Return the percentile interval of a figure, from a fixed seed."""
     chance = random.Random(0)  # noqa: S311  a resample, no secret
     drawn = sorted(figure(chance.choices(values, k=len(values))) for _ in range(_RESAMPLES))

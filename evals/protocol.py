@@ -25,7 +25,7 @@ class Score(Value):
     high: float
     n: int  # observations behind the figure
     interval: str  # how low and high were found, e.g. "Wilson 95 %"
-    unit: str = "share"  # share (0 to 1) | times (a ratio)
+    unit: str = "share"  # share (0 to 1) | times (a ratio) | count, steps, rows, correlation (as they stand)
 
 
 class TaskResult(Value):

@@ -3,8 +3,8 @@
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
-from evals.planning.speed import PlanningSpeed
 from evals.plan_choice import PlanChoice
+from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Suite, Timed
 from evals.speed import Speed

@@ -10,6 +10,7 @@ from state.errors import ContractError
 from state.previews import PlanPreview
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import PlannerState
+from tools.intake import read_intake
 from tools.plans import read_plan
 
 _RUN_ID = "preview"
@@ -46,4 +47,5 @@ def preview(contract: str | Path, sources: Sequence[str], context: RunContext | 
             warnings=found.get("warnings", ()),
             plan=read_plan(reference) if reference is not None else None,
             no_plan=planned.get("no_plan"),
+            source_bytes=sum(file.size for file in read_intake(own.run_folder(_RUN_ID)).inventory.files),
         )
