@@ -92,9 +92,10 @@ def _files(table: str, text: str) -> set[Path]:
     if path.is_dir():
         found = {each for each in path.rglob("*") if each.is_file() and not each.name.startswith(".")}
     else:
-        found = {Path(each) for each in glob(text, recursive=True)} if has_magic(text) and not path.exists() else {path}
-    missing = not found or not all(each.is_file() for each in found)
-    if missing:
+        # Path.glob refuses absolute patterns.
+        by_pattern = has_magic(text) and not path.exists()
+        found = {Path(each) for each in glob(text, recursive=True)} if by_pattern else {path}  # noqa: PTH207
+    if not found or not all(each.is_file() for each in found):
         raise SourceError("no such file", where=f"sources.{table}: {text}", hint="give a file, a folder or a pattern")
     return {each.absolute() for each in found}
 
@@ -127,10 +128,7 @@ def _table(name: str, spec: TableSpec) -> Document:
 
 def _column(place: str, name: str, spec: ColumnSpec, key: Sequence[str]) -> Document:
     column: Document = {"name": name, **_type(place, spec.type)}
-    if spec.required:
-        column["required"] = True
-    if spec.unique:
-        column["unique"] = True
+    column |= {field: True for field in ("required", "unique") if getattr(spec, field)}
     if name in key:
         column |= {"primaryKey": True, "primaryKeyPosition": key.index(name) + 1}
     if spec.values:
@@ -141,10 +139,9 @@ def _column(place: str, name: str, spec: ColumnSpec, key: Sequence[str]) -> Docu
         column["logicalTypeOptions"] = options
     if spec.references:
         column["relationships"] = [{"to": spec.references}]
-    if spec.aliases:
-        _set(column, "aliases", list(spec.aliases))
-    if spec.repair:
-        _set(column, "repair", spec.repair)
+    for setting, value in (("aliases", list(spec.aliases)), ("repair", spec.repair)):
+        if value:
+            _set(column, setting, value)
     return column
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from algorithms.dag import check, critical_path, ready
 from algorithms.delivery import plan_delivery, start_facts
 from state.contract import OnViolation
+from state.errors import SetupError
 from state.plans import DeliveryFacts, NoPlan, Plan, Step, StepKind, TableFacts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,6 +268,14 @@ def test_three_hundred_tables_are_planned_in_under_a_second(tables: tuple[TableF
 names = st.sampled_from("abcdef")
 
 
+proofs = st.fixed_dictionaries(
+    {
+        "canonical": st.sampled_from(({}, {"a": 1}, {"a": 1, "b": 1})),
+        **{name: st.booleans() for name in ("listed", "distinct", "sound")},
+    }
+)
+
+
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[TableFacts, ...]:
     """Source tables with any relationships, also circular; derived ones made of tables before them."""
@@ -277,6 +286,9 @@ def deliveries(draw: st.DrawFn) -> tuple[TableFacts, ...]:
             key=draw(st.booleans()),
             lists=draw(st.booleans()),
             on_violation=draw(st.sampled_from(OnViolation)),
+            named=draw(st.integers(0, 1)),
+            columns=2,
+            proof=draw(proofs),
         )
         for name in "abcd"
     ]
@@ -319,3 +331,64 @@ def test_every_step_is_needed_by_another_but_publish(tables: tuple[TableFacts, .
     start = start_facts(DeliveryFacts(tables=tables))
     for removed in plan.steps[:-1]:
         assert text_state([step for step in plan.steps if step != removed], start) is not None
+
+
+def proven(name: str, *needs: str, **other: object) -> TableFacts:
+    """A table of which everything was proved."""
+    proof = {"looked": True, "rows": 9, "canonical": {"a": 9}, "listed": True, "distinct": True, "sound": True}
+    return source(name, *needs, **{"columns": 1, "named": 1, "runs": 1, "proof": proof, **other})
+
+
+def ways_of(plan: Plan, table: str) -> dict[str, str]:
+    return {c.task.partition("(")[0]: c.method for c in plan.choices if c.task.endswith(f"({table})")}
+
+
+def test_what_is_proved_needs_no_step() -> None:
+    plan = planned(proven("t"), source("u", "t"), proven("v", "t"))
+    assert steps_of(plan, "t") == steps_of(plan, "v") == ["map", "format", "conform"]
+    assert plan.step("conform:t").effects == ("conformed(t)", "ready(t)")
+    assert "conform:t" in ancestors(plan, "resolve:u")
+    assert plan.step("map:t").how == "by_name"
+    assert plan.step("format:t").how == "as_written"
+    assert ways_of(plan, "t") == {
+        "prepare": "from_files", "acquire": "copied_text", "unify": "by_name", "read": "as_written",
+        "repair": "nothing_outside", "agree": "unasked", "conform": "at_once", "merge": "proven_distinct",
+        "validate": "proven_sound",
+    }  # fmt: skip
+
+
+def test_why_a_way_was_not_taken_is_told_with_the_figures() -> None:
+    proof = {"looked": True, "canonical": {"a": 9}, "listed": True, "against": {"distinct": "2 keys are there twice"}}
+    plan = planned(proven("t", columns=2, proof=proof))
+    told = {c.task: c.passed_over for c in plan.choices}
+    assert "proven_distinct: distinct(t) does not hold, 2 keys are there twice" in told["merge(t)"]
+    assert any(text.startswith("counting_all: ") and text.endswith(" s dearer") for text in told["read(t)"])
+    assert ways_of(plan, "t")["read"] == "counting_the_rest"
+    drifting = planned(source("t", variants=3, named=1, runs=3))
+    (unify,) = [c for c in drifting.choices if c.task == "unify(t)"]
+    assert unify.method == "by_name_or_values"
+    assert "by_name: named(t) does not hold, names decide 1 of 3 header variants" in unify.passed_over
+
+
+def test_a_preferred_way_is_taken_where_it_applies_and_its_steps_stay_in_order() -> None:
+    facts = DeliveryFacts(tables=(proven("t"), source("u", "t", key=False)))
+    full = {"unify": "by_values", "read": "counting_all", "repair": "by_votes", "merge": "by_key"}
+    plan = plan_delivery(facts, "publish", prefer={**full, "validate": "setting_aside"})
+    assert isinstance(plan, Plan)
+    assert check(plan, start_facts(facts)) == ()
+    assert steps_of(plan, "t") == ["map", "format", "resolve", "conform", "dedupe", "quarantine"]
+    assert "dedupe" not in steps_of(plan, "u")
+    line = [f"{kind}:t" for kind in steps_of(plan, "t")]
+    for before, after in zip(line, [*line[1:], "verify"], strict=True):
+        assert before in ancestors(plan, after)
+    with pytest.raises(SetupError, match="'quickly' is no way to do 'merge'"):
+        plan_delivery(facts, "publish", prefer={"merge": "quickly"})
+
+
+def test_rows_are_not_sorted_where_that_takes_more_memory_than_there_is() -> None:
+    table = source("t", variants=2, runs=6, files=6, rows=1_000_000, size=100_000_000)
+    for memory, way in ((None, "at_once"), (10**9, "at_once"), (10**8, "run_by_run")):
+        plan = plan_delivery(DeliveryFacts(tables=(table,), memory=memory), "publish")
+        assert isinstance(plan, Plan)
+        assert ways_of(plan, "t")["conform"] == way
+        assert plan.step("conform:t").how == way
