@@ -227,6 +227,7 @@ def _deliver(groups: Sequence[Sequence[str]]) -> Method:
             necessary += ((first, settle.start) for first in prepare)
             necessary += pairwise(settle)
         last = list(settle)
+    necessary += ((place, len(tasks)) for place in range(len(tasks)))
     tasks += (Task("verify"), Task("publish"))
     order += ((first, len(tasks) - 2) for first in last)
     order.append((len(tasks) - 2, len(tasks) - 1))
