@@ -216,6 +216,7 @@ def _deliver(groups: Sequence[Sequence[str]]) -> Method:
     order: list[tuple[int, int]] = []
     necessary: list[tuple[int, int]] = []
     last: list[int] = []
+    end = 2 * sum(map(len, groups))  # the place of verify
     for group in groups:
         prepare = range(len(tasks), len(tasks) + len(group))
         settle = range(prepare.stop, prepare.stop + len(group))
@@ -223,11 +224,11 @@ def _deliver(groups: Sequence[Sequence[str]]) -> Method:
         order += ((first, second) for first in last for second in prepare)
         order += ((first, second) for first in prepare for second in settle)
         necessary += zip(prepare, settle, strict=True)
+        necessary += ((place, end) for place in settle)
         if len(group) > 1:
             necessary += ((first, settle.start) for first in prepare)
             necessary += pairwise(settle)
         last = list(settle)
-    necessary += ((place, len(tasks)) for place in range(len(tasks)))
     tasks += (Task("verify"), Task("publish"))
     order += ((first, len(tasks) - 2) for first in last)
     order.append((len(tasks) - 2, len(tasks) - 1))
