@@ -43,8 +43,8 @@ RATES: Final[Mapping[str, Rate]] = {
     "verify": Rate(0.08, per_column=0.006, per_million_rows=0.15, probability=0.95),  # the contract may not be met
     "publish": Rate(0.03, per_million_rows=0.35),
 }
-"""From the step times of runs of 1,000 to 400,000 rows of one to nine columns and of the example shop, on two cores that
-had little else to do."""
+"""From the step times of runs of 1,000 to 400,000 rows of six columns and of the example shop, on two cores that had
+little else to do."""
 
 UNTRUSTED_SQL: Final = 0.9  # further chance that SQL written by others passes the guard and its limits
 SORTED_BYTES: Final = 2.5  # memory for sorting the rows of a table, per byte of its text (decision 15)
