@@ -81,6 +81,19 @@ def match_columns(evidence: MappingEvidence) -> ColumnMapping:
     return _mapping(evidence, found)
 
 
+def names_decide(evidence: MappingEvidence) -> bool:
+    """Whether the mapping is decided by names alone: no profile of the values could change it.
+
+    So it is where no name is claimed twice, and no column is left over on one of the sides.
+    """
+    prepared = prepare(_canonical(evidence))
+    named, _ = _by_name(prepared)
+    pairs = {pair for tier in claims(prepared) for pair in tier.pairs}
+    contested = len({source for source, _ in pairs}) < len(pairs) or len({target for _, target in pairs}) < len(pairs)
+    left = min(len(prepared.sources), len(prepared.targets)) - len(named)
+    return not contested and not left
+
+
 def match_tables_instances(source: Sequence[SourceColumn], target: Sequence[SourceColumn]) -> ColumnMapping:
     """Return which column of one table is which of another; both sides are known by their values (no contract)."""
     return match_columns(

@@ -36,6 +36,10 @@ def run_evaluation(
     return 0 if all(task.solved for task in result.results) else 1
 
 
+_PLAIN = ("count", "steps", "rows", "correlation")
+"""Units of scores that are no shares."""
+
+
 def _print(result: SuiteResult, folder: Path) -> None:
     lines = [f"suite {result.suite}"]
     for task in result.results:
@@ -51,4 +55,4 @@ def _print(result: SuiteResult, folder: Path) -> None:
 def _figures(score: Score) -> str:
     if score.unit == "share":
         return f"{score.value:.2%} of {score.n} ({score.interval} {score.low:.2%} to {score.high:.2%})"
-    return f"{score.value:.2f} {score.unit} ({score.interval} {score.low:.2f} to {score.high:.2f}, n = {score.n})"
+    return f"{score.value:.4g} {score.unit} ({score.interval} {score.low:.4g} to {score.high:.4g}, n = {score.n})"

@@ -5,6 +5,7 @@ from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
+from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
@@ -12,10 +13,20 @@ from evals.protocol import Suite, Timed
 from evals.speed import Speed
 from state.errors import SetupError
 
-SUITES: dict[str, type[Suite]] = {
-    suite.name: suite
-    for suite in (Consensus, Covid19, Disturbance, DraftSuite, Gate, Planning, PlanningSpeed, RunFailures, Speed)
-}
+_ALL: tuple[type[Suite], ...] = (
+    Consensus,
+    Covid19,
+    Disturbance,
+    DraftSuite,
+    Gate,
+    PlanChoice,
+    Planning,
+    PlanningSpeed,
+    RunFailures,
+    Speed,
+)
+
+SUITES: dict[str, type[Suite]] = {suite.name: suite for suite in _ALL}
 
 
 def find_suite(name: str, *, rows: int | None = None) -> Suite:
@@ -24,9 +35,11 @@ def find_suite(name: str, *, rows: int | None = None) -> Suite:
         raise SetupError(f"there is no suite {name!r}", hint=f"suites: {', '.join(sorted(SUITES))}")
     if rows is None:
         return SUITES[name]()
-    if name != Speed.name:
-        raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=f"it is for suite {Speed.name}")
-    return Speed(rows)
+    makers = {maker.name: maker for maker in (PlanChoice, Speed)}
+    if name not in makers:
+        hint = f"it is for {' and '.join(makers)}"
+        raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=hint)
+    return makers[name](rows)
 
 
 def limit_time(suite: Suite, seconds: float) -> None:

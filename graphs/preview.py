@@ -11,6 +11,7 @@ from state.errors import ContractError
 from state.previews import PlanPreview
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import PlannerState
+from tools.intake import read_intake
 from tools.plans import read_plan
 
 _RUN_ID = "preview"
@@ -50,4 +51,5 @@ def preview(contract: str | Path, sources: Sequence[str], context: RunContext | 
             analysis=planned.get("analysis"),
             risks=planned.get("risks"),
             ipc=plan_as_found(found["request"], own) if reference is not None else "",
+            source_bytes=sum(file.size for file in read_intake(own.run_folder(_RUN_ID)).inventory.files),
         )

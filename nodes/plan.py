@@ -7,13 +7,10 @@ from algorithms.plan_optimisation import Setting, optimise
 from algorithms.plan_risk import confidence
 from algorithms.plan_times import scheduled_seconds
 from algorithms.planning.ipc_format import ipc_plan
-from nodes.steps.resolving import listed_columns
-from state.contract import Contract, Table
+from nodes.facts import delivery_facts
 from state.plans import DeliveryFacts, NoPlan, Plan, PlanMetadata, StepKind, TableFacts
 from state.run import RunContext, RunRequest
-from tools.contract.order import references
-from tools.intake import Intake, read_contract, read_intake
-from tools.workspace import landed_rows, open_workspace
+from tools.intake import read_contract
 
 
 def plan_run(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> Plan | NoPlan:
@@ -48,7 +45,7 @@ def prepared_run(plan: Plan, request: RunRequest, context: RunContext, given_up:
 
 def decomposed(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> Plan | NoPlan:
     """Return the plan as the task network was decomposed."""
-    return plan_delivery(facts_of(request, context, given_up), goal_of(request, context))
+    return plan_delivery(facts_of(request, context, given_up), goal_of(request, context), context.patterns.prefer)
 
 
 def optimised(plan: Plan, request: RunRequest, context: RunContext) -> Plan:
@@ -59,7 +56,7 @@ def optimised(plan: Plan, request: RunRequest, context: RunContext) -> Plan:
 
 def plan_as_found(request: RunRequest, context: RunContext) -> str:
     """Return the plan of the task network in the format of the planning competition; empty where there is none."""
-    found = solve_delivery(facts_of(request, context), goal_of(request, context))
+    found = solve_delivery(facts_of(request, context), goal_of(request, context), context.patterns.prefer)
     return "" if isinstance(found, NoPlan) else ipc_plan(found)
 
 
@@ -72,41 +69,11 @@ def goal_of(request: RunRequest, context: RunContext) -> str:
 def facts_of(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> DeliveryFacts:
     """Return what is known about the tables; what steps that were given up would look at is not there."""
     folder = context.run_folder(request.run_id)
-    contract, intake = read_contract(folder), read_intake(folder)
-    with open_workspace(folder, threads=context.threads) as connection:
-        rows = landed_rows(connection)
-    tables = _table_facts(contract, intake, rows, context, asks=request.approve.asks_changes)
-    return DeliveryFacts(tables=tuple(_without(table, given_up) for table in tables))
+    facts = delivery_facts(folder, context, asks=request.approve.asks_changes)
+    return facts.model_copy(update={"tables": tuple(_without(table, given_up) for table in facts.tables)})
 
 
 def _without(table: TableFacts, given_up: frozenset[str]) -> TableFacts:
-    """Return the facts of a table some of whose steps were given up: what they would have looked at is not there."""
+    """Return the facts of a table some of whose steps were given up."""
     resolve = f"{StepKind.RESOLVE.value}:{table.name}"
-    return table.model_copy(update={"has_lists": False}) if resolve in given_up else table
-
-
-def _table_facts(
-    contract: Contract, intake: Intake, rows: dict[int, int], context: RunContext, *, asks: bool
-) -> tuple[TableFacts, ...]:
-    needs = references(contract)
-    return tuple(
-        TableFacts(
-            name=table.name,
-            derived=table.derived,
-            needs=tuple(sorted(needs[table.name])),
-            rows=sum(rows.get(file_id, 0) for file_id in intake.table_files.get(table.name, ())),
-            files=len(intake.table_files.get(table.name, ())),
-            variants=len(intake.variants_of(table.name)),
-            has_key=bool(table.key),
-            has_lists=context.patterns.council == "on" and bool(listed_columns(contract, table)),
-            on_violation=table.on_violation.value,
-            untrusted_sql=_has_sql(table),
-            landed=table.derived or table.name in intake.table_files,
-            asks=asks and not table.derived,
-        )
-        for table in contract.tables
-    )
-
-
-def _has_sql(table: Table) -> bool:
-    return table.derived or any(column.transform_logic for column in table.columns)
+    return table.model_copy(update={"gives_up": True}) if resolve in given_up else table

@@ -137,6 +137,22 @@ class NoPlan(Value):
     exhausted: bool  # True: the whole space was searched (under the loop cut); False: a limit cut the search
 
 
+class Proof(Value):
+    """What was proved of a table before anything was done to it, by one look at all of its landed text.
+
+    Nothing here is sampled. What is not proved may still be so; `against` says what stood in the way.
+    """
+
+    looked: bool = False
+    rows: int = 0
+    canonical: dict[str, int] = Field(default_factory=dict)  # columns whose every text is what the engine writes for
+    # the value, with the rows that have one
+    listed: bool = False  # no value lies outside the list of its column
+    distinct: bool = False  # the key is filled in every row, and no key is there twice
+    sound: bool = False  # no row breaks a rule for which rows are set aside
+    against: dict[str, str] = Field(default_factory=dict)  # "distinct" -> "2 keys are there more than once"
+
+
 class TableFacts(Value):
     """What the planner knows about one table before anything is done to it."""
 
@@ -152,9 +168,17 @@ class TableFacts(Value):
     untrusted_sql: bool  # its SQL comes from the contract or a model
     landed: bool  # its files are in the workspace; says nothing about a derived table
     asks: bool = False  # a person must agree to what is decided about it
+    columns: int = Field(default=0, ge=0)  # of the contract that have a source
+    size: int = Field(default=0, ge=0)  # bytes of its files as text
+    in_place: bool = False  # its text is read where it lies, not in the workspace
+    runs: int = Field(default=0, ge=0)  # stretches of files, in their order, that share a header variant
+    named: int = Field(default=0, ge=0)  # header variants whose mapping is decided by names alone
+    proof: Proof = Proof()
+    gives_up: bool = False  # resolving failed too often: its values stay as they are
 
 
 class DeliveryFacts(Value):
     """What the planner knows about the tables a contract asks for, in the order of the contract."""
 
     tables: tuple[TableFacts, ...]
+    memory: int | None = Field(default=None, gt=0)  # bytes that the engine may use; None: not known

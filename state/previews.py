@@ -14,6 +14,7 @@ class PlanPreview(Value):
     variants: int  # header variants
     warnings: tuple[str, ...]
     plan: Plan | None
+    source_bytes: int = 0  # of all files, as they lie on the disk
     no_plan: NoPlan | None = None
     analysis: GoalAnalysis | None = None
     risks: RiskAnalysis | None = None

@@ -91,6 +91,12 @@ class Patterns(Value):
         description="A table that fails its verification is made otherwise where evidence speaks for it",
         examples=["on", "off"],
     )
+    prefer: dict[str, str] = Field(
+        default_factory=dict,
+        title="Prefer",
+        description="By task of a plan, the way to do it that is taken wherever it applies, be it the cheapest or not",
+        examples=[{}, {"unify": "by_values"}],
+    )
 
 
 class RunContext(Value):

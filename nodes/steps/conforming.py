@@ -26,6 +26,9 @@ from tools.sql.quote import ident, literal
 from tools.sql.sandbox import SandboxLimits, Statement, run_statements
 from tools.workspace import create_views, open_workspace
 
+RUN_BY_RUN = "run_by_run"
+"""The way to conform that takes the files in their order instead of sorting rows afterwards."""
+
 
 def conform_table(work: Work) -> Outcome:
     """Stage a source-fed table."""
@@ -88,7 +91,7 @@ def _conform_sql(connection: duckdb.DuckDBPyConnection, work: Work) -> tuple[str
         file = work.intake.inventory.files[variants[0].only_file]
         check_unchanged(file)
         return conform_in_place(table, variants[0], formats, answers, partial(row_id_sql, connection, file))
-    return conform_statements(table, variants, formats, derived, answers)
+    return conform_statements(table, variants, formats, derived, answers, by_run=work.step.how == RUN_BY_RUN)
 
 
 def _misfits(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:

@@ -1,5 +1,7 @@
 """Step `format`: decide how the text of every column is read as its type."""
 
+from collections.abc import Iterator
+
 import duckdb
 
 from algorithms.rereading import amended_format
@@ -9,20 +11,28 @@ from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
 from state.contract import Column, LogicalType
 from state.formats import FormatEvidence, ValueFormat
+from state.plans import Proof
 from tools.conform.evidence import gather_format_evidence
 from tools.conform.landed import LandedColumn
 from tools.conform.witness_rows import LandedTable
 from tools.ledger import Receipt, find_receipt, once, record_decisions
+from tools.proofs import proof_of
+from tools.proving import canonical_evidence
 from tools.recovery import amendments_of
+
+AS_WRITTEN, COUNTING_THE_REST = "as_written", "counting_the_rest"
+"""Ways to decide that rely on what was proved."""
 
 
 def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
-    """Decide and record the format of each column that has a source."""
+    """Decide and record the format of each column that has a source, on as much evidence as the plan says.
+
+    Nothing is counted of columns that were proved canonical: they leave nothing to decide.
+    """
 
     def effect() -> Receipt:
         formats, amendments = [], amendments_of(connection, work.table.name)
-        fed = [(column, landed_columns(connection, work, column)) for column in work.table.columns]
-        for evidence in gather_format_evidence(connection, work.table, [each for each in fed if each[1]]):
+        for evidence in _evidence(connection, work):
             value_format, decisions = decide(VALUE_FORMAT, evidence)
             if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions, step_id=work.step.step_id)
@@ -32,6 +42,20 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
 
     receipt = once(connection, work.step.step_id, effect)
     return Outcome(rows=0, detail=f"{len(receipt['formats'])} columns")
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, work: Work) -> Iterator[FormatEvidence]:
+    """Yield the evidence on each column that has a source, in the order of the contract."""
+    relying = work.step.how in (AS_WRITTEN, COUNTING_THE_REST)
+    proof = proof_of(connection, work.table.name) if relying else Proof()
+    fed = [(column, landed_columns(connection, work, column)) for column in work.table.columns]
+    rest = [each for each in fed if each[1] and each[0].name not in proof.canonical]
+    counted = {found.column: found for found in gather_format_evidence(connection, work.table, rest)}
+    for column, landed in fed:
+        if column.name in proof.canonical:
+            yield canonical_evidence(work.table.name, column, rows=proof.rows, filled=proof.canonical[column.name])
+        elif landed:
+            yield counted[column.name]
 
 
 def format_evidence(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> FormatEvidence | None:

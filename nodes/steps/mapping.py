@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import duckdb
 
+from algorithms.mapping import names_decide
 from algorithms.rereading import amended_mapping
 from nodes.decide import checked, decide
 from nodes.decisions.column_mapping import COLUMN_MAPPING
 from nodes.steps.work import Outcome, Work
+from state.contract import Table
 from state.mapping import ColumnMapping, MappingEvidence, SourceColumn
 from tools.conform.witness_rows import LandedTable
 from tools.intake import Intake
@@ -16,14 +18,17 @@ from tools.profile import describe_targets, profile_landed
 from tools.recovery import amendments_of
 from tools.sources.in_place import is_in_place, sample_relation
 
+BY_NAME, BY_NAME_OR_VALUES = "by_name", "by_name_or_values"
+"""Ways to map that make no profile where the planner found, or the step finds, that names decide."""
+
 
 def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
-    """Decide and record the mapping of each variant."""
+    """Decide and record the mapping of each variant, on as much evidence as the plan says."""
 
     def effect() -> Receipt:
         mappings, amendments = [], amendments_of(connection, work.table.name)
         for variant_id, files in work.intake.variants_of(work.table.name):
-            evidence = mapping_evidence(connection, work, variant_id, files)
+            evidence = _evidence(connection, work, variant_id, files)
             mapping, decisions = decide(COLUMN_MAPPING, evidence)
             record_decisions(connection, decisions, step_id=work.step.step_id)
             amended = checked(COLUMN_MAPPING, evidence, amended_mapping(evidence, mapping, amendments, files))
@@ -35,6 +40,27 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     drift = sorted({source for mapping in found for source in mapping.unmapped_sources})
     detail = f"{len(found)} header variants" + (f", not in the contract: {', '.join(drift[:5])}" if drift else "")
     return Outcome(rows=0, detail=detail)
+
+
+def _evidence(
+    connection: duckdb.DuckDBPyConnection, work: Work, variant_id: str, files: tuple[int, ...]
+) -> MappingEvidence:
+    if work.step.how in (BY_NAME, BY_NAME_OR_VALUES):
+        named = names_evidence(work.table, work.intake, variant_id)
+        if names_decide(named):
+            return named
+    return mapping_evidence(connection, work, variant_id, files)
+
+
+def names_evidence(table: Table, intake: Intake, variant_id: str) -> MappingEvidence:
+    """Return the names alone: enough where they decide (see `algorithms.mapping.names_decide`)."""
+    columns = intake.inventory.variant(variant_id).columns
+    return MappingEvidence(
+        table=table.name,
+        variant_id=variant_id,
+        sources=tuple(SourceColumn(name=name, rows=0, filled=0, distinct=0, samples=()) for name in columns),
+        targets=describe_targets(table),
+    )
 
 
 def mapping_evidence(
@@ -65,19 +91,20 @@ def read_mappings(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Co
 
 def landed_tables(connection: duckdb.DuckDBPyConnection, table: str, intake: Intake) -> tuple[LandedTable, ...]:
     """Return the landed variants of a table with the field of every mapped contract column."""
-    files = dict(intake.variants_of(table))
-    found = []
-    for mapping in read_mappings(connection, table):
-        columns, relation = intake.inventory.variant(mapping.variant_id).columns, f"land.{mapping.variant_id}"
-        own = files[mapping.variant_id]
-        in_place = is_in_place(connection, relation)
-        found.append(
-            LandedTable(
-                relation=relation,
-                file_ids=None if in_place else own,
-                fields={match.target: columns.index(match.source) for match in mapping.matches},
-                only_file=own[0] if in_place else None,
-                sample=sample_relation(relation) if in_place else "",
-            )
-        )
-    return tuple(found)
+    return tuple(landed_table(connection, mapping, intake, table) for mapping in read_mappings(connection, table))
+
+
+def landed_table(
+    connection: duckdb.DuckDBPyConnection, mapping: ColumnMapping, intake: Intake, table: str
+) -> LandedTable:
+    """Return one landed variant of a table with the field of every contract column that is mapped."""
+    columns, relation = intake.inventory.variant(mapping.variant_id).columns, f"land.{mapping.variant_id}"
+    own = dict(intake.variants_of(table))[mapping.variant_id]
+    in_place = is_in_place(connection, relation)
+    return LandedTable(
+        relation=relation,
+        file_ids=None if in_place else own,
+        fields={match.target: columns.index(match.source) for match in mapping.matches},
+        only_file=own[0] if in_place else None,
+        sample=sample_relation(relation) if in_place else "",
+    )

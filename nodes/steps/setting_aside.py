@@ -17,6 +17,7 @@ from tools.checks.rule import CompiledRule
 from tools.conform.dedupe import COUNT_BY_HASH, count_by_place, dedupe_statements
 from tools.contract.order import references
 from tools.ledger import Receipt, find_receipt, once
+from tools.proofs import proof_of
 from tools.recovery import amendments_of
 from tools.sql.quote import ident, literal
 
@@ -79,13 +80,18 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
 
 
 def _open_rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[CompiledRule, ...]:
-    """Return the rules without what deduplication has settled: rules on single rows, and that no key is there twice."""
+    """Return the rules without what deduplication has settled: rules on single rows, and that no key is there twice.
+
+    The latter may also have been proved before anything was done.
+    """
     rules = _rules(connection, contract, table)
-    settled = find_receipt(connection, f"{StepKind.DEDUPE.value}:{table.name}") is not None
-    if not settled or table.on_violation is OnViolation.FAIL:
+    if table.on_violation is OnViolation.FAIL:
         return rules
-    between = (rule for rule in rules if rule.kind in _BETWEEN_ROWS)
-    return tuple(keyless(rule) if rule.kind == "primaryKey" else rule for rule in between)
+    settled = find_receipt(connection, f"{StepKind.DEDUPE.value}:{table.name}") is not None
+    if not settled and not proof_of(connection, table.name).distinct:
+        return rules
+    left = (rule for rule in rules if not settled or rule.kind in _BETWEEN_ROWS)
+    return tuple(keyless(rule) if rule.kind == "primaryKey" else rule for rule in left)
 
 
 def _rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[CompiledRule, ...]:

@@ -17,6 +17,7 @@ from algorithms.planning.choosing import Choosing
 from algorithms.planning.model import Problem
 from algorithms.planning.solution import Solution
 from state.contract import OnViolation
+from state.errors import SetupError
 from state.plans import DeliveryFacts, NoPlan, Plan, Step, StepKind, TableFacts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +104,7 @@ def test_shop_orders_wait_for_customers_only_where_they_look_at_them() -> None:
     assert ancestors(plan, "format:orders") == {"map:orders"}
     assert not any("orders" in other for other in ancestors(plan, "quarantine:customers"))
     assert [step.step_id for step in ready(plan, ())] == ["map:customers", "map:orders"]
-    assert [choice.method for choice in plan.choices if choice.task == "prepare(orders)"] == ["from_files_resolving"]
+    assert [choice.method for choice in plan.choices if choice.task == "repair(orders)"] == ["by_votes"]
     path = critical_path(plan.steps)
     assert path[-2:] == ("verify", "publish")
     assert plan.seconds == pytest.approx(sum(plan.step(name).seconds for name in path))
@@ -141,20 +142,20 @@ def test_two_tables_that_refer_to_each_other_are_planned() -> None:
         or "conformed(b)" not in plan.step("resolve:a").preconditions
     )
     assert {choice.method for choice in plan.choices if choice.task.startswith("prepare")} == {
-        "from_files_resolving", "from_files_resolving_apart",
+        "from_files", "from_files_apart",
     }  # fmt: skip
     for table, other in (("a", "b"), ("b", "a")):
         assert {f"conformed({other})", f"deduped({other})"} <= set(plan.step(f"quarantine:{table}").preconditions)
-    (apart,) = [choice for choice in plan.choices if choice.method == "from_files_resolving_apart"]
-    assert apart.passed_over[0].startswith("from_files_resolving: conformed(")
+    (apart,) = [choice for choice in plan.choices if choice.method == "from_files_apart"]
+    assert "from_files: resolves(a) holds and conformed(b) does not hold" in apart.passed_over
 
 
 def test_a_cycle_is_opened_where_nothing_is_resolved() -> None:
     """No table has to be resolved apart when one of the cycle needs no resolving: it comes first."""
     plan = planned(source("a", "b"), source("b", "c"), source("c", "a", lists=False))
     methods = {choice.task: choice.method for choice in plan.choices}
-    assert methods["prepare(c)"] == "from_files_plain"
-    assert methods["prepare(a)"] == methods["prepare(b)"] == "from_files_resolving"
+    assert methods["repair(c)"] == "nothing_to_repair"
+    assert methods["repair(a)"] == methods["repair(b)"] == "by_votes"
 
 
 def test_quarantine_inside_a_cycle_comes_last_and_one_at_a_time() -> None:
@@ -276,6 +277,14 @@ def test_three_hundred_tables_are_planned_with_few_nodes(
 names = st.sampled_from("abcdef")
 
 
+proofs = st.fixed_dictionaries(
+    {
+        "canonical": st.sampled_from(({}, {"a": 1}, {"a": 1, "b": 1})),
+        **{name: st.booleans() for name in ("listed", "distinct", "sound")},
+    }
+)
+
+
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[TableFacts, ...]:
     """Source tables with any relationships, also circular; derived ones made of tables before them."""
@@ -286,6 +295,9 @@ def deliveries(draw: st.DrawFn) -> tuple[TableFacts, ...]:
             key=draw(st.booleans()),
             lists=draw(st.booleans()),
             on_violation=draw(st.sampled_from(OnViolation)),
+            named=draw(st.integers(0, 1)),
+            columns=2,
+            proof=draw(proofs),
         )
         for name in "abcd"
     ]
@@ -328,3 +340,64 @@ def test_every_step_is_needed_by_another_but_publish(tables: tuple[TableFacts, .
     start = start_facts(DeliveryFacts(tables=tables))
     for removed in plan.steps[:-1]:
         assert text_state([step for step in plan.steps if step != removed], start) is not None
+
+
+def proven(name: str, *needs: str, **other: object) -> TableFacts:
+    """A table of which everything was proved."""
+    proof = {"looked": True, "rows": 9, "canonical": {"a": 9}, "listed": True, "distinct": True, "sound": True}
+    return source(name, *needs, **{"columns": 1, "named": 1, "runs": 1, "proof": proof, **other})
+
+
+def ways_of(plan: Plan, table: str) -> dict[str, str]:
+    return {c.task.partition("(")[0]: c.method for c in plan.choices if c.task.endswith(f"({table})")}
+
+
+def test_what_is_proved_needs_no_step() -> None:
+    plan = planned(proven("t"), source("u", "t"), proven("v", "t"))
+    assert steps_of(plan, "t") == steps_of(plan, "v") == ["map", "format", "conform"]
+    assert plan.step("conform:t").effects == ("conformed(t)", "ready(t)")
+    assert "conform:t" in ancestors(plan, "resolve:u")
+    assert plan.step("map:t").how == "by_name"
+    assert plan.step("format:t").how == "as_written"
+    assert ways_of(plan, "t") == {
+        "prepare": "from_files", "acquire": "copied_text", "unify": "by_name", "read": "as_written",
+        "repair": "nothing_outside", "agree": "unasked", "conform": "at_once", "merge": "proven_distinct",
+        "validate": "proven_sound",
+    }  # fmt: skip
+
+
+def test_why_a_way_was_not_taken_is_told_with_the_figures() -> None:
+    proof = {"looked": True, "canonical": {"a": 9}, "listed": True, "against": {"distinct": "2 keys are there twice"}}
+    plan = planned(proven("t", columns=2, proof=proof))
+    told = {c.task: c.passed_over for c in plan.choices}
+    assert "proven_distinct: distinct(t) does not hold, 2 keys are there twice" in told["merge(t)"]
+    assert any(text.startswith("counting_all: ") and text.endswith(" s dearer") for text in told["read(t)"])
+    assert ways_of(plan, "t")["read"] == "counting_the_rest"
+    drifting = planned(source("t", variants=3, named=1, runs=3))
+    (unify,) = [c for c in drifting.choices if c.task == "unify(t)"]
+    assert unify.method == "by_name_or_values"
+    assert "by_name: named(t) does not hold, names decide 1 of 3 header variants" in unify.passed_over
+
+
+def test_a_preferred_way_is_taken_where_it_applies_and_its_steps_stay_in_order() -> None:
+    facts = DeliveryFacts(tables=(proven("t"), source("u", "t", key=False)))
+    full = {"unify": "by_values", "read": "counting_all", "repair": "by_votes", "merge": "by_key"}
+    plan = plan_delivery(facts, "publish", prefer={**full, "validate": "setting_aside"})
+    assert isinstance(plan, Plan)
+    assert check(plan, start_facts(facts)) == ()
+    assert steps_of(plan, "t") == ["map", "format", "resolve", "conform", "dedupe", "quarantine"]
+    assert "dedupe" not in steps_of(plan, "u")
+    line = [f"{kind}:t" for kind in steps_of(plan, "t")]
+    for before, after in zip(line, [*line[1:], "verify"], strict=True):
+        assert before in ancestors(plan, after)
+    with pytest.raises(SetupError, match="'quickly' is no way to do 'merge'"):
+        plan_delivery(facts, "publish", prefer={"merge": "quickly"})
+
+
+def test_rows_are_not_sorted_where_that_takes_more_memory_than_there_is() -> None:
+    table = source("t", variants=2, runs=6, files=6, rows=1_000_000, size=100_000_000)
+    for memory, way in ((None, "at_once"), (10**9, "at_once"), (10**8, "run_by_run")):
+        plan = plan_delivery(DeliveryFacts(tables=(table,), memory=memory), "publish")
+        assert isinstance(plan, Plan)
+        assert ways_of(plan, "t")["conform"] == way
+        assert plan.step("conform:t").how == way

@@ -175,7 +175,7 @@ def test_a_disk_that_stays_full_is_the_operators_and_the_run_goes_on_afterwards(
 
 def test_scaled_down_the_step_has_one_thread_and_the_others_have_all(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, int]] = []
-    real = nodes.perform._CONNECTED[StepKind.DEDUPE]
+    real = nodes.perform._CONNECTED[StepKind.FORMAT]
 
     def short_of_memory(connection: Any, work: Any) -> Any:
         seen.append((work.table.name, work.context.threads))
@@ -183,7 +183,7 @@ def test_scaled_down_the_step_has_one_thread_and_the_others_have_all(job: Any, m
             raise duckdb.OutOfMemoryException("no memory")
         return real(connection, work)
 
-    monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.DEDUPE, short_of_memory)
+    monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.FORMAT, short_of_memory)
     assert go(job, parallel_steps=1)["status"] is RunStatus.PUBLISHED
     assert sorted(seen) == [("customers", 2), ("orders", 1), ("orders", 2)]
 
@@ -218,7 +218,7 @@ def test_a_step_that_cannot_be_done_is_done_without_where_there_is_another_way(j
     content = told(job)
     (ruling,) = content["replanning"]
     assert (ruling["step_id"], ruling["action"], ruling["revision"]) == ("resolve:customers", "fall_back", 1)
-    assert "prepare(customers) by from_files_plain" in ruling["reason"]
+    assert "repair(customers) by left_as_it_is" in ruling["reason"]
     assert content["plan"]["revision"] == 1
     assert "resolve:customers" not in {step["step_id"] for step in content["plan"]["steps"]}
     done = [entry["step_id"] for entry in content["trace"] if entry["status"] == "done"]

@@ -6,7 +6,7 @@ their order; nothing is joined.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from pydantic import Field
 
@@ -43,13 +43,17 @@ def conform_statements(
     formats: Mapping[str, ValueFormat],
     derived: Mapping[str, str],
     answers: Mapping[str, Sequence[Answer]],
+    *,
+    by_run: bool = False,
 ) -> tuple[str, ...]:
     """Return the statements that create or replace `typed.<table>` from landed rows, and the view `stage.<table>`.
 
     `derived` holds the guarded SQL of derived columns, `answers` the columns that the value map has answers for, with
     them where they are few. Raises ContractError when derived columns depend on each other
-    in a circle. Rows follow the order of `_row`: as they were landed where the variants' files allow it, else sorted.
+    in a circle. Rows follow the order of `_row`: as they were landed where the variants' files allow it, else sorted,
+    or with `by_run` read in stretches of files that share a variant: slower, and without the memory that sorting takes.
     """
+    variants = _runs(variants) if by_run else variants
     fed = _fed(variants)
     plain = _plain(table, fed, formats, {*answers, *derived})
     query = _query(table, variants, formats, answers, plain, numbered=True)
@@ -213,6 +217,17 @@ def _first_file(variant: VariantInput) -> int:
     if variant.only_file is not None:
         return variant.only_file
     return min(variant.file_ids, default=0) if variant.file_ids else 0
+
+
+def _runs(variants: Sequence[VariantInput]) -> list[VariantInput]:
+    """Return the variants cut into stretches of consecutive files, so that one after the other is in order."""
+    if len(variants) <= 1 or any(variant.file_ids is None for variant in variants):
+        return list(variants)
+    owners = sorted((file_id, place) for place, variant in enumerate(variants) for file_id in variant.file_ids or ())
+    return [
+        variants[place].model_copy(update={"file_ids": tuple(file_id for file_id, _ in run)})
+        for place, run in groupby(owners, key=lambda owner: owner[1])
+    ]
 
 
 def _in_order(variants: Sequence[VariantInput]) -> bool:
