@@ -16,21 +16,28 @@ class Meter:
     def __init__(self, limits: BudgetLimits | None = None, before: Spent | None = None) -> None:
         self._limits = limits or BudgetLimits()
         self._before = before or Spent()
-        self._used = ModelUse()
+        self._bounded = any(
+            limit is not None for limit in (self._limits.model_requests, self._limits.tokens, self._limits.seconds)
+        )
+        self._use = ModelUse()
+        self._requests = 0
         self._lock = threading.Lock()
 
     @property
     def used(self) -> ModelUse:
         """What was used under this meter so far."""
-        return self._used
+        with self._lock:
+            return self._use.model_copy(update={"requests": self._requests})
 
     def take_request(self) -> None:
         """Count a request that is about to go out; BudgetExhausted where none may."""
         with self._lock:
-            check_model_budget(self._limits, self._before.plus(self._used.spent))
-            self._used = self._used.plus(ModelUse(requests=1))
+            if self._bounded:
+                sent = Spent(model_requests=self._requests)
+                check_model_budget(self._limits, self._before.plus(self._use.spent).plus(sent))
+            self._requests += 1
 
     def add(self, use: ModelUse) -> None:
-        """Count what an answer took besides its request."""
+        """Count the tokens and the time of an answer; its requests were counted as they went out."""
         with self._lock:
-            self._used = self._used.plus(use)
+            self._use = self._use.plus(use.model_copy(update={"requests": 0}))
