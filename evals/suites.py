@@ -3,6 +3,7 @@
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
+from evals.model_faults import ModelFaults
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Suite, Timed
@@ -10,7 +11,7 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
-    suite.name: suite for suite in (Covid19, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
+    suite.name: suite for suite in (Covid19, DraftSuite, Gate, ModelFaults, Planning, PlanningSpeed, Speed)
 }
 
 
