@@ -59,7 +59,8 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
     record = admit(request, context)
     sys.stderr.write(f"run {record.run_id}\n")
     if options.goal:
-        sys.stderr.write("millwright: --goal was not used: no model is configured\n")
+        why = "nothing is drafted from it yet" if context.model.configured else "no model is configured"
+        sys.stderr.write(f"millwright: --goal was not used: {why}\n")
     return _work(record, lineage, as_json=as_json)
 
 

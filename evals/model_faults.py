@@ -20,7 +20,6 @@ from evals.protocol import Score, Task, TaskResult
 from graphs.session import run
 from state.models import ModelSettings
 from state.run import RunContext
-from tools.sql.quote import literal
 
 _NAMES = "Alder Birch Cedar Dogwood Elm Fir Ginkgo Hazel Juniper Larch Maple Oak Pine Rowan Spruce Willow".split()  # noqa: SIM905
 _SIDES = ("North", "South")
@@ -129,7 +128,7 @@ class ModelFaults:
         told = json.loads((out / "served" / "_runs" / "r" / "run.json").read_text())
         sent = json.loads((out / "server.json").read_text())
         table = str(out / "served" / "places.parquet")
-        published = dict(duckdb.sql(f"select place_id, region from read_parquet({literal(table)})").fetchall())
+        published = dict(duckdb.connect().execute("select place_id, region from read_parquet(?)", [table]).fetchall())
         truth = {number: meant for number, _, meant in _places(task).rows()}
         right = sum(published.get(number) == meant for number, meant in truth.items())
         met = told["status"] == "published" and sent["count"] == told["model"]["requests"]

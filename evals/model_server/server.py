@@ -64,7 +64,7 @@ class ModelServer:
 
     async def _serve(self, started: "Future[str]") -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
-        self._stop = lambda: loop.call_soon_threadsafe(over.set)
+        self._stop = lambda: _soon(loop, over)
         talks: set[asyncio.Task[None]] = set()
 
         def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -168,6 +168,10 @@ async def _fail(fault: Act, whole: bytes, writer: asyncio.StreamWriter) -> bool:
     writer.write(response(status, body, more=more))
     await writer.drain()
     return True
+
+
+def _soon(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(over.set)
 
 
 def _nothing() -> None:

@@ -104,7 +104,7 @@ def doubts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Doubt, .
 def settle(evidence: FailureEvidence, answer: FailureResponse, choices: Mapping[str, Choice]) -> FailureResponse:
     """Return the chosen strategy in place of the expert's."""
     for choice in choices.values():
-        action = Strategy(choice.option)
+        action = Strategy(choice.option or "")
         kept = tuple(told for told in answer.alternatives if not told.startswith(f"{action.value}:"))
         passed_over = f"{answer.action.value}: {choice.by} chose {action.value}"
         reason = f"{_reason(action, evidence)}; {choice.by}: {choice.reason}"

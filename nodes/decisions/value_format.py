@@ -99,7 +99,7 @@ def settle(_evidence: FormatEvidence, answer: ValueFormat, choices: Mapping[str,
     groups = list(answer.groups)
     for place, choice in choices.items():
         told = f"{BY_MODEL} {choice.by}: {choice.reason}; {groups[int(place)].evidence}"
-        change = {"date_order": DateOrder(choice.option), "evidence": told}
+        change = {"date_order": DateOrder(choice.option or ""), "evidence": told}
         groups[int(place)] = groups[int(place)].model_copy(update=change)
     return answer.model_copy(update={"groups": tuple(groups)})
 

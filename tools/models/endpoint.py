@@ -16,7 +16,7 @@ from tenacity import (
     retry_if_exception,
     stop_after_attempt,
     stop_before_delay,
-    wait_exponential_jitter,
+    wait_exponential,
 )
 
 from algorithms.breaker import Breaker
@@ -73,7 +73,7 @@ class Endpoint:
             self._breaker.succeeded()
             return message
 
-        message = await attempts(attempt)
+        message: AIMessage = await attempts(attempt)
         used = _use(message, messages, self._name)
         meter.add(used)
         return message, used.plus(ModelUse(requests=requests, seconds=time.monotonic() - started))
@@ -114,7 +114,7 @@ class Endpoint:
         first, most = self._settings.retry_wait, self._settings.retry_wait_most
         if isinstance(error, ModelUnavailable) and error.retry_after is not None:
             return error.retry_after + random.uniform(0, first)  # noqa: S311  spreads load, guards nothing
-        return wait_exponential_jitter(initial=first, max=most, jitter=first)(state)
+        return wait_exponential(multiplier=first, max=most)(state) + random.uniform(0, first)  # noqa: S311
 
     async def _model(self) -> "ChatOpenAI":
         """Return the client library's model, made once, in a thread: loading and making it blocks."""
