@@ -4,7 +4,7 @@ import os
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from state.budget import BudgetLimits
 from state.errors import SetupError
@@ -71,6 +71,9 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "MILLWRIGHT_" + "__".join(str(part) for part in first["loc"]).upper()
         raise SetupError(first["msg"], where=name, hint="change or unset the variable") from error
+    except SettingsError as error:  # a list that is no JSON; the error does not name the variable
+        hint = 'lists are JSON, e.g. MILLWRIGHT_MODEL__FALLBACK=["second"]'
+        raise SetupError("a variable cannot be read as a list", where="MILLWRIGHT_*", hint=hint) from error
 
 
 def _named(name: str) -> AliasChoices:

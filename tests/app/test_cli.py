@@ -122,6 +122,13 @@ def test_a_bad_setting_is_named(cli: Any, monkeypatch: pytest.MonkeyPatch) -> No
     assert "MILLWRIGHT_THREADS" in err
 
 
+def test_a_list_that_is_no_json_is_said_in_one_line(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLWRIGHT_MODEL__FALLBACK", "second")
+    code, _, err = cli("runs")
+    assert code == 2
+    assert "lists are JSON" in err
+
+
 def test_check_accepts_published_tables_and_names_what_is_wrong(cli: Any, job: Any) -> None:
     run(cli, job)
     published = sorted(job.out.glob("*.parquet"))
