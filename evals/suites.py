@@ -5,6 +5,7 @@ from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
+from evals.model_faults import ModelFaults
 from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
@@ -19,6 +20,7 @@ _ALL: tuple[type[Suite], ...] = (
     Disturbance,
     DraftSuite,
     Gate,
+    ModelFaults,
     PlanChoice,
     Planning,
     PlanningSpeed,

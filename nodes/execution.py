@@ -21,7 +21,7 @@ from algorithms.dispatch import next_steps, urgency
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
-from nodes.perform import Attempt, adjusted_context, attempt, needs_all, prepares, replan_id
+from nodes.perform import MODELS, Attempt, adjusted_context, attempt, needs_all, prepares, replan_id
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.plans import PlanRef, Step, StepKind
@@ -31,6 +31,7 @@ from state.supervisor import ExecutorOutput
 from tools.disk import no_room
 from tools.intake import read_contract
 from tools.ledger import read_reports, read_trace, record_attempt
+from tools.models.answers import read_answers_kept, total_use
 from tools.plans import read_plan
 from tools.records import read_record
 from tools.workspace import open_workspace
@@ -100,6 +101,7 @@ class _Execution:
         self._last: StepReport | None = None
         with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
             self._reports, trace = read_reports(connection), read_trace(connection)
+            self._models = total_use(read_answers_kept(connection)).spent
         self._used = Spent(steps=len(trace), seconds=sum(entry.seconds for entry in trace))
 
     def go_on(self, stopped: Event) -> None:
@@ -125,7 +127,7 @@ class _Execution:
             "progress": Progress(
                 done=len(self._done()), waiting=waiting, last=last, failed=self._failed(), asked=asked
             ),
-            "spent": {_PART: spent},
+            "spent": {_PART: spent, MODELS: self._models},
         }
         if self._over is not None:
             update |= {"status": RunStatus.BUDGET_SPENT, "problem": self._over.line()}
@@ -147,7 +149,8 @@ class _Execution:
             context = own.model_copy(update={"threads": min(own.threads, share)})
             number = before.attempt + 1 if before else 1
             emit("begun", f"{step.step_id}#{number}:begun", step=step.step_id)
-            future = pool.submit(copy_context().run, attempt, step, before, self._folder, context)
+            worked = self._used_with_running()
+            future = pool.submit(copy_context().run, attempt, step, before, self._folder, context, worked)
             self._running[future] = step, time.monotonic()
 
     def _end(self, step: Step, ended: Attempt) -> None:
@@ -157,6 +160,7 @@ class _Execution:
         threads = self._share(len(self._running))
         with open_workspace(self._folder, threads=threads, memory=self._context.memory) as connection:
             record_attempt(connection, report, self._trace(ended))
+            self._models = total_use(read_answers_kept(connection)).spent
             if report.status is StepStatus.OUTDATED:  # others may be, too
                 self._reports = read_reports(connection)
         if ended.asked is not None:
@@ -200,4 +204,4 @@ class _Execution:
         now = time.monotonic()
         begun = sum(now - began for _, began in self._running.values())
         used = {**self._spent, _PART: self._used.plus(Spent(steps=len(self._running), seconds=begun))}
-        return total(used)
+        return total({part: spent for part, spent in used.items() if part != MODELS})

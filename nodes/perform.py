@@ -16,6 +16,7 @@ from nodes.steps.resolving import resolve_lists
 from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
 from state.approval import AskedRef
+from state.budget import Spent
 from state.contract import Contract
 from state.errors import DependencyMissing
 from state.plans import Step, StepKind
@@ -25,6 +26,9 @@ from tools.disk import no_room
 from tools.intake import read_contract, read_intake
 from tools.preconditions import unmet
 from tools.workspace import open_workspace
+
+MODELS = "models"
+"""The part of what a run has spent that models took; kept in the workspace, told in the state."""
 
 ConnectedStep = Callable[[duckdb.DuckDBPyConnection, Work], Outcome]
 
@@ -79,11 +83,14 @@ def adjusted_context(context: RunContext, step_id: str, replans: Mapping[str, Re
     return context.model_copy(update=changes) if changes else context
 
 
-def attempt(step: Step, before: StepReport | None, folder: Path, context: RunContext) -> Attempt:
-    """Perform a step; what may go wrong becomes a report. Of a disk that stays full the error rises."""
+def attempt(step: Step, before: StepReport | None, folder: Path, context: RunContext, worked: Spent) -> Attempt:
+    """Perform a step; what may go wrong becomes a report. Of a disk that stays full the error rises.
+
+    `worked` is what the run has spent before, but for what models took.
+    """
     number, began, started = before.attempt + 1 if before else 1, time.time(), time.monotonic()
     try:
-        outcome = _run(step, folder, context)
+        outcome = _run(step, folder, context, worked)
     except FAILURES as error:
         if no_room(error) and before is not None and before.failure is FailureKind.DISK:
             raise  # there was none either after what was left aside was removed: the operator must make room
@@ -108,9 +115,9 @@ def attempt(step: Step, before: StepReport | None, folder: Path, context: RunCon
     return Attempt(report, began, outcome.asked)
 
 
-def _run(step: Step, folder: Path, context: RunContext) -> Outcome:
+def _run(step: Step, folder: Path, context: RunContext, worked: Spent) -> Outcome:
     contract, intake = read_contract(folder), read_intake(folder)
-    work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context)
+    work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context, spent=worked)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         broken = unmet(connection, step)
         if broken:

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 from algorithms.plan_contingencies import contingency_for, does_without, in_words, taken
 from algorithms.plan_risk import success_probability
 from nodes.boundary import FAILURES, failure_line
+from nodes.consulting import judge_of
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
 from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence, FailureResponse, extended
@@ -98,8 +99,8 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
     try:
         options = _options(state, report, context, folder)
         evidence = _evidence(state, report, context, options)
-        response, decisions = decide(FAILURE_RESPONSE, evidence)
         with open_workspace(folder) as connection:
+            response, decisions = decide(FAILURE_RESPONSE, evidence, judge_of(context, connection))
             record_decisions(connection, decisions, step_id=report.step_id)
     except FAILURES as error:  # what cannot be recorded is not done; the run can be resumed
         if no_room(error):

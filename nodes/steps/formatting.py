@@ -31,9 +31,10 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
     """
 
     def effect() -> Receipt:
-        formats, amendments = [], amendments_of(connection, work.table.name)
+        formats, judge = [], work.judge(connection)
+        amendments = amendments_of(connection, work.table.name)
         for evidence in _evidence(connection, work):
-            value_format, decisions = decide(VALUE_FORMAT, evidence)
+            value_format, decisions = decide(VALUE_FORMAT, evidence, judge)
             if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions, step_id=work.step.step_id)
             amended = checked(VALUE_FORMAT, evidence, amended_format(value_format, amendments))

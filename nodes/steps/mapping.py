@@ -26,10 +26,11 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     """Decide and record the mapping of each variant, on as much evidence as the plan says."""
 
     def effect() -> Receipt:
-        mappings, amendments = [], amendments_of(connection, work.table.name)
+        mappings, judge = [], work.judge(connection)
+        amendments = amendments_of(connection, work.table.name)
         for variant_id, files in work.intake.variants_of(work.table.name):
             evidence = _evidence(connection, work, variant_id, files)
-            mapping, decisions = decide(COLUMN_MAPPING, evidence)
+            mapping, decisions = decide(COLUMN_MAPPING, evidence, judge)
             record_decisions(connection, decisions, step_id=work.step.step_id)
             amended = checked(COLUMN_MAPPING, evidence, amended_mapping(evidence, mapping, amendments, files))
             mappings.append(amended.model_dump(mode="json"))

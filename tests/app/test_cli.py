@@ -68,7 +68,6 @@ def test_wrong_use_is_one_line_and_2(cli: Any, arguments: tuple[str, ...], said:
         (("--engine", "spark"), "spark"),
         (("--approve", "everything"), "everything"),
         (("--approve", "plan,auto"), "plan,auto"),
-        (("--model", "gpt"), "--model"),
         (("--run-id", "../x"), "../x"),
     ],
 )
@@ -121,6 +120,13 @@ def test_a_bad_setting_is_named(cli: Any, monkeypatch: pytest.MonkeyPatch) -> No
     code, _, err = cli("runs")
     assert code == 2
     assert "MILLWRIGHT_THREADS" in err
+
+
+def test_a_list_that_is_no_json_is_said_in_one_line(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLWRIGHT_MODEL__FALLBACK", "second")
+    code, _, err = cli("runs")
+    assert code == 2
+    assert "lists are JSON" in err
 
 
 def test_check_accepts_published_tables_and_names_what_is_wrong(cli: Any, job: Any) -> None:
@@ -351,3 +357,27 @@ def test_a_wrong_answer_is_one_line_and_2(cli: Any, job: Any, answer: str, said:
     assert said in (err if answer else out)
     assert err.count("\n") == bool(answer)
     assert "w  waiting" in cli("runs")[1]
+
+
+def test_a_model_is_asked_with_its_key_and_the_key_is_written_nowhere(
+    cli: Any, job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evals.model_server import ModelServer, Say  # noqa: PLC0415  loads a server that other tests do not need
+
+    source = job.sources / "customers.csv"
+    source.write_text(source.read_text() + "5,Kim,Korea of the\n")
+    with ModelServer(lambda _: Say("no")) as server:
+        monkeypatch.setenv("MILLWRIGHT_MODEL__BASE_URL", server.base_url)
+        monkeypatch.setenv("MILLWRIGHT_MODEL__API_KEY", "sk-secret-key")
+        code, out, _ = cli("doctor")
+        assert (code, "with a key" in out, "sk-secret" in out) == (0, False, False)
+        run(cli, job, "--model", "sim", "--run-id", "m")
+        monkeypatch.setenv("MILLWRIGHT_MODEL__NAME", "sim")
+        code, out, _ = cli("doctor")
+        assert "sim at http://127.0.0.1" in out
+        assert "with a key" in out
+    kept = [path for root in (job.home, job.out) for path in root.rglob("*") if path.is_file()]
+    assert kept
+    assert not [path for path in kept if b"sk-secret-key" in path.read_bytes()]
+    told = json.loads((job.out / "_runs" / "m" / "run.json").read_text())
+    assert told["model"]["requests"] == server.count
