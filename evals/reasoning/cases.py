@@ -56,7 +56,7 @@ class Truth(Value):
 def make_case(spec: CaseSpec, folder: Path) -> Truth | None:
     """Write the case's files and contract into `folder` and return what is wrong; None when it cannot happen there."""
     chance = random.Random(f"{spec.domain} {spec.seed}")  # noqa: S311  sizes, no secret
-    rows, files = chance.choice((240, 420, 800)), chance.choice((1, 3, 4, 6))
+    rows, files = chance.choice((300, 600, 1200)), chance.choice((1, 3, 4, 6))
     target = Target(DOMAINS[spec.domain](spec.seed, rows, files), spec.seed)
     kind, damage = KINDS[spec.kind]
     if not damage(target, spec.variant):
@@ -69,7 +69,9 @@ def make_case(spec: CaseSpec, folder: Path) -> Truth | None:
         for sheet in table.sheets:
             write_sheet(sheet, source)
     (folder / "contract.odcs.yaml").write_text(yaml.safe_dump(contract_of(target.world), sort_keys=False))
-    return Truth(cause=kind.cause, lines={file.name: tuple(sorted(file.lines_hit())) for file in target.files if file.hit})
+    return Truth(
+        cause=kind.cause, lines={file.name: tuple(sorted(file.lines_hit())) for file in target.files if file.hit}
+    )
 
 
 def contract_of(world: World) -> dict[str, Any]:
@@ -99,7 +101,10 @@ def bring_in(folder: Path) -> Path:
     """
     context = RunContext(home=str(folder / "home"), threads=1)
     request = RunRequest(
-        contract=str(folder / "contract.odcs.yaml"), sources=(str(folder / "input"),), out=str(folder / "out"), run_id="case"
+        contract=str(folder / "contract.odcs.yaml"),
+        sources=(str(folder / "input"),),
+        out=str(folder / "out"),
+        run_id="case",
     )
     executor.invoke({"request": request}, context=context)
     return context.run_folder("case")

@@ -299,8 +299,8 @@ def sentinel(target: Target, variant: str) -> bool:
     if column is None:
         return False
     place = target.place(column)
-    if value == "0" and "quantity" not in target.roles:
-        return False
+    if value in ("0", "-1") and any(float(row[place]) <= 1 for file in target.files for row in file.rows):
+        return False  # a number like the others there
     for file, at in target.some(_SHARE):
         file.strike(at)[place] = value
     return True

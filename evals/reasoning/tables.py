@@ -83,7 +83,10 @@ def _spread(chance: random.Random, middle: float, sigma: float) -> float:
 
 def _day_hour(chance: random.Random) -> timedelta:
     """Return a time of day when people work."""
-    return timedelta(hours=7) + timedelta(seconds=min(max(chance.gauss(4.5, 2.2), 0), 10.9) * 3600)
+    while True:
+        hours = chance.gauss(5, 2.6)
+        if 0 <= hours < 11:  # noqa: PLR2004  from opening to closing
+            return timedelta(hours=7) + timedelta(seconds=int(hours * 3600))
 
 
 def _text(moment: datetime) -> str:
