@@ -12,6 +12,7 @@ from state.symptoms import TestCall, TestResult
 from tools.diagnosis.answers import affected, listed, nothing_found, result
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, sibling
+from tools.diagnosis.text_causes import disordered_rows
 from tools.workspace import is_staged
 
 _MOST_ORPHANS = 2000
@@ -98,6 +99,7 @@ def seek_key(connection: duckdb.DuckDBPyConnection, subject: Subject, call: Test
     ids = np.unique(np.concatenate((missing, clashing, orphans)))
     if not len(ids):
         return nothing_found(call, "every key is there, is unique and refers to something")
+    sound = _sound(connection, subject, ids)
     told = (
         f"{len(missing)} rows without a key, {len(clashing)} rows whose key stands for different content, "
         f"{len(orphans)} rows that refer to nothing"
@@ -105,6 +107,7 @@ def seek_key(connection: duckdb.DuckDBPyConnection, subject: Subject, call: Test
     )
     figures = {
         "rows": len(ids), "missing": len(missing), "clashing": len(clashing), "orphans": len(orphans), "mended": how[1],
+        "sound": sound,
     }  # fmt: skip
     return result(
         call,
@@ -189,6 +192,13 @@ def _mending(
     shares = {name: sum(way(text.strip()) for text in distinct) / max(1, len(distinct)) for name, way in ways.items()}
     best = max(shares, key=lambda name: shares[name])
     return (best, shares[best]) if shares[best] else ("", 0.0)
+
+
+def _sound(connection: duckdb.DuckDBPyConnection, subject: Subject, ids: Ids) -> float:
+    """Return the share of the rows in which at most one value does not fit: else the key is not what is broken."""
+    judged, misfit = disordered_rows(connection, subject)
+    concerned = np.isin(judged.rows.row, ids)
+    return float((misfit[concerned].sum(axis=1) < 2).mean()) if concerned.any() else 1.0  # noqa: PLR2004  several
 
 
 def seek_grain(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
