@@ -65,8 +65,8 @@ def _share(some: Mask, every: Mask) -> float:
 def _neighbourhood(given: Numbers, other: Numbers) -> tuple[Numbers, Numbers]:
     """Return middle and scale of the dates around every row of a file that read one way only, whichever.
 
-    In files by day the nearest rows tell, in files of a month all of the file: the narrower one is taken. Dates in which
-    day and month are the same number tell nothing: they lie where exchanged ones do.
+    In files by day the nearest rows tell, in files of a month all of the file: the narrower one is taken. Dates in
+    which day and month are the same number tell nothing: they lie where exchanged ones do.
     """
     sure = np.where(np.isnan(other), given, np.where(np.isnan(given), other, np.nan))
     known = sure[~np.isnan(sure)]

@@ -139,7 +139,8 @@ def _own_key(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[I
         f"with c as (select _row, {listed_keys}, hash({content}) as h from ({source}) where not ({blank})), "
         f"k as (select {listed_keys} from c group by all having count(distinct h) > 1), "
         f"s as (select c.*, first_value(h) over (partition by {', '.join('c.' + field for field in keys)} "
-        f"order by _row) as first from c semi join k using ({listed_keys})) select _row from s where h <> first order by _row"
+        f"order by _row) as first from c semi join k using ({listed_keys})) "
+        "select _row from s where h <> first order by _row"
     ).fetchnumpy()["_row"]
     return np.asarray(missing, np.int64), np.asarray(clashing, np.int64)
 
@@ -229,8 +230,8 @@ def _sums(subject: Subject, rows: Rows, call: TestCall) -> TestResult | None:
     best = max(fits, key=lambda name: (fits[name].matching, fits[name].larger), default="")
     matching, larger = (fits[best].matching, fits[best].larger) if best else (0.0, 0.0)
     told = (
-        f"{int(chosen.sum())} rows are called {listed(labels, 3)}; in {matching:.0%} of them {best!r} is the sum of rows "
-        f"around, and it is {larger:.1f} times what others have"
+        f"{int(chosen.sum())} rows are called {listed(labels, 3)}; in {matching:.0%} of them {best!r} is the sum of "
+        f"rows around, and it is {larger:.1f} times what others have"
     )
     figures = {
         "rows": chosen.sum(), "certain": max(0.6, matching), "matching": matching, "larger": larger, "labelled": 1.0,
@@ -255,8 +256,8 @@ def _spans(subject: Subject, rows: Rows, call: TestCall) -> TestResult | None:
         if not fit.span or not chosen.any():
             continue
         told = (
-            f"{int(chosen.sum()) * rows.every} rows have dates within a {fit.span} in {name!r}, where {fit.grid:.0%} of "
-            f"the others lie at its begin or end"
+            f"{int(chosen.sum()) * rows.every} rows have dates within a {fit.span} in {name!r}, where {fit.grid:.0%} "
+            f"of the others lie at its begin or end"
         )
         figures = {
             "rows": chosen.sum(), "certain": 1.0, "gain": fit.gain, "grid": fit.grid, "inside": fit.inside,
