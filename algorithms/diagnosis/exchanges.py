@@ -71,6 +71,8 @@ def _by_order(values: Numbers, file: Places, pair: tuple[int, int]) -> tuple[Swa
     signed = -between if rising >= 0.5 else between  # noqa: PLR2004  most
     gains = np.where(np.isnan(signed) | (signed == 0), 0.0, np.where(signed > 0, 1.5, -3.0))
     fit, inside = _fit(gains, file, pair, "order")
+    if not inside.any():
+        return nothing
     kept = ~inside & ~np.isnan(signed) & (signed != 0)
     if not kept.any() or float(np.mean(signed[kept] < 0)) < _ORDERED:
         return nothing

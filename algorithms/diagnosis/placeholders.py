@@ -47,7 +47,8 @@ def numbers_apart(
     """Return numbers that repeat and stand apart from all others, with the gap to the nearest other by their range.
 
     `counts` are the rows of the most frequent numbers. Of a number at an end of the range, and of zero, where the
-    others begin above one: counts that begin at one have zeros. What the contract's bounds leave out stands apart in any case.
+    others begin above one: counts that begin at one have zeros.
+    What the contract's bounds leave out stands apart in any case.
     """
     known = values[~np.isnan(values)]
     found: dict[float, float] = {}
@@ -64,6 +65,7 @@ def numbers_apart(
             gap = max(gap, 1.0)  # a minus where nothing else has one
         if bounds is not None and not bounds[0] <= value <= bounds[1]:
             gap = max(gap, 1.0)
-        if gap >= _GAP or (value == 0 and float(others.min()) > max(1.0, 0.1 * float(np.median(others)))):
+        begins_higher = value == 0 and float(others.min()) > max(1.0, 0.1 * float(np.median(others)))
+        if gap >= _GAP or begins_higher:
             found[value] = gap
     return found

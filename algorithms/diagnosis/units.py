@@ -22,6 +22,7 @@ CELL_FACTORS: dict[str, float] = {"1000": 1e3, "100": 1e2, "10": 10.0}
 """What a lost decimal sign, or a thousands sign read as one, does to a single cell."""
 
 _LEAST_GAIN = 12.0  # of a block, in log likelihood
+_POSITIVE = 0.98  # share of numbers above zero from which one may be too small
 _FAR = 3.5  # scales from which a cell is far
 _BACK = 2.5  # scales within which it must fall when the factor is taken out
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -140,10 +141,15 @@ def fit_cells(values: Numbers, file: Places) -> tuple[CellFit, Mask]:
     fits = [
         _fit_cells(scaled, file, level, far, (name, sign * math.log(factor)))
         for name, factor in CELL_FACTORS.items()
-        for sign in (1.0, -1.0)
+        for sign in ((1.0, -1.0) if _is_positive(values) else (1.0,))  # numbers around zero are small without a fault
     ]
     # Of factors that explain as much, the one that brings the cells nearest to the middle.
     return max(fits, key=lambda each: (round(each[0].explained, 1), each[0].gap, -len(each[0].factor)))
+
+
+def _is_positive(values: Numbers) -> bool:
+    known = values[~np.isnan(values)]
+    return bool(len(known) and float(np.mean(known > 0)) >= _POSITIVE)
 
 
 def _logarithmic(scaled: Numbers, level: Level) -> Level:

@@ -179,14 +179,13 @@ class Judged:
         column, numbers = self.rows.column(name), self.rows.numbers[name]
         level = None
         if column.logical_type in (*NUMBERS, *MOMENTS) and np.mean(~np.isnan(numbers)) > 0.3:  # noqa: PLR2004
-            found, mask = find_level(numbers, segment)
+            _, mask = find_level(numbers, segment, bounds_of(column))
             if mask.any():
                 low, middle, high = np.quantile(numbers[mask], [0.05, 0.5, 0.95])
                 kind = "number" if column.logical_type in NUMBERS else "date"
                 level = (float(middle), max(float(high - low) / 3.3, 1e-9, abs(float(middle)) * 0.02), kind)
                 if kind == "date":
                     level = (level[0], max(level[1], 30 * 86_400.0), kind)
-                del found
         step = max(1, len(self.rows) // _LEARNT)
         texts, parts = self.rows.texts[name][::step], segment[::step]
         counts = Counter(texts.tolist())
