@@ -206,7 +206,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
 
 
 @app.command(name="eval")
-def evaluate(
+def evaluate(  # noqa: PLR0913  one for each option
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name of an evaluation suite, e.g. covid19.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The suite's data.")] = None,
     contract: Annotated[Path | None, typer.Option("--contract", metavar="FILE", help="Another contract.")] = None,
@@ -215,6 +215,7 @@ def evaluate(
         float | None, typer.Option("--seconds", help="Time for each task, where a suite limits it.")
     ] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1000, help="Rows of suite speed.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds of suite reasoning.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -222,7 +223,9 @@ def evaluate(
     from app.eval_command import run_evaluation
 
     raise typer.Exit(
-        run_evaluation(suite, data=data, contract=contract, out=out, seconds=seconds, rows=rows, as_json=as_json)
+        run_evaluation(
+            suite, data=data, contract=contract, out=out, seconds=seconds, rows=rows, seeds=seeds, as_json=as_json
+        )
     )
 
 

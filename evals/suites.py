@@ -10,7 +10,8 @@ from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
-from evals.protocol import Suite, Timed
+from evals.protocol import Seeded, Suite, Timed
+from evals.reasoning.suite import Reasoning
 from evals.speed import Speed
 from state.errors import SetupError
 
@@ -24,6 +25,7 @@ _ALL: tuple[type[Suite], ...] = (
     PlanChoice,
     Planning,
     PlanningSpeed,
+    Reasoning,
     RunFailures,
     Speed,
 )
@@ -51,3 +53,10 @@ def limit_time(suite: Suite, seconds: float) -> None:
     if not 0 < seconds < float("inf"):
         raise SetupError(f"{seconds:g} seconds are no time to work in", hint="give --seconds above 0")
     suite.seconds = seconds
+
+
+def set_seeds(suite: Suite, seeds: int) -> None:
+    """Set from how many seeds each case is made; SetupError where the suite has none."""
+    if not isinstance(suite, Seeded):
+        raise SetupError(f"the suite {suite.name!r} has no seeds", hint="leave out --seeds")
+    suite.seeds = seeds
