@@ -1,0 +1,349 @@
+"""Labelled traces of reasoning: circular, near-circular and legitimate ones, some kinds held out while building.
+
+Each kind is a function that writes a trace with a `Writer`. The kinds in HELD_OUT were written with the others and not
+looked at while the detector was made; nothing in the detector was set by them.
+"""
+
+import random
+from collections.abc import Callable
+from enum import StrEnum
+
+from evals.loops.writing import Act, Writer
+from state.reasoning import ReasoningStep
+from state.values import Value
+
+Kind = Callable[[Writer], None]
+
+
+class Label(StrEnum):
+    """What a trace is."""
+
+    CIRCULAR = "circular"
+    NEAR_CIRCULAR = "near_circular"
+    LEGITIMATE = "legitimate"
+
+    @property
+    def loops(self) -> bool:
+        """Whether an alarm is right."""
+        return self is not Label.LEGITIMATE
+
+
+class Trace(Value):
+    """The steps of one case."""
+
+    trace_id: str  # "same_action/3"; says nothing about the label
+    steps: tuple[ReasoningStep, ...]
+
+
+def write_trace(kind: str, seed: int) -> Trace:
+    """Return the trace of a kind drawn from a seed."""
+    writer = Writer(random.Random(f"{kind} {seed}"))  # noqa: S311  traces, not secrets
+    writer.healthy(writer.draw.randint(0, 4))
+    KINDS[kind][1](writer)
+    return Trace(trace_id=f"{kind}/{seed}", steps=tuple(writer.steps))
+
+
+def _cycle(writer: Writer, period: int, rounds: int) -> None:
+    acts = writer.different(period)
+    for _ in range(rounds):
+        for act in acts:
+            writer.step(act)
+
+
+def same_action(writer: Writer) -> None:
+    """One action, again and again."""
+    _cycle(writer, 1, writer.draw.randint(4, 8))
+
+
+def two_cycle(writer: Writer) -> None:
+    """Two actions in turns."""
+    _cycle(writer, 2, writer.draw.randint(3, 5))
+
+
+def three_cycle(writer: Writer) -> None:
+    """Three actions in turns."""
+    _cycle(writer, 3, writer.draw.randint(3, 4))
+
+
+def failing_again(writer: Writer) -> None:
+    """An action that fails for good, tried again and again."""
+    act = Act("execute", {"sql": f"select nothing from {writer.table()}"}, {}, error="there is no column nothing")
+    for _ in range(writer.draw.randint(4, 7)):
+        writer.step(act)
+
+
+def four_cycle(writer: Writer) -> None:
+    """Four actions in turns."""
+    _cycle(writer, 4, 3)
+
+
+def six_cycle(writer: Writer) -> None:
+    """Six actions in turns."""
+    _cycle(writer, 6, 3)
+
+
+def side_by_side(writer: Writer) -> None:
+    """Two calls at once, in changing order, again and again."""
+    acts = writer.different(2)
+    for _ in range(5):
+        writer.draw.shuffle(acts)
+        writer.step(*acts)
+
+
+def only_thinking(writer: Writer) -> None:
+    """Plans and conclusions in new words, and nothing is looked at any more."""
+    for at in range(9):
+        words = writer.words(f"think about {writer.columns(1)[0]} once more")
+        tool = ("plan", "reason")[at % 2]
+        writer.step(Act(tool, {"text": words}, {"noted": words}, 0.2))
+
+
+def reordered(writer: Writer) -> None:
+    """The same question with its arguments in another order and other blanks."""
+    table, (column,) = writer.table(), writer.columns(1)
+    result = {"nulls": writer.draw.randrange(99), "rows": 100}
+    for _ in range(6):
+        pairs = [("table", table), ("column", column), ("limit", 10)]
+        writer.draw.shuffle(pairs)
+        writer.step(Act("analyse_schema", dict(pairs), result))
+
+
+def other_blanks(writer: Writer) -> None:
+    """The same SQL in other case, blanks and brackets."""
+    table, (column,) = writer.table(), writer.columns(1)
+    forms = (
+        f"select count(*) from {table} where {column} is null",
+        f"SELECT COUNT(*)  FROM {table} WHERE {column} IS NULL",
+        f"select count( * ) from {table}\nwhere ({column} is null);",
+        f"Select Count(*) From {table} Where ({column} Is Null)",
+    )
+    for _ in range(6):
+        writer.step(Act("execute", {"sql": writer.draw.choice(forms)}, {"rows": [[17]]}))
+
+
+def same_thought(writer: Writer) -> None:
+    """The same action with thoughts that differ in a word."""
+    act = writer.asks()
+    for at in range(6):
+        writer.step(act, thought=f"I look at it once more, attempt {at}, to see what is going on with the values")
+
+
+def volatile_result(writer: Writer) -> None:
+    """An answer that differs only in how long it took and when."""
+    table = writer.table()
+    for at in range(6):
+        result = {"rows": [["total", 5]], "elapsed_ms": writer.draw.random(), "timestamp": f"10:{at:02}"}
+        writer.step(Act("execute", {"sql": f"select sum(1) from {table}"}, result))
+
+
+def growing_limit(writer: Writer) -> None:
+    """The same query with another limit that brings the same rows."""
+    table, result = writer.table(), writer.rows(6)
+    for at in range(6):
+        writer.step(Act("execute", {"sql": f"select * from {table} limit {10 + 10 * at}"}, result))
+
+
+def cycle_with_noise(writer: Writer) -> None:
+    """Two actions in turns, with others in between that bring nothing."""
+    first, second = writer.different(2)
+    for at in range(4):
+        writer.step(first)
+        writer.step(second)
+        if at % 2:
+            writer.step(Act("search", {"query": f"hint {writer.draw.random()}"}, {"hits": []}, 0.1))
+
+
+def reworded_search(writer: Writer) -> None:
+    """One question in other words that finds the same."""
+    table, (column,) = writer.table(), writer.columns(1)
+    forms = (
+        f"definition of {table} {column}",
+        f"what does {column} in {table} mean",
+        f"{table} {column} meaning",
+        f"meaning and definition of the {column} of {table}",
+        f"explain {column} {table}",
+    )
+    hits = {"hits": [{"where": "contract", "what": f"{table}.{column}", "text": "as the customer gave it", "line": 7}]}
+    for at in range(7):
+        writer.step(Act("search", {"query": forms[at % len(forms)]}, hits, 0.3))
+
+
+def failing_in_turns(writer: Writer) -> None:
+    """Two calls that fail for good, in turns."""
+    table = writer.table()
+    for _ in range(4):
+        writer.step(Act("execute", {"sql": f"delete from {table}"}, {}, error="write one SELECT statement"))
+        writer.step(Act("transform_data", {"table": table, "by": "?"}, {}, error="unknown change '?'"))
+
+
+def polling_changing(writer: Writer) -> None:
+    """A state that is asked for until it is reached; it moves."""
+    for at in range(7):
+        writer.step(Act("job", {"id": 7}, {"state": "at work", "done": 14 * at}, 0.2))
+    writer.step(Act("job", {"id": 7}, {"state": "ended", "done": 100}))
+
+
+def paging_offset(writer: Writer) -> None:
+    """Rows read page by page."""
+    table = writer.table()
+    for at in range(7):
+        sql = f"select * from {table} limit 5 offset {5 * at}"
+        writer.step(Act("execute", {"sql": sql}, writer.rows(5)), thought=f"I read the next page, number {at}")
+
+
+def retry_then_success(writer: Writer) -> None:
+    """A call that fails in passing and then succeeds."""
+    table = writer.table()
+    for error in ("timed out after 30 s", "503 service unavailable", "timed out after 30 s"):
+        writer.step(Act("execute", {"sql": f"select count(*) from {table}"}, {}, error=error))
+    writer.step(Act("execute", {"sql": f"select count(*) from {table}"}, {"rows": [[9]]}))
+    writer.healthy(3)
+
+
+def column_scan(writer: Writer) -> None:
+    """One question about every column; the answers are alike."""
+    table = writer.table()
+    for column in writer.columns(8):
+        sql = f"select count(*) from {table} where {column} is null"
+        writer.step(Act("execute", {"sql": sql}, {"rows": [[0]]}, 0.4), thought=f"I look for nulls in {column}")
+
+
+def healthy(writer: Writer) -> None:
+    """An investigation that gets on."""
+    writer.healthy(8)
+
+
+def known_polling(writer: Writer) -> None:
+    """Waiting for something that says nothing but that it is not ready."""
+    for _ in range(6):
+        writer.step(Act("get_status", {"job": "load"}, {"status": "pending"}, 0.1))
+    writer.step(Act("get_status", {"job": "load"}, {"status": "done", "rows": 12}))
+
+
+def paging_cursor(writer: Writer) -> None:
+    """Pages by an opaque cursor, two of which hold the same."""
+    page = writer.rows(4)
+    for at in range(7):
+        result = page if at in (2, 3) else writer.rows(4)
+        cursor = f"{writer.draw.getrandbits(64):016x}"
+        writer.step(Act("fetch", {"cursor": cursor}, {**result, "next": f"{writer.draw.getrandbits(64):016x}"}))
+
+
+def retries_apart(writer: Writer) -> None:
+    """Several calls that each fail in passing once or twice."""
+    for act in writer.different(4):
+        for _ in range(writer.draw.randint(1, 2)):
+            writer.step(Act(act.tool, act.arguments, {}, error="429 too many requests, retry after 1 s"))
+        writer.step(act)
+
+
+def check_after_change(writer: Writer) -> None:
+    """The same check after each of several changes, which do not help at first."""
+    table, columns = writer.table(), writer.columns(3)
+    check = {"rule": f"{table} is complete"}
+    for column in columns:
+        writer.step(Act("transform_data", {"table": table, "column": column, "by": "trim"}, writer.rows(2), 0.6))
+        writer.step(Act("validate_data", check, {"violations": 12, "of": 100}))
+    writer.step(Act("transform_data", {"table": table, "column": columns[0], "by": "null"}, writer.rows(2), 0.6))
+    writer.step(Act("validate_data", check, {"violations": 0, "of": 100}))
+
+
+def drill_down(writer: Writer) -> None:
+    """One query with ever more conditions; the count stays the same for a while."""
+    table, columns = writer.table(), writer.columns(5)
+    conditions = [f"{column} is not null" for column in columns]
+    for at in range(1, 6):
+        sql = f"select count(*) from {table} where {' and '.join(conditions[:at])}"
+        writer.step(Act("execute", {"sql": sql}, {"rows": [[40 if at < 4 else 3]]}))
+
+
+def same_of_every_table(writer: Writer) -> None:
+    """The same look at every table."""
+    for table in ("orders", "customers", "payments", "shipments", "visits"):
+        writer.step(Act("analyse_schema", {"table": table}, {"columns": 4, "key": True, "rows": 100}, 0.4))
+
+
+def looks_again(writer: Writer) -> None:
+    """Something is looked at a second time much later."""
+    act = writer.asks()
+    writer.step(act)
+    writer.healthy(5)
+    writer.step(act)
+    writer.healthy(2)
+
+
+def years(writer: Writer) -> None:
+    """The same count for every year, nought in most."""
+    table = writer.table()
+    for year in range(2015, 2022):
+        sql = f"select count(*) from {table} where year = {year}"
+        writer.step(Act("execute", {"sql": sql}, {"rows": [[0 if year < 2020 else 5]]}, 0.4))
+
+
+KINDS: dict[str, tuple[Label, Kind]] = {
+    **{
+        kind.__name__: (Label.CIRCULAR, kind)
+        for kind in (
+            same_action,
+            two_cycle,
+            three_cycle,
+            failing_again,
+            four_cycle,
+            six_cycle,
+            side_by_side,
+            only_thinking,
+            failing_in_turns,
+        )
+    },
+    **{
+        kind.__name__: (Label.NEAR_CIRCULAR, kind)
+        for kind in (
+            reordered,
+            other_blanks,
+            same_thought,
+            volatile_result,
+            growing_limit,
+            cycle_with_noise,
+            reworded_search,
+        )
+    },
+    **{
+        kind.__name__: (Label.LEGITIMATE, kind)
+        for kind in (
+            polling_changing,
+            paging_offset,
+            retry_then_success,
+            column_scan,
+            healthy,
+            known_polling,
+            paging_cursor,
+            retries_apart,
+            check_after_change,
+            drill_down,
+            same_of_every_table,
+            looks_again,
+            years,
+        )
+    },
+}
+
+HELD_OUT = frozenset(
+    {
+        "four_cycle",
+        "six_cycle",
+        "side_by_side",
+        "only_thinking",
+        "failing_in_turns",
+        "growing_limit",
+        "cycle_with_noise",
+        "reworded_search",
+        "known_polling",
+        "paging_cursor",
+        "retries_apart",
+        "check_after_change",
+        "drill_down",
+        "same_of_every_table",
+        "looks_again",
+        "years",
+    }
+)
