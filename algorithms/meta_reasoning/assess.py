@@ -28,13 +28,13 @@ def assess(steps: Sequence[ReasoningStep]) -> Assessment:
     """Return how good the reasoning is after the last of `steps`; findings with the most severe first."""
     if not steps:
         return Assessment(quality=1.0)
-    found = turns(steps)
+    found, taught = turns(steps), learned(steps)
     newest = bool(found) and found[-1].number == steps[-1].number
     loops = (find_repeated(found), find_cycle(found)) if newest else ()
-    findings = (*(finding for finding in loops if finding is not None), *find_signals(steps))
+    findings = (*(finding for finding in loops if finding is not None), *find_signals(steps, found, taught))
     ordered = tuple(sorted(findings, key=lambda finding: -finding.severity))
     return Assessment(
-        quality=_quality(steps, ordered),
+        quality=_quality(steps, taught, ordered),
         findings=ordered,
         recommendations=tuple(_ADVICE[finding.pattern] for finding in ordered)[:_MOST],
     )
@@ -55,10 +55,9 @@ def intervene(assessment: Assessment, issued: Sequence[Intervention]) -> Interve
     return _LADDER[min(climbed + 1, len(_LADDER) - 1)]
 
 
-def _quality(steps: Sequence[ReasoningStep], findings: Sequence[Finding]) -> float:
+def _quality(steps: Sequence[ReasoningStep], taught: Sequence[bool], findings: Sequence[Finding]) -> float:
     """Return half the mean quality of observations, half the share of steps that taught something, less the findings."""
     seen = [observation.quality for step in steps for observation in step.observations]
     helped = sum(seen) / len(seen) if seen else 0.0
-    taught = sum(learned(step, steps[:at]) for at, step in enumerate(steps)) / len(steps)
     worst = max((finding.severity for finding in findings), default=0.0)
-    return round(max(0.0, (helped + taught) / 2 * (1 - 0.5 * worst)), 3)
+    return round(max(0.0, (helped + sum(taught) / len(steps)) / 2 * (1 - 0.5 * worst)), 3)

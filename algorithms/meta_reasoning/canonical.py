@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -22,8 +23,8 @@ _VOLATILE = frozenset(
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"[\d_]+")
-_INFORMATIVE = 6
-"""Single values from which an answer says so much that two questions with the same answer are hardly two."""
+_MANY_VALUES, _MUCH_TEXT = 6, 32
+"""Values, or characters of them, from which an answer says so much that questions with the same answer are the same."""
 _ALIKE = 50.0  # of 100: texts that ask for the same in other words, where the answers are the same and informative
 
 
@@ -44,6 +45,7 @@ class Deed:
         return self.arguments == other.arguments or (self.informative and _alike(self, other))
 
 
+@lru_cache(maxsize=4_096)  # every step is looked at again after each step that follows
 def deed(call: ActionCall, observation: Observation) -> Deed:
     """Return the canonical form of an action and its answer."""
     content = _parsed(observation.content)
@@ -52,7 +54,7 @@ def deed(call: ActionCall, observation: Observation) -> Deed:
         tool=call.name.strip().casefold(),
         arguments=_arguments(call.arguments),
         result=told,
-        informative=not observation.failed and sum(1 for _ in _leaves(content)) >= _INFORMATIVE,
+        informative=not observation.failed and _says_much(content),
         failed=observation.failed,
     )
 
@@ -94,6 +96,11 @@ def _near(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     if min(map(len, texts)) < 2:  # noqa: PLR2004  a name, not a text
         return False
     return fuzz.token_set_ratio(" ".join(texts[0]), " ".join(texts[1])) >= _ALIKE
+
+
+def _says_much(content: Any) -> bool:  # noqa: ANN401
+    values = [str(value) for value in _leaves(content)]
+    return len(values) >= _MANY_VALUES or sum(map(len, values)) >= _MUCH_TEXT
 
 
 def _lasting(content: Any) -> Any:  # noqa: ANN401

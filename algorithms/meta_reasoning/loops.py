@@ -26,7 +26,9 @@ _TRANSIENT = re.compile(
     r"|connection (was )?(reset|refused|closed)|try again|retry after)\b",
     re.IGNORECASE,
 )
-_WAITING = frozenset({"pending", "queued", "running", "waiting", "in progress", "in_progress", "processing", "scheduled"})
+_WAITING = frozenset(
+    {"pending", "queued", "running", "waiting", "in progress", "in_progress", "processing", "scheduled"}
+)
 _STATE_KEYS = ("status", "state")
 _THINKING = frozenset({ActionKind.REASON.value, ActionKind.PLAN.value})
 
@@ -97,11 +99,16 @@ def find_cycle(found: Sequence[Turn]) -> Finding | None:
     return None
 
 
-def learned(step: ReasoningStep, before: Sequence[ReasoningStep]) -> bool:
-    """Return whether a step brought an outcome that no step before it brought; thinking alone brings none."""
-    old = [done for each in before for done in deeds(each)]
-    new = [done for done in deeds(step) if not done.failed and done.tool not in _THINKING]
-    return any(not any(done.repeats(each) for each in old) for done in new)
+def learned(steps: Sequence[ReasoningStep]) -> tuple[bool, ...]:
+    """Return for every step whether it brought an outcome that none before it brought; thinking alone brings none."""
+    old: list[Deed] = []
+    told = []
+    for step in steps:
+        new = [done for done in deeds(step) if not done.failed and done.tool not in _THINKING]
+        fresh = [done for done in new if not any(done.repeats(each) for each in old)]
+        old += fresh
+        told.append(bool(fresh))
+    return tuple(told)
 
 
 def _repeated(found: Sequence[Turn], places: Sequence[int], times: int) -> Finding:

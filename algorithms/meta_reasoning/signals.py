@@ -6,7 +6,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz
 
 from algorithms.meta_reasoning.canonical import deeds, thought_text
-from algorithms.meta_reasoning.loops import is_transient, learned, turns
+from algorithms.meta_reasoning.loops import Turn, is_transient
 from state.meta_reasoning import Finding, Pattern
 from state.reasoning import ReasoningStep
 
@@ -22,11 +22,11 @@ _SURE = 0.9
 _EVIDENCE = 0.5
 
 
-def find_signals(steps: Sequence[ReasoningStep]) -> tuple[Finding, ...]:
-    """Return what the last steps show, other than loops."""
-    counted = {turn.number for turn in turns(steps)}
-    news = [learned(step, steps[:at]) or step.number not in counted for at, step in enumerate(steps)]
-    found = (
+def find_signals(steps: Sequence[ReasoningStep], found: Sequence[Turn], taught: Sequence[bool]) -> tuple[Finding, ...]:
+    """Return what the last steps show, other than loops; `found` are the steps that count, `taught` those with news."""
+    counted = {turn.number for turn in found}
+    news = [new or step.number not in counted for step, new in zip(steps, taught, strict=True)]
+    signs = (
         _same_thoughts(steps, news),
         _no_progress(steps, news),
         _poor(steps),
@@ -35,7 +35,7 @@ def find_signals(steps: Sequence[ReasoningStep]) -> tuple[Finding, ...]:
         _stuck(steps, news),
         _overconfident(steps),
     )
-    return tuple(finding for finding in found if finding is not None)
+    return tuple(finding for finding in signs if finding is not None)
 
 
 def _same_thoughts(steps: Sequence[ReasoningStep], news: Sequence[bool]) -> Finding | None:

@@ -51,39 +51,39 @@ def _cycle(writer: Writer, period: int, rounds: int) -> None:
 
 
 def same_action(writer: Writer) -> None:
-    """One action, again and again."""
+    """Write one action, again and again."""
     _cycle(writer, 1, writer.draw.randint(4, 8))
 
 
 def two_cycle(writer: Writer) -> None:
-    """Two actions in turns."""
+    """Write two actions in turns."""
     _cycle(writer, 2, writer.draw.randint(3, 5))
 
 
 def three_cycle(writer: Writer) -> None:
-    """Three actions in turns."""
+    """Write three actions in turns."""
     _cycle(writer, 3, writer.draw.randint(3, 4))
 
 
 def failing_again(writer: Writer) -> None:
-    """An action that fails for good, tried again and again."""
+    """Write an action that fails for good, tried again and again."""
     act = Act("execute", {"sql": f"select nothing from {writer.table()}"}, {}, error="there is no column nothing")
     for _ in range(writer.draw.randint(4, 7)):
         writer.step(act)
 
 
 def four_cycle(writer: Writer) -> None:
-    """Four actions in turns."""
+    """Write four actions in turns."""
     _cycle(writer, 4, 3)
 
 
 def six_cycle(writer: Writer) -> None:
-    """Six actions in turns."""
+    """Write six actions in turns."""
     _cycle(writer, 6, 3)
 
 
 def side_by_side(writer: Writer) -> None:
-    """Two calls at once, in changing order, again and again."""
+    """Write two calls at once, in changing order, again and again."""
     acts = writer.different(2)
     for _ in range(5):
         writer.draw.shuffle(acts)
@@ -91,7 +91,7 @@ def side_by_side(writer: Writer) -> None:
 
 
 def only_thinking(writer: Writer) -> None:
-    """Plans and conclusions in new words, and nothing is looked at any more."""
+    """Write plans and conclusions in new words, and nothing is looked at any more."""
     for at in range(9):
         words = writer.words(f"think about {writer.columns(1)[0]} once more")
         tool = ("plan", "reason")[at % 2]
@@ -99,7 +99,7 @@ def only_thinking(writer: Writer) -> None:
 
 
 def reordered(writer: Writer) -> None:
-    """The same question with its arguments in another order and other blanks."""
+    """Write the same question with its arguments in another order and other blanks."""
     table, (column,) = writer.table(), writer.columns(1)
     result = {"nulls": writer.draw.randrange(99), "rows": 100}
     for _ in range(6):
@@ -109,7 +109,7 @@ def reordered(writer: Writer) -> None:
 
 
 def other_blanks(writer: Writer) -> None:
-    """The same SQL in other case, blanks and brackets."""
+    """Write the same SQL in other case, blanks and brackets."""
     table, (column,) = writer.table(), writer.columns(1)
     forms = (
         f"select count(*) from {table} where {column} is null",
@@ -122,14 +122,14 @@ def other_blanks(writer: Writer) -> None:
 
 
 def same_thought(writer: Writer) -> None:
-    """The same action with thoughts that differ in a word."""
+    """Write the same action with thoughts that differ in a word."""
     act = writer.asks()
     for at in range(6):
         writer.step(act, thought=f"I look at it once more, attempt {at}, to see what is going on with the values")
 
 
 def volatile_result(writer: Writer) -> None:
-    """An answer that differs only in how long it took and when."""
+    """Write an answer that differs only in how long it took and when."""
     table = writer.table()
     for at in range(6):
         result = {"rows": [["total", 5]], "elapsed_ms": writer.draw.random(), "timestamp": f"10:{at:02}"}
@@ -137,14 +137,14 @@ def volatile_result(writer: Writer) -> None:
 
 
 def growing_limit(writer: Writer) -> None:
-    """The same query with another limit that brings the same rows."""
+    """Write the same query with another limit that brings the same rows."""
     table, result = writer.table(), writer.rows(6)
     for at in range(6):
         writer.step(Act("execute", {"sql": f"select * from {table} limit {10 + 10 * at}"}, result))
 
 
 def cycle_with_noise(writer: Writer) -> None:
-    """Two actions in turns, with others in between that bring nothing."""
+    """Write two actions in turns, with others in between that bring nothing."""
     first, second = writer.different(2)
     for at in range(4):
         writer.step(first)
@@ -154,7 +154,7 @@ def cycle_with_noise(writer: Writer) -> None:
 
 
 def reworded_search(writer: Writer) -> None:
-    """One question in other words that finds the same."""
+    """Write one question in other words that finds the same."""
     table, (column,) = writer.table(), writer.columns(1)
     forms = (
         f"definition of {table} {column}",
@@ -169,7 +169,7 @@ def reworded_search(writer: Writer) -> None:
 
 
 def failing_in_turns(writer: Writer) -> None:
-    """Two calls that fail for good, in turns."""
+    """Write two calls that fail for good, in turns."""
     table = writer.table()
     for _ in range(4):
         writer.step(Act("execute", {"sql": f"delete from {table}"}, {}, error="write one SELECT statement"))
@@ -177,14 +177,14 @@ def failing_in_turns(writer: Writer) -> None:
 
 
 def polling_changing(writer: Writer) -> None:
-    """A state that is asked for until it is reached; it moves."""
+    """Write a state that is asked for until it is reached; it moves."""
     for at in range(7):
         writer.step(Act("job", {"id": 7}, {"state": "at work", "done": 14 * at}, 0.2))
     writer.step(Act("job", {"id": 7}, {"state": "ended", "done": 100}))
 
 
 def paging_offset(writer: Writer) -> None:
-    """Rows read page by page."""
+    """Write rows read page by page."""
     table = writer.table()
     for at in range(7):
         sql = f"select * from {table} limit 5 offset {5 * at}"
@@ -192,7 +192,7 @@ def paging_offset(writer: Writer) -> None:
 
 
 def retry_then_success(writer: Writer) -> None:
-    """A call that fails in passing and then succeeds."""
+    """Write a call that fails in passing and then succeeds."""
     table = writer.table()
     for error in ("timed out after 30 s", "503 service unavailable", "timed out after 30 s"):
         writer.step(Act("execute", {"sql": f"select count(*) from {table}"}, {}, error=error))
@@ -201,7 +201,7 @@ def retry_then_success(writer: Writer) -> None:
 
 
 def column_scan(writer: Writer) -> None:
-    """One question about every column; the answers are alike."""
+    """Write one question about every column; the answers are alike."""
     table = writer.table()
     for column in writer.columns(8):
         sql = f"select count(*) from {table} where {column} is null"
@@ -209,19 +209,19 @@ def column_scan(writer: Writer) -> None:
 
 
 def healthy(writer: Writer) -> None:
-    """An investigation that gets on."""
+    """Write an investigation that gets on."""
     writer.healthy(8)
 
 
 def known_polling(writer: Writer) -> None:
-    """Waiting for something that says nothing but that it is not ready."""
+    """Write waiting for something that says nothing but that it is not ready."""
     for _ in range(6):
         writer.step(Act("get_status", {"job": "load"}, {"status": "pending"}, 0.1))
     writer.step(Act("get_status", {"job": "load"}, {"status": "done", "rows": 12}))
 
 
 def paging_cursor(writer: Writer) -> None:
-    """Pages by an opaque cursor, two of which hold the same."""
+    """Write pages by an opaque cursor, two of which hold the same."""
     page = writer.rows(4)
     for at in range(7):
         result = page if at in (2, 3) else writer.rows(4)
@@ -230,7 +230,7 @@ def paging_cursor(writer: Writer) -> None:
 
 
 def retries_apart(writer: Writer) -> None:
-    """Several calls that each fail in passing once or twice."""
+    """Write several calls that each fail in passing once or twice."""
     for act in writer.different(4):
         for _ in range(writer.draw.randint(1, 2)):
             writer.step(Act(act.tool, act.arguments, {}, error="429 too many requests, retry after 1 s"))
@@ -238,7 +238,7 @@ def retries_apart(writer: Writer) -> None:
 
 
 def check_after_change(writer: Writer) -> None:
-    """The same check after each of several changes, which do not help at first."""
+    """Write the same check after each of several changes, which do not help at first."""
     table, columns = writer.table(), writer.columns(3)
     check = {"rule": f"{table} is complete"}
     for column in columns:
@@ -249,7 +249,7 @@ def check_after_change(writer: Writer) -> None:
 
 
 def drill_down(writer: Writer) -> None:
-    """One query with ever more conditions; the count stays the same for a while."""
+    """Write one query with ever more conditions; the count stays the same for a while."""
     table, columns = writer.table(), writer.columns(5)
     conditions = [f"{column} is not null" for column in columns]
     for at in range(1, 6):
@@ -258,13 +258,13 @@ def drill_down(writer: Writer) -> None:
 
 
 def same_of_every_table(writer: Writer) -> None:
-    """The same look at every table."""
+    """Write the same look at every table."""
     for table in ("orders", "customers", "payments", "shipments", "visits"):
         writer.step(Act("analyse_schema", {"table": table}, {"columns": 4, "key": True, "rows": 100}, 0.4))
 
 
 def looks_again(writer: Writer) -> None:
-    """Something is looked at a second time much later."""
+    """Write something is looked at a second time much later."""
     act = writer.asks()
     writer.step(act)
     writer.healthy(5)
@@ -273,11 +273,86 @@ def looks_again(writer: Writer) -> None:
 
 
 def years(writer: Writer) -> None:
-    """The same count for every year, nought in most."""
+    """Write the same count for every year, nought in most."""
     table = writer.table()
     for year in range(2015, 2022):
         sql = f"select count(*) from {table} where year = {year}"
         writer.step(Act("execute", {"sql": sql}, {"rows": [[0 if year < 2020 else 5]]}, 0.4))
+
+
+def five_cycle_failing(writer: Writer) -> None:
+    """Write five actions in turns, one of which fails for good."""
+    acts = writer.different(4)
+    acts.insert(2, Act("execute", {"sql": "select"}, {}, error="the statement ends too early"))
+    for _ in range(3):
+        for act in acts:
+            writer.step(act)
+
+
+def thinks_between(writer: Writer) -> None:
+    """Write the same action, with a plan in new words before each time."""
+    act = writer.asks()
+    for _ in range(5):
+        words = writer.words(f"go over {writer.columns(1)[0]}")
+        writer.step(Act("plan", {"steps": words}, {"noted": words}, 0.2))
+        writer.step(act)
+
+
+def quoted_names(writer: Writer) -> None:
+    """Write the same query with other quotes and another limit."""
+    table, result = writer.table(), writer.rows(3)
+    for at in range(6):
+        quote = ("", '"')[at % 2]
+        sql = f"select id, value from {quote}{table}{quote} order by id limit {3 + at}"
+        writer.step(Act("execute", {"sql": sql}, result))
+
+
+def two_queries_with_limits(writer: Writer) -> None:
+    """Write two queries in turns whose limits grow; each brings what it brought."""
+    (first, second), tables = (writer.rows(4), writer.rows(4)), ("orders", "customers")
+    for at in range(4):
+        for table, result in zip(tables, (first, second), strict=True):
+            writer.step(Act("execute", {"sql": f"select * from {table} limit {10 * (at + 1)}"}, result))
+
+
+def halving(writer: Writer) -> None:
+    """Write a threshold found by halving the range; counts are alike for a while."""
+    table, low, high = writer.table(), 0, 1024
+    border = writer.draw.randrange(1, 1024)
+    for _ in range(7):
+        middle = (low + high) // 2
+        found = int(middle >= border)
+        writer.step(
+            Act("execute", {"sql": f"select count(*) from {table} where value < {middle}"}, {"rows": [[found]]})
+        )
+        low, high = (low, middle) if found else (middle, high)
+
+
+def scan_side_by_side(writer: Writer) -> None:
+    """Write two columns at once, four times; the answers are alike."""
+    table, columns = writer.table(), writer.columns(8)
+    for at in range(0, 8, 2):
+        asked = [{"table": table, "column": column} for column in columns[at : at + 2]]
+        writer.step(*(Act("analyse_schema", each, {"nulls": 0, "type": "text"}, 0.4) for each in asked))
+
+
+def before_and_after(writer: Writer) -> None:
+    """Write two looks, a change, and the same two looks, which the change did not touch."""
+    table, first, second = writer.table(), *writer.different(2)
+    writer.step(first)
+    writer.step(second)
+    writer.step(Act("transform_data", {"table": table, "column": "unit", "by": "times 1000"}, writer.rows(3), 0.7))
+    writer.step(first)
+    writer.step(second)
+    writer.healthy(2)
+
+
+def stubborn_outage(writer: Writer) -> None:
+    """Write four failures in passing, then success, twice."""
+    for act in writer.different(2):
+        for error in ("connection reset", "500 internal server error", "temporarily unavailable", "timed out"):
+            writer.step(Act(act.tool, act.arguments, {}, error=error))
+        writer.step(act)
 
 
 KINDS: dict[str, tuple[Label, Kind]] = {
@@ -293,6 +368,8 @@ KINDS: dict[str, tuple[Label, Kind]] = {
             side_by_side,
             only_thinking,
             failing_in_turns,
+            five_cycle_failing,
+            thinks_between,
         )
     },
     **{
@@ -305,6 +382,8 @@ KINDS: dict[str, tuple[Label, Kind]] = {
             growing_limit,
             cycle_with_noise,
             reworded_search,
+            quoted_names,
+            two_queries_with_limits,
         )
     },
     **{
@@ -323,6 +402,10 @@ KINDS: dict[str, tuple[Label, Kind]] = {
             same_of_every_table,
             looks_again,
             years,
+            halving,
+            scan_side_by_side,
+            before_and_after,
+            stubborn_outage,
         )
     },
 }
@@ -336,7 +419,6 @@ HELD_OUT = frozenset(
         "failing_in_turns",
         "growing_limit",
         "cycle_with_noise",
-        "reworded_search",
         "known_polling",
         "paging_cursor",
         "retries_apart",
@@ -345,5 +427,13 @@ HELD_OUT = frozenset(
         "same_of_every_table",
         "looks_again",
         "years",
+        "five_cycle_failing",
+        "thinks_between",
+        "quoted_names",
+        "two_queries_with_limits",
+        "halving",
+        "scan_side_by_side",
+        "before_and_after",
+        "stubborn_outage",
     }
 )

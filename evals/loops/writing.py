@@ -73,7 +73,10 @@ class Writer:
 
     def rows(self, count: int) -> dict[str, Any]:
         """Return the answer of a query with random rows."""
-        return {"columns": ["id", "value"], "rows": [[self.draw.randrange(10**6), self.draw.random()] for _ in range(count)]}
+        return {
+            "columns": ["id", "value"],
+            "rows": [[self.draw.randrange(10**6), self.draw.random()] for _ in range(count)],
+        }
 
     def healthy(self, count: int) -> None:
         """Add steps of an investigation that gets on: each asks something else and learns something."""
@@ -97,7 +100,9 @@ class Writer:
         return self.draw.choice(
             (
                 Act("analyse_schema", {"table": table, "column": column}, {"nulls": number, "rows": 2 * number}, 0.4),
-                Act("execute", {"sql": f"select count(*) from {table} where {column} < {number}"}, {"rows": [[number]]}),
+                Act(
+                    "execute", {"sql": f"select count(*) from {table} where {column} < {number}"}, {"rows": [[number]]}
+                ),
                 Act("search", {"query": f"{table} {column}"}, {"hits": [f"contract: {table}.{column}", number]}, 0.3),
                 Act("calculate", {"expression": f"{number} * 3"}, {"value": 3 * number}, 0.3),
                 Act("route_pipeline", {"subject": table}, {"steps": ["map", "format", table]}, 0.3),
