@@ -48,13 +48,23 @@ def total(spent: Mapping[str, Spent]) -> Spent:
 
 
 def check_budget(limits: BudgetLimits, spent: Spent) -> None:
-    """Raise BudgetExhausted, naming the limit, when nothing more may be spent."""
-    used = {
-        "steps": (spent.steps, limits.steps),
-        "model requests": (spent.model_requests, limits.model_requests),
-        "tokens": (spent.prompt_tokens + spent.completion_tokens, limits.tokens),
-        "seconds": (spent.seconds, limits.seconds),
-    }
+    """Raise BudgetExhausted, naming the limit, when no more work may be done."""
+    _check({"steps": (spent.steps, limits.steps), "seconds": (spent.seconds, limits.seconds)})
+
+
+def check_model_budget(limits: BudgetLimits, spent: Spent) -> None:
+    """Raise BudgetExhausted, naming the limit, when no model may be asked any more; the run goes on without one."""
+    tokens = spent.prompt_tokens + spent.completion_tokens
+    _check(
+        {
+            "model requests": (spent.model_requests, limits.model_requests),
+            "tokens": (tokens, limits.tokens),
+            "seconds": (spent.seconds, limits.seconds),
+        }
+    )
+
+
+def _check(used: Mapping[str, tuple[float, float | None]]) -> None:
     for name, (amount, limit) in used.items():
         if limit is not None and amount >= limit:
             raise BudgetExhausted(

@@ -16,6 +16,11 @@ MillwrightError
 │       ├── MemoryExhausted
 │       ├── DiskFull
 │       └── TimeExceeded
+├── ModelError               a chat model gave no usable answer; whoever asked goes on without it
+│   ├── ModelUnavailable     it did not answer: down, slow, busy, or its body was cut; it may answer later
+│   │   └── CircuitOpen      it failed so often that it is left alone for a while
+│   ├── ModelRejected        the endpoint refuses the request: key, model name or request are wrong
+│   └── ModelAnswerUnusable  it answered, and the answer cannot be used
 ├── AccountingError          the books do not balance; the run must stop before publishing
 └── BudgetExhausted          the run's budget is spent; resumable
 """
@@ -104,6 +109,53 @@ class DiskFull(ResourceError):  # noqa: N818  the state of a resource, not a fau
 
 class TimeExceeded(ResourceError):  # noqa: N818  the state of a resource, not a fault
     """A step ran longer than it may."""
+
+
+class ModelError(MillwrightError):
+    """A chat model gave no usable answer."""
+
+
+class ModelUnavailable(ModelError):  # noqa: N818  the state of the model, not a fault
+    """A chat model did not answer, and may do so later.
+
+    Attributes:
+        retry_after: seconds that the endpoint asks to wait; None where it does not say.
+
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.retry_after = retry_after
+
+
+class CircuitOpen(ModelUnavailable):
+    """A chat model is not asked for a while, as it failed several times in a row."""
+
+
+class ModelRejected(ModelError):  # noqa: N818  the endpoint's word, not a fault of ours
+    """The endpoint of a chat model refuses the request; the same request would be refused again.
+
+    Attributes:
+        every: whether any other request would be refused too, e.g. because the key is wrong.
+
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", every: bool = False) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.every = every
+
+
+class ModelAnswerUnusable(ModelError):  # noqa: N818  what is wrong with an answer, not a fault of ours
+    """A chat model answered, and the answer cannot be used: no JSON, another shape, refused, cut off.
+
+    Attributes:
+        answer: what it answered, bounded; empty where it said nothing.
+
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", answer: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.answer = answer
 
 
 class AccountingError(MillwrightError):

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from state.budget import BudgetLimits
+from state.models import ModelSettings
 from state.values import Value
 
 SCHEMA_VERSION = 1
@@ -100,6 +101,9 @@ class RunContext(Value):
     )
     patterns: Patterns = Field(
         default=Patterns(), title="Patterns", description="Switches of the coordination patterns"
+    )
+    model: ModelSettings = Field(
+        default=ModelSettings(), title="Model", description="The chat model that is asked; without a name none is"
     )
     threads: int = Field(default=2, ge=1, title="Threads", description="Threads of the engine", examples=[2])
     memory: str = Field(

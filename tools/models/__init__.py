@@ -1,0 +1,1 @@
+"""Chat models: one shared client for each endpoint and name, its limits, and what its failures are called."""
