@@ -85,6 +85,20 @@ class Patterns(Value):
         description="A failed step is met by its strategy; retry: what is transient is tried again, nothing else",
         examples=["on", "retry", "off"],
     )
+    react: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="ReAct",
+        description="A failing check is diagnosed by a reasoning worker",
+        examples=["on", "off"],
+    )
+    meta_reasoning: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Meta-reasoning",
+        description="Reasoning is watched: hints, other strategies, arbitration, stop",
+        examples=["on", "off"],
+    )
 
 
 class RunContext(Value):
