@@ -2,14 +2,24 @@
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from state import approval, budget, plans, reports, run, sources
+from state import approval, budget, meta_reasoning, plans, react, reasoning, reports, run, sources
 
 _TYPES = (
     approval.AskedRef,
     budget.Spent,
     budget.BudgetLimits,
+    meta_reasoning.Intervention,
     plans.PlanRef,
     plans.NoPlan,
+    react.CaseRef,
+    react.CaseProgress,
+    react.Ending,
+    react.End,
+    react.ReactOutcome,
+    reasoning.Thought,
+    reasoning.ActionCall,
+    reasoning.Proposal,
+    reasoning.ReasoningTask,
     reports.Progress,
     reports.StepReport,
     reports.StepStatus,
