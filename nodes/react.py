@@ -115,7 +115,9 @@ def watch(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
         "intervention": taken,
         "rung": taken if taken is not Intervention.NONE and verdict.looping else progress.rung,
         "advice": verdict.recommendations if taken is not Intervention.NONE else (),
-        "avoid": tuple(sorted(closed - {ActionKind.FINAL_RESULT.value})) if taken is Intervention.OTHER_STRATEGY else (),
+        "avoid": tuple(sorted(closed - {ActionKind.FINAL_RESULT.value}))
+        if taken is Intervention.OTHER_STRATEGY
+        else (),
         "last": told or progress.last,
     }
     return {"progress": progress.model_copy(update=update)}

@@ -104,9 +104,7 @@ def perform(call: ActionCall, tools: Mapping[str, StructuredTool], closed: Colle
     content = json.dumps(found.content, ensure_ascii=False, default=str)
     if len(content) > _MOST_CONTENT:
         return _failed(call, started, f"the answer has {len(content):,} characters; ask for less")
-    return Observation(
-        call_id=call.call_id, content=content, quality=found.quality, seconds=time.monotonic() - started
-    )
+    return Observation(call_id=call.call_id, content=content, quality=found.quality, seconds=time.monotonic() - started)
 
 
 def final_answer(step: ReasoningStep) -> str | None:

@@ -157,7 +157,7 @@ def _calls(message: AIMessage, number: int, task: ReasoningTask) -> tuple[Action
     wanted = [(call["name"], json.dumps(call["args"])) for call in message.tool_calls]
     wanted += [(call.get("name") or "", call.get("args") or "") for call in message.invalid_tool_calls]
     if not wanted and task.kind == "question" and message.text.strip():
-        wanted = [(ActionKind.FINAL_RESULT.value, json.dumps({"answer": message.text[:_MOST_ARGUMENTS // 2]}))]
+        wanted = [(ActionKind.FINAL_RESULT.value, json.dumps({"answer": message.text[: _MOST_ARGUMENTS // 2]}))]
     return tuple(
         ActionCall(call_id=f"{number}.{place}", name=name[:100], arguments=_bounded(arguments))
         for place, (name, arguments) in enumerate(wanted[:_MOST_CALLS], start=1)

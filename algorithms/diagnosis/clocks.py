@@ -95,9 +95,7 @@ def _by_distance(moments: Numbers, file: Places, name: str, other: Numbers) -> t
     known = ~np.isnan(between)
     level, _ = find_level(between, segments(file))
     if not level.rows or level.logarithmic:
-        low, middle, high = (
-            np.quantile(between[known], [0.25, 0.5, 0.75]) if known.any() else (np.nan, np.nan, np.nan)
-        )
+        low, middle, high = np.quantile(between[known], [0.25, 0.5, 0.75]) if known.any() else (np.nan, np.nan, np.nan)
         scale = max(float(high - low) / 1.349, 60.0) if known.any() else 60.0
         level = level.model_copy(update={"logarithmic": False, "middle": float(middle), "scale": scale})
     level = level.model_copy(update={"scale": max(level.scale, 60.0)})

@@ -57,9 +57,7 @@ def find_level(values: Numbers, segment: Places, bounds: tuple[float, float] | N
     middles, scales, rows = _by_segment(scaled, segment)
     known = np.flatnonzero(rows > 0)
     if not len(known):
-        nothing = Level(
-            logarithmic=logarithmic, middle=np.nan, scale=np.nan, drift=0.0, rows=0, segments=0, agreeing=0
-        )
+        nothing = Level(logarithmic=logarithmic, middle=np.nan, scale=np.nan, drift=0.0, rows=0, segments=0, agreeing=0)
         return nothing, np.zeros(len(values), bool)
     chosen = _largest_group(middles[known], scales[known], rows[known], _keeps(values, segment, bounds)[known])
     mask = np.isin(segment, known[chosen]) & ~np.isnan(scaled)

@@ -19,5 +19,7 @@ def analyse_schema(bench: Bench, table: str) -> Found:
 def validate_data(bench: Bench, table: str, cause: Cause, columns: tuple[str, ...] = ()) -> Found:
     """Test one cause; what was measured is told whether it speaks for the cause or against it."""
     with bench.engine() as connection:
-        result = run_test(connection, open_subject(bench.folder, table), TestCall(table=table, cause=cause, columns=columns))
+        result = run_test(
+            connection, open_subject(bench.folder, table), TestCall(table=table, cause=cause, columns=columns)
+        )
     return Found(content=result.model_dump(mode="json"), quality=_TESTED if result.rows.count else _UNAFFECTED)

@@ -69,7 +69,9 @@ def _of_table(table: Table) -> Iterator[tuple[str, str, str]]:
     yield "contract", table.name, f"table {table.description or ''} key {', '.join(table.key)}"
     for column in table.columns:
         allowed = f"valid values {', '.join(map(str, column.valid_values))}" if column.valid_values else ""
-        described = " ".join(filter(None, (column.logical_type.value, column.business_name, column.description, allowed)))
+        described = " ".join(
+            filter(None, (column.logical_type.value, column.business_name, column.description, allowed))
+        )
         yield "contract", f"{table.name}.{column.name}", f"{'required ' * column.required}{described}"
     for rule in table.rules:
         yield "contract", rule.id, f"{rule.metric or rule.type} {rule.description or rule.query or ''}"

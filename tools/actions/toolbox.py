@@ -86,5 +86,7 @@ def _plan(actions: tuple[str, ...]) -> Found:
 
 
 def _final(**answer: Any) -> Found:  # noqa: ANN401  the arguments of the kind's final answer
-    plain = {name: value.model_dump(mode="json") if isinstance(value, Value) else value for name, value in answer.items()}
+    plain = {
+        name: value.model_dump(mode="json") if isinstance(value, Value) else value for name, value in answer.items()
+    }
     return Found(content=json.loads(json.dumps(plain)), quality=1.0)

@@ -56,8 +56,6 @@ def _condition(row: NDArray[np.int64], file: NDArray[np.int64], chosen: NDArray[
     return " or ".join(parts)
 
 
-
-
 def cut(text: object) -> str:
     """Return a text from the data as evidence may show it."""
     shown = "".join(letter if letter.isprintable() else "·" for letter in str(text))

@@ -207,9 +207,7 @@ def seek_truncation(connection: duckdb.DuckDBPyConnection, subject: Subject, cal
     """Look for a file that ends within a record, or far earlier than the others of its kind."""
     rejects = read_rejects(connection, subject)
     last: dict[int, Reject] = {reject.file: reject for reject in rejects}
-    books = dict(
-        connection.execute("select file_id, (records, lines, reject_lines) from land.files").fetchall()
-    )
+    books = dict(connection.execute("select file_id, (records, lines, reject_lines) from land.files").fetchall())
     others = [record for file in subject.texts for record in [books.get(file.file_id, (0, 0, 0))[0]]]
     best: tuple[float, SourceFile, dict[str, float]] | None = None
     for file in subject.texts:
@@ -237,9 +235,7 @@ def seek_truncation(connection: duckdb.DuckDBPyConnection, subject: Subject, cal
     how = "in the middle of a record" if figures["cut_record"] else "in the middle of a value"
     told = f"{file.name} ends {how if figures['cut_record'] + figures['cut_value'] else 'with a whole record'}"
     told += f"; it holds {max(0.0, figures['shortfall']):.0%} fewer records than the others usually do"
-    return result(
-        call, rows, figures | {"rows": rows.count}, parameters={"files": file.name}, told=told
-    )
+    return result(call, rows, figures | {"rows": rows.count}, parameters={"files": file.name}, told=told)
 
 
 def _is_last(reject: Reject, lines: int, file: SourceFile) -> bool:

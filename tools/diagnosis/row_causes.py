@@ -100,7 +100,8 @@ def seek_key(connection: duckdb.DuckDBPyConnection, subject: Subject, call: Test
         return nothing_found(call, "every key is there, is unique and refers to something")
     told = (
         f"{len(missing)} rows without a key, {len(clashing)} rows whose key stands for different content, "
-        f"{len(orphans)} rows that refer to nothing" + (f": {how[0]} mends {how[1]:.0%} of the values" if how[0] else "")
+        f"{len(orphans)} rows that refer to nothing"
+        + (f": {how[0]} mends {how[1]:.0%} of the values" if how[0] else "")
     )
     figures = {
         "rows": len(ids), "missing": len(missing), "clashing": len(clashing), "orphans": len(orphans), "mended": how[1],
@@ -140,9 +141,7 @@ def _own_key(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[I
     return np.asarray(missing, np.int64), np.asarray(clashing, np.int64)
 
 
-def _orphans(
-    connection: duckdb.DuckDBPyConnection, subject: Subject
-) -> tuple[Ids, tuple[str, float], tuple[str, ...]]:
+def _orphans(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[Ids, tuple[str, float], tuple[str, ...]]:
     """Return the rows that refer to nothing, what mends most of their values with its share, and the columns."""
     for relationship in subject.table.relationships:
         other = sibling(subject, relationship.to_table)

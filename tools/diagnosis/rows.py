@@ -75,9 +75,7 @@ def load_rows(
     source = rows_sql(connection, subject, columns)
     counted = connection.execute(f"select count(*) from ({source})").fetchone()
     every = -(-int(counted[0] if counted else 0) // MOST_ROWS) or 1
-    fields = [f"n{place}" for place in range(len(columns))] + [
-        f"x{place}" for place in range(len(columns)) if texts
-    ]
+    fields = [f"n{place}" for place in range(len(columns))] + [f"x{place}" for place in range(len(columns)) if texts]
     picked = f"where hash(_row) % {every} = 0" if every > 1 else ""
     found: dict[str, Any] = connection.execute(
         f"select {', '.join(('_row', row_file('_row') + ' as _f', *fields))} from ({source}) {picked} order by _row"

@@ -39,9 +39,8 @@ def seek_placeholders(connection: duckdb.DuckDBPyConnection, subject: Subject, c
     if not values:
         return nothing_found(call, "no value comes again and again that would stand for null")
     chosen = np.array([text in values for text in rows.texts[best]], bool)
-    told = (
-        f"{int(chosen.sum()) * rows.every} values of {best!r} stand for null: "
-        + ", ".join(f"{text!r} in {count} rows" for text, count in Counter(values).most_common(4))
+    told = f"{int(chosen.sum()) * rows.every} values of {best!r} stand for null: " + ", ".join(
+        f"{text!r} in {count} rows" for text, count in Counter(values).most_common(4)
     )
     share = float(chosen.mean()) if len(rows) else 0.0
     figures = {"rows": chosen.sum(), "apart": apart, "share": share, "different": len(values)}

@@ -184,5 +184,3 @@ def _month_first(day_first: Days, month_first: Days, file: NDArray[np.int64]) ->
     np.add.at(balance, file, only_month.astype(float) - only_day.astype(float))
     whole = only_month.sum() > only_day.sum()
     return np.asarray(np.where(balance[file] == 0, whole, balance[file] > 0), bool)
-
-
