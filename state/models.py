@@ -48,6 +48,16 @@ class ModelSettings(Value):
         title="Re-asks",
         description="Times an unusable answer is asked for again, with its fault",
     )
+    opinions: int = Field(
+        default=2,
+        ge=1,
+        le=5,
+        title="Opinions",
+        description="Times a question is put, each time with its options in another order; all must agree",
+    )
+    questions: int = Field(
+        default=25, ge=0, title="Questions", description="Most questions of one decision; the rest is the expert's"
+    )
     temperature: float | None = Field(
         default=0.0, ge=0, le=2, title="Temperature", description="0: the likeliest answer; none: the model's own"
     )

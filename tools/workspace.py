@@ -21,6 +21,8 @@ Schemas and tables (columns in their order):
     ops.decisions    decision_id, seq, record (JSON)
     ops.reports      step_id, record (JSON): how each step of the plan ended
     ops.trace        seq, step_id, attempt, record (JSON): every attempt of every step, in order
+    ops.answers      question, seq, record (JSON): what models answered, written at once, outside of any step's
+                     transaction: it was paid for
     ops.receipts     step_key, receipt (JSON): written in the transaction of the effect it proves
 
 `_row` is `file_id << 36 | line` for rows from files (see `state.sources.LINE_BITS`) and 1, 2, ... for derived rows.
@@ -69,6 +71,7 @@ create table if not exists ops.merged (table_name varchar, _row bigint, kept_row
 create table if not exists ops.decisions (decision_id varchar primary key, seq bigint, record varchar);
 create table if not exists ops.reports (step_id varchar primary key, record varchar);
 create table if not exists ops.trace (seq bigint, step_id varchar, attempt integer, record varchar);
+create table if not exists ops.answers (question varchar primary key, seq bigint, record varchar);
 create table if not exists ops.receipts (step_key varchar primary key, receipt varchar);
 """
 

@@ -82,12 +82,13 @@ def spoilt(fault: Fault, request: ChatRequest) -> Say | None:
         return Say((said.text or '{"answer": ')[: max(1, len(said.text or "") // 2)], finish_reason="length")
     if fault.kind is FaultKind.UNKNOWN_TOOL:
         return Say(calls=(Call("no_such_tool", '{"value": 1}'),))
-    if fault.kind is FaultKind.MALFORMED_ARGUMENTS:
-        if said.calls:
-            return replace(
-                said, calls=tuple(replace(call, arguments=call.arguments[:-1] + ',"') for call in said.calls)
-            )
-        if request.tools:
-            return Say(calls=(Call(request.tools[0], '{"value": '),))
-        return Say((said.text or "{")[:-1] + ',"')
-    return None
+    return _malformed(said, request) if fault.kind is FaultKind.MALFORMED_ARGUMENTS else None
+
+
+def _malformed(said: Say, request: ChatRequest) -> Say:
+    if said.calls:
+        broken = tuple(replace(call, arguments=call.arguments[:-1] + ',"') for call in said.calls)
+        return replace(said, calls=broken)
+    if request.tools:
+        return Say(calls=(Call(request.tools[0], '{"value": '),))
+    return Say((said.text or "{")[:-1] + ',"')

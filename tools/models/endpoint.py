@@ -22,7 +22,6 @@ from tenacity import (
 from algorithms.breaker import Breaker
 from state.errors import CircuitOpen, ModelAnswerUnusable, ModelRejected, ModelUnavailable
 from state.models import ModelSettings, ModelUse
-from tools.models.keys import address_of
 from tools.models.meter import Meter
 
 if TYPE_CHECKING:
@@ -124,22 +123,9 @@ class Endpoint:
         return await asyncio.shield(self._making)
 
     def _make(self) -> "ChatOpenAI":
-        from langchain_openai import ChatOpenAI  # noqa: PLC0415  a second and a half, only where a model is asked
+        from tools.models.library import make_chat  # noqa: PLC0415  loads the library
 
-        settings = self._settings
-        most = settings.max_answer_tokens
-        return ChatOpenAI(
-            model=self._name,
-            base_url=address_of(settings.base_url),
-            api_key=self._key,
-            timeout=settings.timeout,
-            max_retries=0,
-            temperature=settings.temperature,
-            seed=settings.seed,
-            use_responses_api=False,
-            extra_body={"max_tokens": most} if settings.base_url and most else None,
-            max_completion_tokens=None if settings.base_url else most,
-        )
+        return make_chat(self._settings, self._name, self._key)
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import httpx
 import openai
 from langchain_core.exceptions import ContextOverflowError, LangChainException
 
-from state.errors import ModelAnswerUnusable, ModelError, ModelRejected, ModelUnavailable
+from state.errors import ModelError, ModelRejected, ModelUnavailable
 
 EXPECTED = (
     openai.OpenAIError,
     LangChainException,
-    httpx.HTTPError,
     OSError,  # TimeoutError among them
     ValueError,
     LookupError,
@@ -33,17 +31,13 @@ _LONGEST = 300
 
 def told(error: Exception, *, where: str, secret: str, timeout: float) -> ModelError:
     """Return an error of the libraries as one of ours; what it says is bounded and holds no key."""
-    if isinstance(error, openai.LengthFinishReasonError):
-        return ModelAnswerUnusable("the answer was cut off at the limit of tokens", where=where)
-    if isinstance(error, openai.ContentFilterFinishReasonError):
-        return ModelAnswerUnusable("the answer was withheld by the endpoint's filter", where=where)
     if isinstance(error, ContextOverflowError):
         return ModelRejected("the question is longer than the model reads", where=where)
     if isinstance(error, openai.APITimeoutError | TimeoutError):
         return ModelUnavailable(f"no answer within {timeout:g} s", where=where)
     if isinstance(error, openai.APIStatusError):
         return _of_status(error, where, secret)
-    if isinstance(error, openai.APIConnectionError | httpx.HTTPError | OSError):
+    if isinstance(error, openai.APIConnectionError | OSError):
         cause = error.__cause__ or error
         return ModelUnavailable(f"the connection failed: {_safe(cause, secret)}", where=where)
     return ModelUnavailable(f"the body is no chat completion ({type(error).__name__})", where=where)
