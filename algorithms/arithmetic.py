@@ -52,29 +52,29 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-class ArithmeticFault(ValueError):
+class NoValueError(ValueError):
     """The expression cannot be calculated; the message says why."""
 
 
 def calculate(expression: str) -> Number:
     """Return the value of an expression such as "(1250 - 17) / 1250 * 100" or "round(mean(3, 4, 8), 2)".
 
-    Raises ArithmeticFault for anything but arithmetic, and for what is too long, too deep, too large or undefined.
+    Raises NoValueError for anything but arithmetic, and for what is too long, too deep, too large or undefined.
     """
     text = expression.strip().replace("^", "**")
     if len(text) > MOST_CHARACTERS:
-        raise ArithmeticFault(f"the expression has {len(text)} characters, at most {MOST_CHARACTERS} are read")
+        raise NoValueError(f"the expression has {len(text)} characters, at most {MOST_CHARACTERS} are read")
     try:
         return _checked(_value(ast.parse(text, mode="eval").body, 0))
     except (SyntaxError, RecursionError, MemoryError):
-        raise ArithmeticFault("it is no arithmetic expression; write e.g. (3 + 4) / 2") from None
+        raise NoValueError("it is no arithmetic expression; write e.g. (3 + 4) / 2") from None
     except (ZeroDivisionError, OverflowError, TypeError, statistics.StatisticsError) as error:
-        raise ArithmeticFault(f"it has no value: {error}") from None
+        raise NoValueError(f"it has no value: {error}") from None
 
 
 def _value(node: ast.expr, depth: int) -> Number:
     if depth > _MOST_DEPTH:
-        raise ArithmeticFault(f"it is nested more than {_MOST_DEPTH} deep")
+        raise NoValueError(f"it is nested more than {_MOST_DEPTH} deep")
     if isinstance(node, ast.Constant):
         return _constant(node)
     if isinstance(node, ast.BinOp):
@@ -85,14 +85,14 @@ def _value(node: ast.expr, depth: int) -> Number:
         return _COMPARE[type(node.ops[0])](_value(node.left, depth + 1), _value(node.comparators[0], depth + 1))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         return _checked(_call(node.func.id, [_value(argument, depth + 1) for argument in node.args]))
-    raise ArithmeticFault(
+    raise NoValueError(
         f"{ast.unparse(node)[:60]!r} is no arithmetic; known are numbers, + - * / // % ** and functions"
     )
 
 
 def _constant(node: ast.Constant) -> Number:
     if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-        raise ArithmeticFault(f"{node.value!r} is no number")
+        raise NoValueError(f"{node.value!r} is no number")
     return _checked(node.value)
 
 
@@ -100,36 +100,36 @@ def _binary(node: ast.BinOp, left: Number, right: Number) -> Number:
     if isinstance(node.op, ast.Pow):
         return _power(left, right)
     if type(node.op) not in _BINARY:
-        raise ArithmeticFault(f"the operator {type(node.op).__name__} is not known")
+        raise NoValueError(f"the operator {type(node.op).__name__} is not known")
     return _BINARY[type(node.op)](left, right)
 
 
 def _power(base: Number, exponent: Number) -> Number:
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0:
         if base.bit_length() * exponent > _MOST_BITS:
-            raise ArithmeticFault("the result is too large")
+            raise NoValueError("the result is too large")
         return int(base**exponent)
     result = base**exponent
     if isinstance(result, complex):
-        raise ArithmeticFault("it has no real value")
+        raise NoValueError("it has no real value")
     return float(result)
 
 
 def _call(name: str, values: list[Number]) -> Number:
     if name not in _FUNCTIONS:
-        raise ArithmeticFault(f"the function {name!r} is not known; known are {', '.join(_FUNCTIONS)}")
+        raise NoValueError(f"the function {name!r} is not known; known are {', '.join(_FUNCTIONS)}")
     if name == "round" and len(values) == 2:  # noqa: PLR2004  round takes a number of digits
         return float(round(values[0], int(values[1])))
     try:
         result = _FUNCTIONS[name](*values)
     except ValueError as error:
-        raise ArithmeticFault(f"it has no value: {error}") from None
+        raise NoValueError(f"it has no value: {error}") from None
     return float(result) if isinstance(result, float) else int(result)
 
 
 def _checked(value: Number) -> Number:
     if isinstance(value, float) and not math.isfinite(value):
-        raise ArithmeticFault("the result is no finite number")
+        raise NoValueError("the result is no finite number")
     if isinstance(value, int) and value.bit_length() > _MOST_BITS:
-        raise ArithmeticFault("the result is too large")
+        raise NoValueError("the result is too large")
     return value

@@ -82,18 +82,11 @@ async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
 def perform(call: ActionCall, tools: Mapping[str, StructuredTool], closed: Collection[str] = ()) -> Observation:
     """Return the answer to one call; what fails is an observation that says what to do better."""
     started = time.monotonic()
-    if call.name not in tools:
-        return _failed(call, started, f"there is no tool {call.name!r}; tools: {', '.join(tools)}")
-    if call.name in closed:
-        return _failed(call, started, f"{call.name} was used in circles; use another tool in this step")
+    fault = _fault(call, tools, closed)
+    if fault:
+        return _failed(call, started, fault)
     try:
-        arguments = json.loads(call.arguments or "{}")
-    except ValueError as error:
-        return _failed(call, started, f"the arguments are no JSON: {error}")
-    if not isinstance(arguments, dict):
-        return _failed(call, started, "the arguments are no JSON object")
-    try:
-        found = tools[call.name].invoke(arguments)
+        found = tools[call.name].invoke(json.loads(call.arguments or "{}"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         return _failed(call, started, f"{'.'.join(map(str, first['loc'])) or 'arguments'}: {first['msg']}")
@@ -105,6 +98,19 @@ def perform(call: ActionCall, tools: Mapping[str, StructuredTool], closed: Colle
     if len(content) > _MOST_CONTENT:
         return _failed(call, started, f"the answer has {len(content):,} characters; ask for less")
     return Observation(call_id=call.call_id, content=content, quality=found.quality, seconds=time.monotonic() - started)
+
+
+def _fault(call: ActionCall, tools: Mapping[str, StructuredTool], closed: Collection[str]) -> str:
+    """Return why a call cannot be performed at all; empty when it can."""
+    if call.name not in tools:
+        return f"there is no tool {call.name!r}; tools: {', '.join(tools)}"
+    if call.name in closed:
+        return f"{call.name} was used in circles; use another tool in this step"
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError as error:
+        return f"the arguments are no JSON: {error}"
+    return "" if isinstance(arguments, dict) else "the arguments are no JSON object"
 
 
 def final_answer(step: ReasoningStep) -> str | None:

@@ -16,7 +16,7 @@ _ADVICE = {
     Pattern.CYCLE: "leave the circle of actions: test another hypothesis, or end with what is known",
     Pattern.SAME_THOUGHTS: "say what the last observation changed, and name a different next question",
     Pattern.NO_PROGRESS: "nothing new was learned: look at another column, file or rule, or end with what is known",
-    Pattern.POOR_ACTIONS: "choose actions that can settle a question: validate a hypothesis, or query the rows concerned",
+    Pattern.POOR_ACTIONS: "choose actions that settle a question: validate a hypothesis, or query the rows concerned",
     Pattern.FAILED_AGAIN: "correct the arguments as the error says, or use another action",
     Pattern.FALLING_CONFIDENCE: "the evidence speaks against the hypothesis: rank the others anew",
     Pattern.STUCK_CONFIDENCE: "look for evidence that could prove the hypothesis wrong",
@@ -56,7 +56,7 @@ def intervene(assessment: Assessment, issued: Sequence[Intervention]) -> Interve
 
 
 def _quality(steps: Sequence[ReasoningStep], taught: Sequence[bool], findings: Sequence[Finding]) -> float:
-    """Return half the mean quality of observations, half the share of steps that taught something, less the findings."""
+    """Return half the mean quality of observations, half the share of steps with news, less the findings."""
     seen = [observation.quality for step in steps for observation in step.observations]
     helped = sum(seen) / len(seen) if seen else 0.0
     worst = max((finding.severity for finding in findings), default=0.0)

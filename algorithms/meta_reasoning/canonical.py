@@ -84,7 +84,7 @@ def _words(value: Any) -> tuple[str, ...]:  # noqa: ANN401  any JSON value
 
 
 def _alike(first: Deed, second: Deed) -> bool:
-    """Return whether the arguments ask for the same in other words; a single word must be the same, a number need not."""
+    """Return whether arguments ask for the same in other words; a single word must be the same, numbers need not."""
     one, other = dict(first.arguments), dict(second.arguments)
     return one.keys() == other.keys() and all(_near(one[name], other[name]) for name in one)
 

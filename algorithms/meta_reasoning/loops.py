@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from algorithms.meta_reasoning.canonical import Deed, deeds
 from state.meta_reasoning import Finding, Pattern
@@ -72,7 +73,7 @@ def find_repeated(found: Sequence[Turn]) -> Finding | None:
     last = found[-1].label
     places = [at for at, turn in enumerate(found) if turn.label == last]
     idle = 1
-    for before, after in reversed(list(zip(places, places[1:], strict=False))):
+    for before, after in reversed(list(pairwise(places))):
         if any(turn.helpful for turn in found[before + 1 : after]):
             break
         idle += 1

@@ -1,4 +1,4 @@
-"""The suite `loops`: does the detector of loops see those that are there, and keep quiet where there are none?"""
+"""The suite `loops`: whether the detector sees the loops that are there, and keeps quiet where there are none."""
 
 import json
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from state.contract import Contract, Table
-from state.plans import Plan
+from state.plans import Plan, Step
 from tools.actions.bench import Bench, Found
 from tools.intake import Intake
 from tools.ledger import read_reports
@@ -49,9 +49,9 @@ def route(bench: Bench, subject: str) -> Found:
     return Found(content=content, quality=0.3 if steps else 0.1)
 
 
-def _concerned(plan: Plan, subject: str) -> Iterator[object]:
+def _concerned(plan: Plan, subject: str) -> list[Step]:
     wanted = {subject, *(before for step in plan.steps if step.step_id == subject for before in step.after)}
-    return iter([step for step in plan.steps if step.step_id in wanted or step.table == subject])
+    return [step for step in plan.steps if step.step_id in wanted or step.table == subject]
 
 
 def _entries(bench: Bench) -> Iterator[tuple[str, str, str]]:
@@ -86,4 +86,4 @@ def _of_files(contract: Contract, intake: Intake) -> Iterator[tuple[str, str, st
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text.casefold())]
+    return _WORD.findall(text.casefold())

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.tools import StructuredTool
 
-from algorithms.arithmetic import ArithmeticFault, calculate
+from algorithms.arithmetic import NoValueError, calculate
 from state.errors import StepError
 from state.reasoning import ActionKind
 from state.values import Value
@@ -73,7 +73,7 @@ def toolbox(bench: Bench, kind: str) -> Mapping[str, StructuredTool]:
 def _calculate(expression: str) -> Found:
     try:
         return Found(content={"value": calculate(expression)}, quality=0.5)
-    except ArithmeticFault as fault:
+    except NoValueError as fault:
         raise StepError(str(fault), where=expression[:80]) from fault
 
 
