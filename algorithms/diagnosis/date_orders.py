@@ -44,11 +44,14 @@ def fit_order(given: Numbers, other: Numbers, file: Places, telling: Mask) -> tu
     if not chosen.any():
         return OrderFit(), chosen
     better = both & (np.nan_to_num(scores) > 1)
-    ambiguous_in, ambiguous_out = both & inside, both & ~inside
+    unread = ~known_given & known_other
+    # Where some read the other way only, those that read both ways need not tell anything: what reads as given does.
+    against = known_given & ~known_other & telling if (unread & inside).any() else both & ~better
+    speaking = better | unread if not (unread & inside).any() else unread
     fit = OrderFit(
         gain=gain,
-        fitting=_share(better & inside, ambiguous_in),
-        outside=_share(better & ~inside, ambiguous_out),
+        fitting=_share(speaking & inside, (speaking | against) & inside),
+        outside=_share(speaking & ~inside, (speaking | against) & ~inside),
         share=float(chosen.sum() / max(1, int((known_given | known_other).sum()))),
         unread=int((inside & ~known_given & known_other).sum()),
     )

@@ -22,6 +22,7 @@ _REPEATS = 5  # rows for each value of a closed list
 _FEW_SHAPES = 4
 _SHAPED = 0.9  # share of the values that the most frequent shapes of a code must have
 _RARE = 0.01
+_USUAL = 0.5
 
 Read = Callable[[str], float | None]
 
@@ -49,8 +50,15 @@ def is_number(text: str) -> bool:
     return re.fullmatch(r"[-+]?\d+([.,]\d+)*([eE][-+]?\d+)?", text.strip()) is not None
 
 
-def learn_habit(name: str, counts: Mapping[str | None, int], level: tuple[float, float, str] | None) -> ColumnHabit:
+def learn_habit(
+    name: str,
+    counts: Mapping[str | None, int],
+    level: tuple[float, float, str] | None,
+    usual: Mapping[str, float] | None = None,
+) -> ColumnHabit:
     """Return the habit of a column from its texts with their rows; None stands for blank.
+
+    `usual` says in what share of the table's parts each text of a list occurs: one that is hardly anywhere is no habit.
 
     `level` gives middle, scale and "number" or "date" of a column that is read as one.
     """
@@ -61,7 +69,7 @@ def learn_habit(name: str, counts: Mapping[str | None, int], level: tuple[float,
     filled = {text: count for text, count in counts.items() if text is not None}
     total = sum(filled.values())
     if filled and len(filled) <= _CLOSED and total >= _REPEATS * len(filled):
-        listed = {text: count / total for text, count in filled.items() if count / total >= _RARE / 4}
+        listed = {text: count / total for text, count in filled.items() if _is_usual(text, filled, usual or {})}
         return ColumnHabit(name=name, kind="closed", missing=blank, listed=listed)
     shapes: Counter[str] = Counter()
     for text, count in filled.items():
@@ -72,6 +80,12 @@ def learn_habit(name: str, counts: Mapping[str | None, int], level: tuple[float,
         kept = {shape: count / total for shape, count in shapes.items() if count >= _RARE * total}
         return ColumnHabit(name=name, kind="code", missing=blank, shapes=kept, numeric=numeric)
     return ColumnHabit(name=name, kind="text", missing=blank, numeric=numeric)
+
+
+def _is_usual(text: str, filled: Mapping[str, int], usual: Mapping[str, float]) -> bool:
+    if usual:
+        return usual.get(text, 0.0) >= _USUAL
+    return filled[text] >= _RARE * 10 * max(filled.values())
 
 
 def penalty(habit: ColumnHabit, text: str | None, read: Read) -> float:

@@ -58,6 +58,8 @@ def numbers_apart(values: Numbers, counts: Mapping[float, int]) -> dict[float, f
             continue
         low, high = np.quantile(others, [0.01, 0.99])
         gap = max(float(others.min()) - value, value - float(others.max())) / max(float(high - low), 1e-9)
+        if value < 0 <= float(others.min()):
+            gap = max(gap, 1.0)  # a minus where nothing else has one
         if gap >= _GAP or (value == 0 and gap > 0 and float(others.min()) > 0.1 * float(np.median(others))):
             found[value] = gap
     return found

@@ -18,7 +18,7 @@ def complaint_of(connection: duckdb.DuckDBPyConnection, table: str, failing: Seq
     A failing check that names rows comes first, then the rule that set most rows aside, then what is left.
     """
     mine = [result for result in failing if result.table == table]
-    telling = [result for result in mine if result.kind not in _FOLLOWS and result.blocking]
+    telling = [result for result in mine if not _follows(result) and result.blocking]
     if telling:
         return _told(max(telling, key=lambda result: result.count))
     row = connection.execute(
@@ -29,8 +29,12 @@ def complaint_of(connection: duckdb.DuckDBPyConnection, table: str, failing: Seq
     if row is not None:
         return json.dumps({"rule": row[0], "table": table, "column": column_of(row[0], table), "count": row[1],
                            "expected": cut(row[2])})  # fmt: skip
-    others = [result for result in mine if result.kind != "drift" and result.count]
+    others = [result for result in mine if not _follows(result) and result.count]
     return _told(max(others, key=lambda result: result.count)) if others else "{}"
+
+
+def _follows(result: CheckResult) -> bool:
+    return result.rule.rsplit(".", 1)[-1] in _FOLLOWS
 
 
 def column_of(rule: str, table: str) -> str | None:

@@ -24,6 +24,7 @@ DELIMITERS = (";", ",", "\t", "|", ":", "^", "~", "#", "*", "!", "¦", "§", "\x
 _MOST_REJECTS = 20_000
 _HEAD = 60
 _MAJORITY = 0.5
+_SIGN = "?"  # for a letter that could not be written
 
 
 class Reject:
@@ -148,7 +149,7 @@ def seek_encoding(connection: duckdb.DuckDBPyConnection, subject: Subject, call:
     columns = [column for column in subject.table.columns if column.logical_type is LogicalType.STRING]
     rows = load_rows(connection, subject, columns)
     broken = [reject for reject in read_rejects(connection, subject) if NO_UTF8 in reject.reason]
-    hit, columns_hit, odd, other = _garbled(rows)
+    hit, columns_hit, odd, other = _garbled(rows, guessed_files(subject))
     if not odd and not broken:
         return nothing_found(call, "no text has letters of another encoding")
     read_as, written_in, share = likely_encodings(odd or [reject.raw for reject in broken])
@@ -174,17 +175,32 @@ def seek_encoding(connection: duckdb.DuckDBPyConnection, subject: Subject, call:
     return result(call, found, figures, columns=columns_hit, parameters=parameters, told=told)
 
 
-def _garbled(rows: Rows) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], tuple[str, ...], list[str], int]:
+def guessed_files(subject: Subject) -> tuple[int, ...]:
+    """Return the files whose encoding was guessed by their letters: where some are wrong there, all are."""
+    return tuple(file.file_id for file in subject.texts if file.dialect.decoded_from and not file.dialect.bom)
+
+
+def _garbled(
+    rows: Rows, guessed: tuple[int, ...]
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], tuple[str, ...], list[str], int]:
     """Return the rows hit, their columns, the garbled texts, and how many sound ones the same files hold."""
     hit = np.zeros(len(rows), bool)
     columns: list[str] = []
     odd: list[str] = []
     for name, texts in rows.texts.items():
         garbled = {text for text in rows.counts[name] if text is not None and is_garbled(text)}
-        if garbled:
-            columns.append(name)
-            odd += sorted(garbled)
-            hit |= np.array([text in garbled for text in texts], bool)
+        if not garbled:
+            continue
+        columns.append(name)
+        odd += sorted(garbled)
+        if any(map(is_lost, garbled)):  # then the sign stands for a letter at the ends of words too
+            garbled |= {text for text in rows.counts[name] if text is not None and _SIGN in text}
+        hit |= np.array([text in garbled for text in texts], bool)
+    struck = set(rows.file[hit].tolist()) & set(guessed)
+    if struck:
+        within = np.isin(rows.file, list(struck))
+        for texts in rows.texts.values():
+            hit |= within & np.array([text is not None and not text.isascii() for text in texts], bool)
     files = set(rows.file[hit].tolist())
     within = np.isin(rows.file, list(files))
     sound = {

@@ -24,6 +24,8 @@ from tools.diagnosis.subject import Subject, fields_by_variant
 
 _LEAST_PLACEHOLDERS = 3
 _MOST_COLUMNS = 40
+_MOST_LISTED = 200
+_FEWEST_PARTS = 4
 _LEARNT = 20_000  # rows from which habits are learnt, and on which a pair of columns is chosen
 
 Mask = NDArray[np.bool_]
@@ -184,12 +186,29 @@ class Judged:
                     level = (level[0], max(level[1], 30 * 86_400.0), kind)
                 del found
         step = max(1, len(self.rows) // _LEARNT)
-        return learn_habit(name, Counter(self.rows.texts[name][::step].tolist()), level)
+        texts, parts = self.rows.texts[name][::step], segment[::step]
+        counts = Counter(texts.tolist())
+        return learn_habit(
+            name, counts, level, _usual(texts, parts, counts) if column.logical_type not in MOMENTS else None
+        )
 
     def _values(self, name: str) -> dict[str, float]:
         texts, numbers = self.rows.texts[name].tolist(), self.rows.numbers[name].tolist()
         pairs = zip(texts, numbers, strict=True)
         return {text: number for text, number in pairs if text is not None and not isnan(number)}
+
+
+def _usual(
+    texts: NDArray[np.object_], parts: NDArray[np.int64], counts: Counter[str | None]
+) -> dict[str, float] | None:
+    """Return in what share of the parts each text occurs; None where few texts do in most, as in a sorted file."""
+    number = len(np.unique(parts))
+    if number < _FEWEST_PARTS or len(counts) > _MOST_LISTED:
+        return None
+    found = Counter(text for text, _ in set(zip(texts.tolist(), parts.tolist(), strict=True)) if text is not None)
+    spread = {text: count / number for text, count in found.items()}
+    kept = sum(counts[text] for text, share in spread.items() if share >= 0.5)  # noqa: PLR2004  in most parts
+    return spread if kept >= 0.5 * sum(counts.values()) else None  # noqa: PLR2004  most rows
 
 
 def judged_columns(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Judged:
