@@ -85,9 +85,7 @@ def _value(node: ast.expr, depth: int) -> Number:
         return _COMPARE[type(node.ops[0])](_value(node.left, depth + 1), _value(node.comparators[0], depth + 1))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         return _checked(_call(node.func.id, [_value(argument, depth + 1) for argument in node.args]))
-    raise NoValueError(
-        f"{ast.unparse(node)[:60]!r} is no arithmetic; known are numbers, + - * / // % ** and functions"
-    )
+    raise NoValueError(f"{ast.unparse(node)[:60]!r} is no arithmetic; known are numbers, + - * / // % ** and functions")
 
 
 def _constant(node: ast.Constant) -> Number:

@@ -147,7 +147,7 @@ def conclude(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:  # n
         steps=outcome.steps,
         answer=answer[:_MOST_TOLD],
     )
-    return {"outcome": outcome}
+    return {"outcomes": {outcome.case_id: outcome}}
 
 
 def _no_more(

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 from langchain_core.tools import StructuredTool
@@ -14,8 +15,9 @@ from typing_extensions import TypedDict
 from nodes.boundary import FAILURES, classify, failure_line
 from nodes.context import context_of
 from nodes.events import emit
-from nodes.react_thinking import bench_of
+from nodes.react_thinking import bench_of, finish
 from state.budget import Spent
+from state.errors import StepError
 from state.react import CaseProgress, CaseRef, End, Ending, ReactState
 from state.reasoning import ActionCall, ActionKind, Observation, Proposal, ReasoningStep, ReasoningTask
 from state.run import RunContext, RunRequest
@@ -43,6 +45,7 @@ async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
     context, proposal, progress = context_of(runtime), state["proposal"], state["progress"]
     started, log = time.monotonic(), CaseLog(Path(state["case"].path))
     tools = toolbox(bench_of(context, state["request"]), state["task"].kind)
+    steps = await asyncio.to_thread(log.steps)
     answered = await asyncio.to_thread(log.answers, proposal.actions)
     closed = progress.avoid if proposal.decided_by != "expert" else ()
 
@@ -51,6 +54,8 @@ async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
         if before is not None:
             return before
         observation = perform(call, tools, closed)
+        if call.name == ActionKind.FINAL_RESULT.value and not observation.failed:
+            observation = _accepted(observation, partial(finish, state["task"], steps, proposal, call))
         log.add_answer(call, observation)
         return observation
 
@@ -98,6 +103,15 @@ def perform(call: ActionCall, tools: Mapping[str, StructuredTool], closed: Colle
     if len(content) > _MOST_CONTENT:
         return _failed(call, started, f"the answer has {len(content):,} characters; ask for less")
     return Observation(call_id=call.call_id, content=content, quality=found.quality, seconds=time.monotonic() - started)
+
+
+def _accepted(observation: Observation, make: Callable[[], str]) -> Observation:
+    """Return the final result as the kind of the task makes it, or why it is not accepted."""
+    try:
+        return observation.model_copy(update={"content": make()})
+    except StepError as error:
+        told = {"content": "{}", "quality": 0.0, "failed": True, "error": error.line()}
+        return observation.model_copy(update=told)
 
 
 def _fault(call: ActionCall, tools: Mapping[str, StructuredTool], closed: Collection[str]) -> str:

@@ -1,31 +1,36 @@
 """Who thinks in a case: the expert of the task's kind, or a chat model with the expert to fall back to."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from algorithms.diagnosis.expert import ExpertPolicy
+from nodes.react_endings import diagnosed_so_far, finished_answer, finished_diagnosis, told_so_far
 from state.budget import Spent
 from state.errors import BudgetExhausted, ModelError
 from state.meta_reasoning import Intervention
-from state.models import ModelUse
 from state.react import CaseProgress
-from state.reasoning import ActionKind, Policy, Proposal, ReasoningStep, ReasoningTask
+from state.reasoning import ActionCall, Policy, Proposal, ReasoningStep, ReasoningTask
 from state.run import RunContext, RunRequest
 from tools.actions.bench import Bench
 from tools.models.meter import Meter
 from tools.sql.sandbox import SandboxLimits
 
-_MOST_KEPT = 20
+Steps = tuple[ReasoningStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskKind:
-    """A kind of task: its expert, if there is one, and what is told when it ends without a final result."""
+    """A kind of task: its expert, if there is one, and how a case ends.
+
+    `so_far` tells what was found where there is no final result. `finish` makes the answer of a final result, both as
+    JSON text; it raises StepError for one that the steps do not bear out.
+    """
 
     expert: Policy | None
-    so_far: Callable[[ReasoningTask, tuple[ReasoningStep, ...]], str]
+    so_far: Callable[[ReasoningTask, Steps], str]
+    finish: Callable[[ReasoningTask, Steps, Proposal, ActionCall], str]
 
 
 def bench_of(context: RunContext, request: RunRequest) -> Bench:
@@ -34,14 +39,19 @@ def bench_of(context: RunContext, request: RunRequest) -> Bench:
     return Bench(folder=context.run_folder(request.run_id), home=Path(context.home).absolute(), limits=limits)
 
 
-def so_far(task: ReasoningTask, steps: tuple[ReasoningStep, ...]) -> str:
+def so_far(task: ReasoningTask, steps: Steps) -> str:
     """Return what was found, as JSON text, where there is no final result."""
     return KINDS[task.kind].so_far(task, steps)
 
 
+def finish(task: ReasoningTask, steps: Steps, proposal: Proposal, call: ActionCall) -> str:
+    """Return the answer of a final result, as JSON text; StepError says why it is not accepted."""
+    return KINDS[task.kind].finish(task, steps, proposal, call)
+
+
 async def propose(
     task: ReasoningTask,
-    steps: tuple[ReasoningStep, ...],
+    steps: Steps,
     bench: Bench,
     context: RunContext,
     progress: CaseProgress,
@@ -63,36 +73,18 @@ async def propose(
     try:
         proposal = await propose_by_model(task, steps, bench, context, meter, progress.advice, progress.avoid)
     except (ModelError, BudgetExhausted) as error:
-        return await _by_expert(expert, task, steps, error.line()), _used(meter.used)
-    return proposal, _used(meter.used)
+        return await _by_expert(expert, task, steps, error.line()), meter.used.spent
+    return proposal, meter.used.spent
 
 
-async def _by_expert(
-    expert: Policy | None, task: ReasoningTask, steps: tuple[ReasoningStep, ...], why: str
-) -> Proposal | None:
+async def _by_expert(expert: Policy | None, task: ReasoningTask, steps: Steps, why: str) -> Proposal | None:
     if expert is None:
         return None
     proposal = await asyncio.to_thread(expert.propose, task, steps)
     return proposal.model_copy(update={"metadata": {**proposal.metadata, "fallback": why[:300]}}) if why else proposal
 
 
-def _used(use: ModelUse) -> Spent:
-    return use.spent
-
-
-def _conclusions(task: ReasoningTask, steps: tuple[ReasoningStep, ...]) -> str:
-    """Return the conclusions and the thoughts that were kept."""
-    kept = [
-        seen.content
-        for step in steps
-        for call, seen in zip(step.actions, step.observations, strict=True)
-        if call.name == ActionKind.REASON.value and not seen.failed
-    ]
-    known = [text for step in steps for text in step.thought.known]
-    conclusions = [json.loads(content)["kept"] for content in kept[-_MOST_KEPT:]]
-    return json.dumps({"answer": "", "subject": task.subject, "conclusions": conclusions, "known": known[-_MOST_KEPT:]})
-
-
 KINDS: Mapping[str, TaskKind] = {
-    "question": TaskKind(expert=None, so_far=_conclusions),
+    "diagnose": TaskKind(expert=ExpertPolicy(), so_far=diagnosed_so_far, finish=finished_diagnosis),
+    "question": TaskKind(expert=None, so_far=told_so_far, finish=finished_answer),
 }

@@ -78,12 +78,14 @@ class ReactInput(TypedDict):
 
     request: RunRequest
     task: ReasoningTask
+    spent: Annotated[dict[str, Spent], merge_by_id]
 
 
 class ReactOutput(TypedDict, total=False):
     """What a case hands to whoever asked."""
 
-    outcome: ReactOutcome
+    outcomes: Annotated[dict[str, ReactOutcome], merge_by_id]
+    """By the id of the case."""
     spent: Annotated[dict[str, Spent], merge_by_id]
 
 
@@ -102,7 +104,7 @@ class ReactState(TypedDict, total=False):
     """Written by acting and by the meta-reasoner; read by thinking and routing."""
     end: End
     """Written by whoever ends the case; read by routing and by the conclusion."""
-    outcome: ReactOutcome
+    outcomes: Annotated[dict[str, ReactOutcome], merge_by_id]
     """Written by the conclusion; read by the caller."""
     spent: Annotated[dict[str, Spent], merge_by_id]
     """Written by the caller and by the steps of the case, keyed by case and step; read by the budget check."""

@@ -87,7 +87,7 @@ async def work(home: Path, settings: ModelSettings, workers: int, steps: int = S
     ended = await asyncio.gather(
         *(graph.ainvoke({"request": request, "task": chain_task(steps, at)}, context=context) for at in range(workers))
     )
-    return [each["outcome"] for each in ended]
+    return [outcome for each in ended for outcome in each["outcomes"].values()]
 
 
 def try_out(name: str, home: Path) -> Trial:

@@ -1,8 +1,6 @@
 """The typed arguments of every action. A field's description is what a model reads."""
 
-from typing import Any
-
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from state.diagnosis import Cause
 from state.values import Value
@@ -70,6 +68,8 @@ class Execute(Value):
 class FinalDiagnosis(Value):
     """End with the cause that was found; it must have been tested with validate_data. Unknown is an answer, too."""
 
+    model_config = ConfigDict(extra="ignore")  # the expert says more
+
     cause: Cause
     columns: tuple[str, ...] = ()
     confidence: float = Field(default=0.5, ge=0, le=1)
@@ -81,6 +81,3 @@ class FinalAnswer(Value):
 
     answer: str
     confidence: float = Field(default=0.5, ge=0, le=1)
-
-
-Json = dict[str, Any]
