@@ -2,12 +2,18 @@
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from state import approval, budget, meta_reasoning, plans, react, reasoning, reports, run, sources
+from state import approval, budget, diagnosis, meta_reasoning, plans, react, reasoning, reports, run, sources
 
 _TYPES = (
     approval.AskedRef,
     budget.Spent,
     budget.BudgetLimits,
+    diagnosis.AffectedRows,
+    diagnosis.Cause,
+    diagnosis.Diagnosis,
+    diagnosis.Hypothesis,
+    diagnosis.Remedy,
+    diagnosis.RemedyKind,
     meta_reasoning.Intervention,
     plans.PlanRef,
     plans.NoPlan,

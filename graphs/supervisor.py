@@ -1,4 +1,4 @@
-"""The supervisor: intake, planner, executor with replanner, verification, publishing, report."""
+"""The supervisor: intake, planner, executor with replanner, verification, diagnosis, publishing, report."""
 
 from enum import StrEnum
 from typing import Literal
@@ -6,6 +6,7 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from graphs.diagnose import graph as diagnose
 from graphs.executor import graph as executor
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
@@ -23,6 +24,7 @@ class Node(StrEnum):
     PLANNER = "planner"
     EXECUTOR = "executor"
     VERIFY = "verify"
+    DIAGNOSE = "diagnose"
     PUBLISH = "publish"
     REPORT = "report"
 
@@ -37,15 +39,22 @@ def after_planning(state: SupervisorState) -> Literal["executor", "report"]:
     return "executor" if state["status"] is RunStatus.RUNNING else "report"
 
 
-def after_execution(state: SupervisorState) -> Literal["verify", "report"]:
-    """Verify what was staged, or report why execution stopped."""
-    return "verify" if state["status"] is RunStatus.RUNNING else "report"
+def after_execution(state: SupervisorState) -> Literal["verify", "diagnose", "report"]:
+    """Verify what was staged, or report why execution stopped; a step that failed is diagnosed before."""
+    if state["status"] is RunStatus.RUNNING:
+        return "verify"
+    return "diagnose" if state["status"] is RunStatus.FAILED else "report"
 
 
-def after_verification(state: SupervisorState) -> Literal["publish", "report"]:
-    """Publish when the contract is met, or the part that passes when that was asked for."""
+def after_verification(state: SupervisorState) -> Literal["publish", "diagnose", "report"]:
+    """Publish when the contract is met, else find out what is wrong."""
     if state["status"] is RunStatus.RUNNING:
         return "publish"
+    return "diagnose" if state["status"] is RunStatus.NOT_MET else "report"
+
+
+def after_diagnosis(state: SupervisorState) -> Literal["publish", "report"]:
+    """Publish the part that passes when that was asked for."""
     partial = state["status"] is RunStatus.NOT_MET and state["request"].partial
     return "publish" if partial and state["checks"].deliverable else "report"
 
@@ -59,6 +68,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_node(Node.PLANNER, planner)
     builder.add_node(Node.EXECUTOR, executor)
     builder.add_node(Node.VERIFY, verify)
+    builder.add_node(Node.DIAGNOSE, diagnose)
     builder.add_node(Node.PUBLISH, publish_tables)
     builder.add_node(Node.REPORT, report)
     builder.add_edge(START, Node.INTAKE)
@@ -66,6 +76,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_conditional_edges(Node.PLANNER, after_planning)
     builder.add_conditional_edges(Node.EXECUTOR, after_execution)
     builder.add_conditional_edges(Node.VERIFY, after_verification)
+    builder.add_conditional_edges(Node.DIAGNOSE, after_diagnosis)
     builder.add_edge(Node.PUBLISH, Node.REPORT)
     builder.add_edge(Node.REPORT, END)
     return builder

@@ -86,7 +86,7 @@ async def _choose(kind: str, doubt: Doubt, client: ModelClient, judge: Judge) ->
     return Choice(subject=doubt.subject, option=said[0][0], reason=said[0][1], by=name, use=use)
 
 
-async def _opinion(  # noqa: PLR0913  all that one opinion needs
+async def _opinion(
     kind: str, doubt: Doubt, opinion: int, client: ModelClient, meter: Meter, reasks: int
 ) -> tuple[str, str]:
     """Return the name of the chosen option and the reason; an unusable answer is asked for again with its fault."""
@@ -114,4 +114,3 @@ def _asked_again(error: ModelAnswerUnusable) -> "list[BaseMessage]":
     from langchain_core.messages import AIMessage, HumanMessage  # noqa: PLC0415  only where a model is asked
 
     return [AIMessage(error.answer or "(nothing)"), HumanMessage(f"That cannot be used: {error.what}. Answer again.")]
-

@@ -73,4 +73,3 @@ def _ordered(doubt: Doubt, opinion: int) -> Sequence[Option]:
         return ordered[::-1]
     drawn = random.Random(digest([doubt, opinion]))  # noqa: S311  an order, no secret
     return ordered if opinion == 0 else drawn.sample(ordered, len(ordered))
-

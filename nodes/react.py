@@ -5,7 +5,6 @@ What the worker does is in `nodes.react_acting`; who thinks, and what the kinds 
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -21,7 +20,7 @@ from state.react import CaseProgress, CaseRef, End, Ending, ReactOutcome, ReactS
 from state.reasoning import ActionKind, ReasoningTask
 from state.run import RunContext, RunRequest
 from state.values import digest
-from tools.cases import FOLDER, CaseLog
+from tools.cases import FOLDER, case_log
 
 _MOST_TOLD = 300
 _MOST_DETAILS = 20_000
@@ -60,7 +59,7 @@ def open_case(state: OpenInput, runtime: Runtime[RunContext]) -> ReactState:
         raise SetupError(what, where="task", hint="refer to the data instead of showing it")
     case_id = digest([task, context.model, context.patterns])[:16]
     path = run_folder(runtime, request) / FOLDER / f"{case_id}.jsonl"
-    steps = CaseLog(path).steps()
+    steps = case_log(str(path)).steps()
     progress = CaseProgress(number=len(steps), calls=sum(len(step.actions) for step in steps))
     emit("case", f"case:{case_id}", case=case_id, kind=task.kind, subject=task.subject, goal=task.goal[:_MOST_TOLD])
     return {"request": request, "task": task, "case": CaseRef(case_id=case_id, path=str(path)), "progress": progress}
@@ -72,7 +71,7 @@ async def think(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
     end = _no_more(task, progress, context, spent)
     if end is not None:
         return {"end": end}
-    steps = await asyncio.to_thread(CaseLog(Path(state["case"].path)).steps)
+    steps = await asyncio.to_thread(case_log(state["case"].path).steps)
     bench = bench_of(context, state["request"])
     proposal, used = await propose(task, steps, bench, context, progress, total(spent))
     key = f"react:{state['case'].case_id}"
@@ -101,7 +100,7 @@ def watch(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
     progress = state["progress"]
     if context_of(runtime).patterns.meta_reasoning == "off":
         return {}
-    steps = CaseLog(Path(state["case"].path)).steps()
+    steps = case_log(state["case"].path).steps()
     verdict = assess(steps)
     taken = intervene(verdict, () if progress.rung is Intervention.NONE else (progress.rung,))
     circling = {number for finding in verdict.findings[:1] for number in finding.steps}
@@ -126,7 +125,7 @@ def watch(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
 def conclude(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:  # noqa: ARG001  a node's shape
     """Say how the case ended; without a final result what was found so far is the answer."""
     task, progress, end = state["task"], state["progress"], state["end"]
-    answer = end.answer or so_far(task, CaseLog(Path(state["case"].path)).steps())
+    answer = end.answer or so_far(task, case_log(state["case"].path).steps())
     outcome = ReactOutcome(
         case_id=state["case"].case_id,
         kind=task.kind,

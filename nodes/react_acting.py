@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from pathlib import Path
 
 from langchain_core.tools import StructuredTool
 from langgraph.runtime import Runtime
@@ -22,7 +21,7 @@ from state.react import CaseProgress, CaseRef, End, Ending, ReactState
 from state.reasoning import ActionCall, ActionKind, Observation, Proposal, ReasoningStep, ReasoningTask
 from state.run import RunContext, RunRequest
 from tools.actions.toolbox import toolbox
-from tools.cases import CaseLog
+from tools.cases import case_log
 from tools.disk import no_room
 
 _MOST_TOLD = 300
@@ -43,10 +42,9 @@ class ActInput(TypedDict):
 async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
     """Perform the proposed actions, those that were answered before excepted, and keep the finished step."""
     context, proposal, progress = context_of(runtime), state["proposal"], state["progress"]
-    started, log = time.monotonic(), CaseLog(Path(state["case"].path))
+    started, log = time.monotonic(), case_log(state["case"].path)
     tools = toolbox(bench_of(context, state["request"]), state["task"].kind)
-    steps = await asyncio.to_thread(log.steps)
-    answered = await asyncio.to_thread(log.answers, proposal.actions)
+    steps, answered = await asyncio.to_thread(lambda: (log.steps(), log.answers(proposal.actions)))
     closed = progress.avoid if proposal.decided_by != "expert" else ()
 
     def answer(call: ActionCall) -> Observation:

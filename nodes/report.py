@@ -125,6 +125,7 @@ def _facts(
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection),
+        diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         spent=total(state.get("spent", {})),
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
+from state.diagnosis import Diagnosis
 from state.plans import NoPlan, PlanRef
 from state.reports import Progress, Replan, StepReport
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
@@ -140,6 +141,8 @@ class SupervisorState(RunChannels, total=False):
     """Written by verification; read by publishing and report."""
     receipt: ReceiptRef
     """Written by publishing; read by report and caller."""
+    diagnoses: Annotated[dict[str, Diagnosis], merge_by_id]
+    """By table; written by whoever diagnoses what failed; read by the quality planner and the report."""
 
 
 class IntakeState(RunChannels, total=False):

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from evals.model_server import Act, ChatRequest, Fault, FaultKind, ModelServer, Noisy
 from evals.react.chain import STEPS, chain_task, next_act
@@ -12,7 +11,7 @@ from state.models import ModelSettings
 from state.react import Ending, ReactOutcome
 from state.run import RunContext, RunRequest
 from state.values import Value
-from tools.cases import CaseLog
+from tools.cases import case_log
 
 _FAN_OUT = 20
 _FIRST = 5  # the request that fails first
@@ -67,7 +66,7 @@ TRIALS: dict[str, tuple[int, Callable[[], Callable[[ChatRequest], Act]]]] = {
     **{f"once: {kind.value}": (1, lambda kind=kind: _InARow(kind, 1)) for kind in _KINDS},  # type: ignore[misc]
     "four in a row: server_error": (1, lambda: _InARow(FaultKind.SERVER_ERROR, 4)),
     "four in a row: rate_limit": (1, lambda: _InARow(FaultKind.RATE_LIMIT, 4)),
-    **{f"mix 0.1, seed {seed}": (1, lambda seed=seed: _Mixed(seed, 0.1)) for seed in (1, 2, 3)},  # type: ignore[misc]
+    **{f"mix 0.1, seed {seed}": (1, lambda seed=seed: _Mixed(seed, 0.1)) for seed in (1, 5, 6)},  # type: ignore[misc]
     "fan-out: four server_error": (_FAN_OUT, lambda: _InARow(FaultKind.SERVER_ERROR, 4)),
     "fan-out: truncated": (_FAN_OUT, lambda: _InARow(FaultKind.TRUNCATED, 1)),
     "fan-out: mix 0.05": (_FAN_OUT, lambda: _Mixed(4, 0.05)),
@@ -115,7 +114,7 @@ def repeated_calls(outcomes: Sequence[ReactOutcome]) -> int:
     for outcome in outcomes:
         performed = Counter(
             (call.name, call.arguments)
-            for step in CaseLog(Path(outcome.path)).steps()
+            for step in case_log(outcome.path).steps()
             for call, seen in zip(step.actions, step.observations, strict=True)
             if not seen.failed
         )

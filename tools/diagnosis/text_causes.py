@@ -208,7 +208,7 @@ def _usual(
     found = Counter(text for text, _ in set(zip(texts.tolist(), parts.tolist(), strict=True)) if text is not None)
     spread = {text: count / number for text, count in found.items()}
     kept = sum(counts[text] for text, share in spread.items() if share >= 0.5)  # noqa: PLR2004  in most parts
-    return spread if kept >= 0.5 * sum(counts.values()) else None  # noqa: PLR2004  most rows
+    return spread if kept >= 0.5 * sum(counts.values()) else None
 
 
 def judged_columns(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Judged:

@@ -89,7 +89,7 @@ def _frozen(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[
         yield _one(SymptomKind.FROZEN, column, _SURE, stopped, told)
     usual = float(np.median(digits))
     other = int((np.abs(digits - usual) > 0.8).sum())  # noqa: PLR2004  nearly all, nearly none
-    if 0 < other and column.logical_type is LogicalType.STRING:
+    if other > 0 and column.logical_type is LogicalType.STRING:
         told = f"texts of {cut(column.name)!r} look otherwise in {other} of {len(kinds)} parts"
         yield _one(SymptomKind.MISFIT, column, _SURE, other, told)
 
