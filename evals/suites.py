@@ -3,14 +3,16 @@
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
+from evals.loops.suite import Loops
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Suite, Timed
+from evals.react.suite import React
 from evals.speed import Speed
 from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
-    suite.name: suite for suite in (Covid19, DraftSuite, Gate, Planning, PlanningSpeed, Speed)
+    suite.name: suite for suite in (Covid19, DraftSuite, Gate, Loops, Planning, PlanningSpeed, React, Speed)
 }
 
 

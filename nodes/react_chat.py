@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
@@ -113,7 +114,7 @@ def _prompt() -> str:
 
 
 @lru_cache(maxsize=64)
-def _schemas(bench: Bench, kind: str) -> tuple[dict[str, "object"], ...]:
+def _schemas(bench: Bench, kind: str) -> tuple[dict[str, Any], ...]:
     return tool_schemas(toolbox(bench, kind).values())
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
@@ -78,7 +78,7 @@ class ReactInput(TypedDict):
 
     request: RunRequest
     task: ReasoningTask
-    spent: Annotated[dict[str, Spent], merge_by_id]
+    spent: NotRequired[Annotated[dict[str, Spent], merge_by_id]]
 
 
 class ReactOutput(TypedDict, total=False):

@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from evals.model_server import Act, ChatRequest, Fault, FaultKind, ModelServer, Noisy
 from evals.react.chain import STEPS, chain_task, next_act
 from graphs.react import graph
 from state.models import ModelSettings
-from state.react import Ending, ReactOutcome
+from state.react import Ending, ReactInput, ReactOutcome
 from state.run import RunContext, RunRequest
 from state.values import Value
 from tools.cases import case_log
@@ -83,9 +84,8 @@ async def work(home: Path, settings: ModelSettings, workers: int, steps: int = S
     """Let workers count side by side and return how each ended."""
     request = RunRequest(contract="none", sources=(), out=str(home / "out"), run_id=_RUN)
     context = RunContext(home=str(home), model=settings)
-    ended = await asyncio.gather(
-        *(graph.ainvoke({"request": request, "task": chain_task(steps, at)}, context=context) for at in range(workers))
-    )
+    given: list[ReactInput] = [{"request": request, "task": chain_task(steps, at)} for at in range(workers)]
+    ended = await asyncio.gather(*(graph.ainvoke(each, context=context) for each in given))
     return [outcome for each in ended for outcome in each["outcomes"].values()]
 
 

@@ -5,7 +5,7 @@ Both keep the whole conversation and have no retries of their own, no log and no
 
 import json
 from operator import add
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_openai import ChatOpenAI
@@ -65,7 +65,9 @@ async def plain_loop(client: AsyncOpenAI, task: ReasoningTask, schemas: list[Jso
         for message in messages(task, ())
     ]
     while True:
-        told: Any = await client.chat.completions.create(model="sim", messages=talk, tools=schemas, temperature=0)  # type: ignore[call-overload]
+        told: Any = await client.chat.completions.create(
+            model="sim", messages=talk, tools=cast("Any", schemas), temperature=0
+        )
         said = told.choices[0].message
         call = said.tool_calls[0]
         arguments = json.loads(call.function.arguments)

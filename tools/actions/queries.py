@@ -63,7 +63,8 @@ def _run(bench: Bench, *statements: str) -> list[list[Row]]:
 
 def _bounded(rows: Sequence[Row]) -> list[list[Any]]:
     """Return the rows that fit into the answer, with long values cut."""
-    shown, characters = [], 0
+    shown: list[list[Any]] = []
+    characters = 0
     for row in rows:
         cells = [_cell(value) for value in row[:_MOST_COLUMNS]]
         characters += sum(len(str(cell)) + 4 for cell in cells)
