@@ -12,14 +12,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from openai import AsyncOpenAI
-
 from algorithms.intervals import wilson
 from evals.model_server import ModelServer
 from evals.protocol import Score, Task, TaskResult
 from evals.react.chain import STEPS, chain_task, next_act
 from evals.react.faults import TRIALS, is_right, settings_for, try_out, work
-from evals.react.plain import plain_langgraph, plain_loop
 from evals.react.serving import served_apart
 from state.errors import StepError
 from state.models import ModelSettings
@@ -107,6 +104,8 @@ def _score_faults(found: Json) -> tuple[tuple[Score, ...], Json]:
 
 def _cost(home: Path) -> Json:
     """Return requests and prompt tokens of both loops, by length of the case."""
+    from evals.react.plain import plain_langgraph  # noqa: PLC0415  loads the client library
+
     found: Json = {}
     for steps in _LENGTHS:
         with ModelServer(next_act) as server:
@@ -169,6 +168,10 @@ def _timed(outcomes: Any) -> float:  # noqa: ANN401  work, with outcomes or answ
 
 
 async def _plain_side_by_side(base_url: str, workers: int) -> list[str]:
+    from openai import AsyncOpenAI  # noqa: PLC0415  not for those who only list the suites
+
+    from evals.react.plain import plain_loop  # noqa: PLC0415
+
     async with AsyncOpenAI(base_url=base_url, api_key="none") as client:
         schemas = _schemas()
         return await asyncio.gather(*(plain_loop(client, chain_task(STEPS, at), schemas) for at in range(workers)))

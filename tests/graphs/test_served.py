@@ -130,7 +130,13 @@ def test_the_example_of_every_input_schema_runs_as_it_is(client: SyncLangGraphCl
     example = {given: field["examples"][0] for given, field in properties.items()}
     output: Any = client.runs.wait(thread, name, input=example)
     assert output["status"] == ("published" if name == "supervisor" else "running")
-    produced = {"planner": "plan", "executor": "progress", "replanner": "replans", "intake": "sources"}
+    produced = {
+        "planner": "plan",
+        "executor": "progress",
+        "replanner": "replans",
+        "intake": "sources",
+        "react": "outcomes",
+    }
     assert name not in produced or output[produced[name]]
 
 
