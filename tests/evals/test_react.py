@@ -1,11 +1,13 @@
 """The suite `react`: trials count what happened, and cost stays below that of a loop written by hand."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from evals.model_server import ModelServer, Scripted, calls
 from evals.react import suite
-from evals.react.faults import TRIALS, Trial, repeated_calls, try_out, work
+from evals.react.faults import TRIALS, Trial, repeated_calls, settings_for, try_out, work
 from evals.react.suite import React
 from evals.runner import run_suite
 
@@ -24,11 +26,6 @@ def test_a_trial_finishes_and_repeats_nothing(tmp_path: Path, name: str) -> None
 
 
 def test_a_trial_that_repeats_a_call_is_found_out(tmp_path: Path) -> None:
-    import asyncio
-
-    from evals.model_server import ModelServer, Scripted, calls
-    from evals.react.faults import settings_for
-
     again = calls(("calculate", {"expression": "1 + 1"}))
     with ModelServer(Scripted(again, again, calls(("final_result", {"answer": "2"})))) as server:
         outcomes = asyncio.run(work(tmp_path, settings_for(server.base_url), 1))

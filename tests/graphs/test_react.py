@@ -102,7 +102,7 @@ def test_circles_are_met_in_steps_and_end_with_what_was_found(tmp_path: Path) ->
     assert outcome.ended_by is Ending.META_REASONER
     assert json.loads(outcome.answer)["conclusions"] == ["it is two"]
     taken = [event["intervention"] for event in events if event["event"] == "meta"]
-    assert [each for each in dict.fromkeys(taken)] == ["hint", "other_strategy", "arbitration", "stop"]
+    assert list(dict.fromkeys(taken)) == ["hint", "other_strategy", "arbitration", "stop"]
     assert any("calculate" not in names for names in offered)
     assert any(text.startswith("Advice: ") for text in advised)
     assert {"case", "thought", "observation", "meta", "concluded"} == {event["event"] for event in events}
