@@ -210,6 +210,7 @@ def evaluate(
         float | None, typer.Option("--seconds", help="Time for each task, where a suite limits it.")
     ] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1000, help="Rows of suite speed.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds of suite reasoning.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -217,7 +218,9 @@ def evaluate(
     from app.eval_command import run_evaluation
 
     raise typer.Exit(
-        run_evaluation(suite, data=data, contract=contract, out=out, seconds=seconds, rows=rows, as_json=as_json)
+        run_evaluation(
+            suite, data=data, contract=contract, out=out, seconds=seconds, rows=rows, seeds=seeds, as_json=as_json
+        )
     )
 
 

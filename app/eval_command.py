@@ -17,17 +17,20 @@ def run_evaluation(
     out: Path | None,
     seconds: float | None,
     rows: int | None,
+    seeds: int | None = None,
     as_json: bool,
 ) -> int:
     """Run a suite; return 0 when every task was solved, else 1."""
     from evals.gate.suite import Gate
     from evals.runner import run_suite
-    from evals.suites import find_suite, limit_time
+    from evals.suites import find_suite, limit_time, set_seeds
 
     folder = (out or Path("out") / "eval" / name).absolute()
     suite = Gate(Path(load_settings().gate_venv)) if name == Gate.name else find_suite(name, rows=rows)
     if seconds is not None:
         limit_time(suite, seconds)
+    if seeds is not None:
+        set_seeds(suite, seeds)
     result = run_suite(suite, data=data, contract=contract, out=folder)
     if as_json:
         print_json(result.model_dump(mode="json"))

@@ -72,3 +72,10 @@ class Timed(Protocol):
     """A suite that limits the time for each task."""
 
     seconds: float
+
+
+@runtime_checkable
+class Seeded(Protocol):
+    """A suite that makes its cases from seeds."""
+
+    seeds: int

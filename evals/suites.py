@@ -6,13 +6,15 @@ from evals.gate.suite import Gate
 from evals.loops.suite import Loops
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
-from evals.protocol import Suite, Timed
+from evals.protocol import Seeded, Suite, Timed
 from evals.react.suite import React
+from evals.reasoning.suite import Reasoning
 from evals.speed import Speed
 from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
-    suite.name: suite for suite in (Covid19, DraftSuite, Gate, Loops, Planning, PlanningSpeed, React, Speed)
+    suite.name: suite
+    for suite in (Covid19, DraftSuite, Gate, Loops, Planning, PlanningSpeed, React, Reasoning, Speed)
 }
 
 
@@ -34,3 +36,10 @@ def limit_time(suite: Suite, seconds: float) -> None:
     if not 0 < seconds < float("inf"):
         raise SetupError(f"{seconds:g} seconds are no time to work in", hint="give --seconds above 0")
     suite.seconds = seconds
+
+
+def set_seeds(suite: Suite, seeds: int) -> None:
+    """Set from how many seeds each case is made; SetupError where the suite has none."""
+    if not isinstance(suite, Seeded):
+        raise SetupError(f"the suite {suite.name!r} has no seeds", hint="leave out --seeds")
+    suite.seeds = seeds

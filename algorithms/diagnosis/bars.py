@@ -24,14 +24,14 @@ BARS: dict[Cause, tuple[Bar, ...]] = {
     Cause.WRONG_DELIMITER: (Bar("rows", 1, 3), Bar("explained", 0.6, 0.95)),
     Cause.WRONG_ENCODING: (Bar("rows", 2, 4), Bar("mended", 0.5, 0.9)),
     Cause.SHIFTED_COLUMNS: (Bar("rows", 2, 4), Bar("explained_or_pushed", 0.6, 0.9)),
-    Cause.CHANGED_UNIT: (Bar("gain", 20, 60), Bar("residual", 0.8, 0.4), Bar("jump", 1.5, 3), Bar("sudden", 4, 9)),
+    Cause.CHANGED_UNIT: (Bar("gain", 20, 60), Bar("residual", 0.8, 0.4), Bar("jump", 1.8, 3), Bar("sudden", 4, 9)),
     Cause.CHANGED_DATE_ORDER: (Bar("rows", 4, 10), Bar("gain", 12, 30), Bar("fitting", 0.75, 0.95),
                                Bar("outside", 0.15, 0.05)),
     Cause.NEW_CATEGORY: (Bar("rows", 4, 8), Bar("repeats", 2, 5), Bar("by_known", 1.0, 0.5), Bar("certain", 0.5, 0.7),
                          Bar("plain", 0.5, 0.9)),
     Cause.DUPLICATED_LOAD: (Bar("rows", 3, 5), Bar("aligned_or_keyed", 0.6, 0.9)),
-    Cause.BROKEN_KEY: (Bar("rows", 2, 4),),
-    Cause.TRUNCATED_FILE: (Bar("cut", 0.8, 1), Bar("open_elsewhere", 0.5, 0.0)),
+    Cause.BROKEN_KEY: (Bar("rows", 2, 4), Bar("sound", 0.6, 0.9)),
+    Cause.TRUNCATED_FILE: (Bar("cut", 0.8, 1),),
     Cause.SENTINEL: (Bar("rows", 3, 5), Bar("apart", 0.6, 0.9), Bar("share", 0.6, 0.4), Bar("different", 4, 2)),
     Cause.SWAPPED_COLUMNS: (Bar("gain", 20, 60), Bar("each", 0.8, 2), Bar("fitting", 0.6, 0.9),
                             Bar("outside", 0.1, 0.02)),
@@ -78,7 +78,9 @@ def judge(result: TestResult) -> Hypothesis:
 def _with_alternatives(figures: dict[str, float]) -> dict[str, float]:
     """Return the figures with those that stand for "one of these is enough"."""
     pushed = figures.get("pushed", 0.0) / max(1.0, figures.get("rows", 0.0))
-    cut = max(figures.get("cut_record", 0.0), figures.get("cut_value", 0.0))
+    # Where other files end open too, only a record that is cut says that something is missing.
+    cut_value = figures.get("cut_value", 0.0) * (1 - figures.get("open_elsewhere", 0.0))
+    cut = max(figures.get("cut_record", 0.0), cut_value)
     larger = min(1.0, figures.get("larger", 0.0) / 3)
     return figures | {
         "explained_or_pushed": max(figures.get("explained", 0.0), pushed),

@@ -41,14 +41,29 @@ def best_block(scores: Numbers) -> tuple[int, int, float]:
     return first, last + 1, total
 
 
-def blocks(scores: Numbers, file: Places, least: float) -> tuple[Mask, float]:
+def best_end(scores: Numbers) -> tuple[int, int, float]:
+    """Return the run with the greatest sum among those that begin or end where the rows do, as `best_block` does."""
+    if not len(scores):
+        return 0, 0, 0.0
+    sums = np.cumsum(np.nan_to_num(scores))
+    total = float(sums[-1])
+    before = np.concatenate(([0.0], sums[:-1]))
+    first, last = int(np.argmin(before)), int(np.argmax(sums))
+    ending, beginning = total - float(before[first]), float(sums[last])
+    if max(ending, beginning) <= 0:
+        return 0, 0, 0.0
+    return (first, len(scores), ending) if ending >= beginning else (0, last + 1, beginning)
+
+
+def blocks(scores: Numbers, file: Places, least: float, *, lasting: bool = False) -> tuple[Mask, float]:
     """Return which rows lie in a block of their file that scores at least `least`, and the sum over those blocks.
 
+    A `lasting` block reaches an end of its file: what changes at a source stays so, and episodes come of the data.
     `scores` are gains of "affected" over "not affected", in units of log likelihood; NaN tells nothing.
     """
     inside, total = np.zeros(len(scores), bool), 0.0
     for start, stop in spans(file):
-        first, last, gain = best_block(scores[start:stop])
+        first, last, gain = (best_end if lasting else best_block)(scores[start:stop])
         if gain < least:
             continue
         if last - first >= _NEARLY_ALL * (stop - start):

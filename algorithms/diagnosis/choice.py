@@ -9,6 +9,7 @@ from state.symptoms import TestResult
 
 _OVERLAP = 0.6
 _WEAKER = 0.3  # how much weaker an earlier cause may fit and still explain a later one
+_COVERED = 0.4  # share of the violations that a cause must explain
 _BESIDE = 0.6  # of the score that a cause keeps which does not touch the column complained of
 _WHOLE = frozenset((
     Cause.WRONG_DELIMITER, Cause.SHIFTED_COLUMNS, Cause.TRUNCATED_FILE, Cause.MIXED_GRANULARITY, Cause.DUPLICATED_LOAD,
@@ -17,9 +18,15 @@ _WHOLE = frozenset((
 """Causes that concern whole rows, so that any column may be complained of."""
 
 
-def weigh(results: Sequence[TestResult], column: str | None) -> tuple[tuple[Hypothesis, TestResult], ...]:
-    """Return tested hypotheses with what was measured, best first; `column` is the one that is complained of."""
-    judged = [(_beside(judge(result), column), result) for result in results]
+def weigh(
+    results: Sequence[TestResult], column: str | None, violations: int = 0
+) -> tuple[tuple[Hypothesis, TestResult], ...]:
+    """Return tested hypotheses with what was measured, best first.
+
+    `column` is the one that is complained of, with so many `violations`: a cause beside them, or of a few of them
+    only, explains less.
+    """
+    judged = [(_covering(_beside(judge(result), column), result, violations), result) for result in results]
     return tuple(sorted(judged, key=lambda each: (-each[0].score, ORDER.index(each[0].cause))))
 
 
@@ -45,6 +52,13 @@ def _beside(hypothesis: Hypothesis, column: str | None) -> Hypothesis:
     if column is None or hypothesis.cause in _WHOLE or column in hypothesis.columns or not hypothesis.columns:
         return hypothesis
     return hypothesis.model_copy(update={"score": round(hypothesis.score * _BESIDE, 3)})
+
+
+def _covering(hypothesis: Hypothesis, result: TestResult, violations: int) -> Hypothesis:
+    covered = min(1.0, result.rows.count / (_COVERED * violations)) if violations else 1.0
+    if hypothesis.cause in _WHOLE or covered == 1:
+        return hypothesis
+    return hypothesis.model_copy(update={"score": round(hypothesis.score * covered, 3)})
 
 
 def _explains(cause: tuple[Hypothesis, TestResult], effect: tuple[Hypothesis, TestResult]) -> bool:

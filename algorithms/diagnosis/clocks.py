@@ -105,7 +105,7 @@ def _by_distance(moments: Numbers, file: Places, name: str, other: Numbers) -> t
 
 def _search(gains: Callable[[int], Numbers], file: Places, witness: str, known: Mask) -> tuple[ClockFit, Mask]:
     """Return the step whose blocks gain most."""
-    found = [(step, *blocks(gains(step), file, _LEAST_GAIN)) for step in _STEPS]
+    found = [(step, *blocks(gains(step), file, _LEAST_GAIN, lasting=True)) for step in _STEPS]
     step, inside, gain = max(found, key=lambda each: (each[2], -abs(each[0])))
     inside = inside & known
     if not inside.any():

@@ -36,7 +36,7 @@ def fit_order(given: Numbers, other: Numbers, file: Places, telling: Mask) -> tu
     scores[known_given & ~known_other] = np.where(telling[known_given & ~known_other], -_CERTAIN, 0.0)
     for start, stop in spans(file):
         part = slice(start, stop)
-        centre, scale = _neighbourhood(given[part], other[part], both[part])
+        centre, scale = _neighbourhood(given[part], other[part])
         here = surprise((given[part] - centre) / scale) - surprise((other[part] - centre) / scale)
         scores[part] = np.where(both[part], np.nan_to_num(here), scores[part])
     inside, gain = blocks(scores, file, _LEAST_GAIN)
@@ -62,19 +62,16 @@ def _share(some: Mask, every: Mask) -> float:
     return float(some.sum() / every.sum()) if every.any() else 1.0 if some.any() else 0.0
 
 
-def _neighbourhood(given: Numbers, other: Numbers, both: Mask) -> tuple[Numbers, Numbers]:
-    """Return middle and scale of the unambiguous dates around every row of a file, whichever way they read.
+def _neighbourhood(given: Numbers, other: Numbers) -> tuple[Numbers, Numbers]:
+    """Return middle and scale of the dates around every row of a file that read one way only, whichever.
 
-    In files by day the nearest rows tell, in files of a month all of the file: the narrower one is taken.
+    In files by day the nearest rows tell, in files of a month all of the file: the narrower one is taken. Dates in
+    which day and month are the same number tell nothing: they lie where exchanged ones do.
     """
-    sure = np.where(both, np.nan, np.where(np.isnan(given), other, given))
+    sure = np.where(np.isnan(other), given, np.where(np.isnan(given), other, np.nan))
     known = sure[~np.isnan(sure)]
     if len(known) < 3:  # noqa: PLR2004  too few to say where dates lie
-        middles = np.where(np.isnan(given), other, given)
-        known = middles[~np.isnan(middles)]
-        if not len(known):
-            return np.full(len(given), np.nan), np.ones(len(given))
-        return np.full(len(given), float(np.median(known))), np.full(len(given), _scale(known) * 2)
+        return np.full(len(given), np.nan), np.ones(len(given))
     whole = float(np.median(known)), _scale(known)
     local = _rolling(sure)
     residual = sure - local

@@ -51,7 +51,9 @@ def fit_swap(penalties: Penalties, values: Numbers, file: Places) -> tuple[SwapF
     best = SwapFit(), np.zeros(len(file), bool)
     for first, second in combinations(range(penalties.shape[1]), 2):
         stands = penalties[:, first, first] + penalties[:, second, second]
-        gains = stands - penalties[:, second, first] - penalties[:, first, second]
+        exchanged = penalties[:, second, first] + penalties[:, first, second]
+        # What does not fit the other way round either is not explained by an exchange.
+        gains = np.where(exchanged < _MISFIT, stands - exchanged, np.minimum(stands - exchanged, 0.0))
         best = max(best, _fit(gains, file, (first, second), "values"), key=lambda each: each[0].gain)
         best = max(best, _by_order(values, file, (first, second)), key=lambda each: each[0].gain)
     return best

@@ -1,4 +1,4 @@
-"""The expert policy for diagnoses: look once, test the likeliest causes side by side, name one or say that none fits."""
+"""The expert on diagnoses: looks once, tests the likeliest causes side by side, names one or says that none fits."""
 
 import json
 from typing import Any
@@ -55,7 +55,9 @@ class _Case:
             for call in step.actions:
                 self._hear(call, answers.get(call.call_id))
         self.ranked = rank(self.evidence, self.rule) if self.evidence else ()
-        self.weighed = weigh(tuple(self.results.values()), self.column)
+        count = self.complaint.get("count")
+        violations = count if isinstance(count, int) and self.column else 0
+        self.weighed = weigh(tuple(self.results.values()), self.column, violations)
 
     @property
     def rule(self) -> str:

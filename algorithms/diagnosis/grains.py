@@ -15,6 +15,8 @@ _LABEL = re.compile(
 _CLOSE = 0.01  # of a sum
 _LEAST_GAIN = 10.0
 _GRID = 0.95  # share of the dates of most files that lie on the first or last day of a month
+_LEAST_STEPS = 3  # different dates on the grid
+_LEAST_SHARE = 0.3  # of the rows, that keep to it
 _DAY = 86_400.0
 
 
@@ -80,8 +82,9 @@ def _fit(moments: Numbers, file: Places, span: str, on_grid: Mask) -> tuple[Span
     inside, gain = blocks(scores, file, _LEAST_GAIN)
     inside &= known
     outside = known & ~inside
-    if not inside.any() or not outside.any():
-        return SpanFit(), inside
+    steps = len(np.unique(_days(moments)[outside])) if outside.any() else 0
+    if not inside.any() or steps < _LEAST_STEPS or outside.sum() < _LEAST_SHARE * known.sum():
+        return SpanFit(), np.zeros(len(moments), bool)  # too few others to say what their grid is
     grid = float(on_grid[outside].mean())
     if grid < _GRID:
         return SpanFit(), np.zeros(len(moments), bool)

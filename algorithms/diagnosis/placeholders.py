@@ -41,11 +41,13 @@ def is_repdigit(value: float) -> bool:
     return value in (0.0, -1.0) or re.fullmatch(r"9{2,}|8{2,}|7{2,}|1{3,}", digits.rstrip("0") or digits) is not None
 
 
-def numbers_apart(values: Numbers, counts: Mapping[float, int]) -> dict[float, float]:
+def numbers_apart(
+    values: Numbers, counts: Mapping[float, int], bounds: tuple[float, float] | None = None
+) -> dict[float, float]:
     """Return numbers that repeat and stand apart from all others, with the gap to the nearest other by their range.
 
     `counts` are the rows of the most frequent numbers. Of a number at an end of the range, and of zero, which lies
-    below numbers that otherwise begin higher.
+    below numbers that otherwise begin higher. What the contract's bounds leave out stands apart in any case.
     """
     known = values[~np.isnan(values)]
     found: dict[float, float] = {}
@@ -60,6 +62,8 @@ def numbers_apart(values: Numbers, counts: Mapping[float, int]) -> dict[float, f
         gap = max(float(others.min()) - value, value - float(others.max())) / max(float(high - low), 1e-9)
         if value < 0 <= float(others.min()):
             gap = max(gap, 1.0)  # a minus where nothing else has one
+        if bounds is not None and not bounds[0] <= value <= bounds[1]:
+            gap = max(gap, 1.0)
         if gap >= _GAP or (value == 0 and gap > 0 and float(others.min()) > 0.1 * float(np.median(others))):
             found[value] = gap
     return found

@@ -87,7 +87,7 @@ def _fit(values: Numbers, file: Places, level: Level, name: str, inverse: Invers
         on_scale(each, logarithmic=level.logarithmic) for each in (values, np.asarray(inverse(values), float))
     )
     scores = surprise(distance(scaled, level)) - surprise(distance(back, level))
-    inside, gain = blocks(scores, file, _LEAST_GAIN)
+    inside, gain = blocks(scores, file, _LEAST_GAIN, lasting=True)
     inside &= ~np.isnan(values) & (values != 0)
     rest = ~inside & ~np.isnan(scaled)
     if not inside.any() or not rest.any():

@@ -57,9 +57,12 @@ def make_case(spec: CaseSpec, folder: Path) -> Truth | None:
     """Write the case's files and contract into `folder` and return what is wrong; None when it cannot happen there."""
     chance = random.Random(f"{spec.domain} {spec.seed}")  # noqa: S311  sizes, no secret
     rows, files = chance.choice((300, 600, 1200)), chance.choice((1, 3, 4, 6))
-    target = Target(DOMAINS[spec.domain](spec.seed, rows, files), spec.seed)
     kind, damage = KINDS[spec.kind]
-    if not damage(target, spec.variant):
+    for number in (files, 4):  # some faults need several files
+        target = Target(DOMAINS[spec.domain](spec.seed, rows, number), spec.seed)
+        if damage(target, spec.variant):
+            break
+    else:
         return None
     source = folder / "input"
     source.mkdir(parents=True, exist_ok=True)

@@ -21,12 +21,9 @@ _CITIES = (
     ("Saarbrücken", "Germany", 49.2, 7.0), ("Besançon", "France", 47.2, 6.0), ("Cáceres", "Spain", 39.5, -6.4),
 )  # fmt: skip
 _FIRST = (
-    "Jörg Anna Élodie Michał Sofía Lars Émile Clara Björn Zoë Paul Nina René Inês Tom Mia José Karin Aña Otto".split()
+    ["Jörg", "Anna", "Élodie", "Michał", "Sofía", "Lars", "Émile", "Clara", "Björn", "Zoë", "Paul", "Nina", "René", "Inês", "Tom", "Mia", "José", "Karin", "Aña", "Otto"]
 )
-_LAST = (
-    "Müller Schäfer Dupré Nuñez Sørensen Lefèvre Groß Pérez Wagner Moreau Jäger Ibáñez Becker Girard Höfer Løkke "
-    "Braun Roux Vogel Marín"
-).split()
+_LAST = ["Müller", "Schäfer", "Dupré", "Nuñez", "Sørensen", "Lefèvre", "Groß", "Pérez", "Wagner", "Moreau", "Jäger", "Ibáñez", "Becker", "Girard", "Höfer", "Løkke", "Braun", "Roux", "Vogel", "Marín"]
 _START = datetime(2023, 1, 1, tzinfo=UTC)
 
 

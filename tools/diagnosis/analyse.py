@@ -1,4 +1,4 @@
-"""The action ANALYSE_SCHEMA: what a table, its files and columns are like, and what is odd about them. Writes nothing."""
+"""ANALYSE_SCHEMA: what a table, its files and columns are like, and what is odd about them. Writes nothing."""
 
 from collections.abc import Iterator
 

@@ -277,7 +277,7 @@ def ends_open(file: SourceFile) -> bool:
 
 def _open_elsewhere(subject: Subject, file: SourceFile) -> float:
     others = [other for other in subject.texts if other is not file][:50]
-    return sum(map(ends_open, others)) / len(others) if others else 1.0
+    return sum(map(ends_open, others)) / len(others) if others else 0.0
 
 
 def _last_row(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> int | None:

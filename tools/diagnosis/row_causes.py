@@ -12,6 +12,7 @@ from state.symptoms import TestCall, TestResult
 from tools.diagnosis.answers import affected, listed, nothing_found, result
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, sibling
+from tools.diagnosis.text_causes import disordered_rows
 from tools.workspace import is_staged
 
 _MOST_ORPHANS = 2000
@@ -98,6 +99,7 @@ def seek_key(connection: duckdb.DuckDBPyConnection, subject: Subject, call: Test
     ids = np.unique(np.concatenate((missing, clashing, orphans)))
     if not len(ids):
         return nothing_found(call, "every key is there, is unique and refers to something")
+    sound = _sound(connection, subject, ids)
     told = (
         f"{len(missing)} rows without a key, {len(clashing)} rows whose key stands for different content, "
         f"{len(orphans)} rows that refer to nothing"
@@ -105,6 +107,7 @@ def seek_key(connection: duckdb.DuckDBPyConnection, subject: Subject, call: Test
     )
     figures = {
         "rows": len(ids), "missing": len(missing), "clashing": len(clashing), "orphans": len(orphans), "mended": how[1],
+        "sound": sound,
     }  # fmt: skip
     return result(
         call,
@@ -136,7 +139,8 @@ def _own_key(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[I
         f"with c as (select _row, {listed_keys}, hash({content}) as h from ({source}) where not ({blank})), "
         f"k as (select {listed_keys} from c group by all having count(distinct h) > 1), "
         f"s as (select c.*, first_value(h) over (partition by {', '.join('c.' + field for field in keys)} "
-        f"order by _row) as first from c semi join k using ({listed_keys})) select _row from s where h <> first order by _row"
+        f"order by _row) as first from c semi join k using ({listed_keys})) "
+        "select _row from s where h <> first order by _row"
     ).fetchnumpy()["_row"]
     return np.asarray(missing, np.int64), np.asarray(clashing, np.int64)
 
@@ -191,6 +195,13 @@ def _mending(
     return (best, shares[best]) if shares[best] else ("", 0.0)
 
 
+def _sound(connection: duckdb.DuckDBPyConnection, subject: Subject, ids: Ids) -> float:
+    """Return the share of the rows in which at most one value does not fit: else the key is not what is broken."""
+    judged, misfit = disordered_rows(connection, subject)
+    concerned = np.isin(judged.rows.row, ids)
+    return float((misfit[concerned].sum(axis=1) < 2).mean()) if concerned.any() else 1.0  # noqa: PLR2004  several
+
+
 def seek_grain(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for rows that sum up others, or that speak of shorter spans of time than the others."""
     rows = load_rows(connection, subject, subject.table.columns)
@@ -219,8 +230,8 @@ def _sums(subject: Subject, rows: Rows, call: TestCall) -> TestResult | None:
     best = max(fits, key=lambda name: (fits[name].matching, fits[name].larger), default="")
     matching, larger = (fits[best].matching, fits[best].larger) if best else (0.0, 0.0)
     told = (
-        f"{int(chosen.sum())} rows are called {listed(labels, 3)}; in {matching:.0%} of them {best!r} is the sum of rows "
-        f"around, and it is {larger:.1f} times what others have"
+        f"{int(chosen.sum())} rows are called {listed(labels, 3)}; in {matching:.0%} of them {best!r} is the sum of "
+        f"rows around, and it is {larger:.1f} times what others have"
     )
     figures = {
         "rows": chosen.sum(), "certain": max(0.6, matching), "matching": matching, "larger": larger, "labelled": 1.0,
@@ -245,8 +256,8 @@ def _spans(subject: Subject, rows: Rows, call: TestCall) -> TestResult | None:
         if not fit.span or not chosen.any():
             continue
         told = (
-            f"{int(chosen.sum()) * rows.every} rows have dates within a {fit.span} in {name!r}, where {fit.grid:.0%} of "
-            f"the others lie at its begin or end"
+            f"{int(chosen.sum()) * rows.every} rows have dates within a {fit.span} in {name!r}, where {fit.grid:.0%} "
+            f"of the others lie at its begin or end"
         )
         figures = {
             "rows": chosen.sum(), "certain": 1.0, "gain": fit.gain, "grid": fit.grid, "inside": fit.inside,

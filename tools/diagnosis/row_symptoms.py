@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 
 import duckdb
-import numpy as np
 
 from state.diagnosis import Cause
 from state.symptoms import Symptom, SymptomKind, TestCall, TestResult
 from tools.diagnosis.row_causes import seek_duplicates, seek_grain, seek_key
 from tools.diagnosis.rows import Rows
 from tools.diagnosis.subject import Subject
-from tools.diagnosis.text_causes import judged_columns
+from tools.diagnosis.text_causes import disordered_rows
 
-_MISFIT = 3.0
 _FEW = 3
 
 
@@ -34,10 +32,7 @@ def row_symptoms(connection: duckdb.DuckDBPyConnection, subject: Subject, rows: 
 
 
 def _misfits(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Iterator[Symptom]:
-    judged = judged_columns(connection, subject)
-    costs = judged.penalties(np.arange(len(judged.rows)), lambda place, column: place == column)
-    own = costs[:, np.arange(len(judged.order)), np.arange(len(judged.order))]
-    misfit = own >= _MISFIT
+    judged, misfit = disordered_rows(connection, subject)
     several = int((misfit.sum(axis=1) >= 2).sum())  # noqa: PLR2004  several
     if several:
         names = [name for place, name in enumerate(judged.order) if misfit[:, place].any()]

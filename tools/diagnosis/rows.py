@@ -92,7 +92,9 @@ def load_rows(
 
 
 def _texts(found: Any) -> NDArray[np.object_]:  # noqa: ANN401  an array of the engine, masked or not
-    return np.asarray(np.ma.filled(found, None) if np.ma.isMaskedArray(found) else found, object)
+    texts = np.array(np.ma.getdata(found), object)
+    texts[np.ma.getmaskarray(found)] = None  # filling with None would fill with the type's usual "?"
+    return texts
 
 
 def _numbers(found: Any) -> NDArray[np.float64]:  # noqa: ANN401  an array of the engine, masked or not

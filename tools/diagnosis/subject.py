@@ -1,6 +1,7 @@
 """What is diagnosed: one table of a run, with the contract, what intake found, and how its files were mapped."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import duckdb
@@ -69,6 +70,14 @@ def fields_by_variant(connection: duckdb.DuckDBPyConnection, subject: Subject) -
 def named_alike(columns: tuple[Column, ...], header: tuple[str, ...]) -> int:
     """Return how many columns of the contract a header names."""
     return len(_by_name(columns, header))
+
+
+def bounds_of(column: Column) -> tuple[float, float] | None:
+    """Return the contract's bounds of a number; None when it gives neither."""
+    low, high = column.options.minimum, column.options.maximum
+    if isinstance(low, str) or isinstance(high, str) or (low is None and high is None):
+        return None
+    return (-inf if low is None else float(low), inf if high is None else float(high))
 
 
 def _by_name(columns: tuple[Column, ...], header: tuple[str, ...]) -> dict[str, int]:

@@ -20,12 +20,13 @@ from tools.diagnosis.answers import affected, listed, nothing_found, result
 from tools.diagnosis.categories import find_new_values
 from tools.diagnosis.file_causes import Reject, read_rejects
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows
-from tools.diagnosis.subject import Subject, fields_by_variant
+from tools.diagnosis.subject import Subject, bounds_of, fields_by_variant
 
 _LEAST_PLACEHOLDERS = 3
 _MOST_COLUMNS = 40
 _MOST_LISTED = 200
 _FEWEST_PARTS = 4
+_MISFIT = 3.0  # penalty from which a value does not fit
 _LEARNT = 20_000  # rows from which habits are learnt, and on which a pair of columns is chosen
 
 Mask = NDArray[np.bool_]
@@ -72,7 +73,8 @@ def placeholders(rows: Rows, column: Column) -> tuple[dict[str, int], float]:
     numbers = rows.numbers[column.name]
     values, totals = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
     most = np.argsort(-totals)[:20]
-    apart = numbers_apart(numbers, {float(values[at]): int(totals[at]) for at in most})
+    counted = {float(values[at]): int(totals[at]) for at in most}
+    apart = numbers_apart(numbers, counted, bounds_of(column))
     apart = {value: gap for value, gap in apart.items() if value != 0 or _zero_is_odd(rows, column)}
     if not apart:
         return {}, 0.0
@@ -209,6 +211,14 @@ def _usual(
     spread = {text: count / number for text, count in found.items()}
     kept = sum(counts[text] for text, share in spread.items() if share >= 0.5)  # noqa: PLR2004  in most parts
     return spread if kept >= 0.5 * sum(counts.values()) else None
+
+
+def disordered_rows(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[Judged, Mask]:
+    """Return the columns' habits, and which values do not fit their own column: [row, column]."""
+    judged = judged_columns(connection, subject)
+    at = np.arange(len(judged.order))
+    costs = judged.penalties(np.arange(len(judged.rows)), lambda place, column: place == column)
+    return judged, costs[:, at, at] >= _MISFIT
 
 
 def judged_columns(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Judged:

@@ -13,18 +13,10 @@ from state.contract import Column, LogicalType
 from state.symptoms import TestCall, TestResult
 from tools.diagnosis.answers import affected, nothing_found, result
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
-from tools.diagnosis.subject import Subject
+from tools.diagnosis.subject import Subject, bounds_of
 
 _SLASHED = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(\D.*)?$"
-
-
-def bounds_of(column: Column) -> tuple[float, float] | None:
-    """Return the contract's bounds of a number; None when it gives neither."""
-    low, high = column.options.minimum, column.options.maximum
-    if isinstance(low, str) or isinstance(high, str) or (low is None and high is None):
-        return None
-    return (-np.inf if low is None else float(low), np.inf if high is None else float(high))
 
 
 def asked(subject: Subject, call: TestCall, types: Sequence[LogicalType]) -> list[Column]:

@@ -15,9 +15,9 @@ from state.symptoms import Symptom, SymptomKind
 from tools.diagnosis.answers import cut, listed
 from tools.diagnosis.categories import find_new_values
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows
-from tools.diagnosis.subject import Subject
+from tools.diagnosis.subject import Subject, bounds_of
 from tools.diagnosis.text_causes import placeholders
-from tools.diagnosis.value_causes import bounds_of, read_both_ways
+from tools.diagnosis.value_causes import read_both_ways
 
 _FAR = 4.5
 _LEAST = 25  # filled rows of a segment that says something
@@ -71,7 +71,7 @@ def _unread(rows: Rows, column: Column) -> list[str]:
 
 
 def _frozen(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[Symptom]:
-    """A segment in which a column has one value where the others vary, or in which its texts look otherwise."""
+    """Yield segments in which a column has one value where the others vary, or in which its texts look otherwise."""
     texts = rows.texts[column.name]
     kinds: list[tuple[int, float, int]] = []
     for start, stop in spans(segment):
@@ -149,7 +149,8 @@ def _clock(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[S
         off = np.abs(np.array(middles) - np.median(middles))
         worst = float(np.max(off / np.array(errors)))
         if off.max() >= _HOUR / 4 and worst > 2.0:  # noqa: PLR2004  errors of a median
-            told = f"the {cut(what)} of {cut(column.name)!r} lies {off.max() / _HOUR:.1f} h off in a part ({worst:.0f} errors)"
+            hours = off.max() / _HOUR
+            told = f"the {cut(what)} of {cut(column.name)!r} lies {hours:.1f} h off in a part ({worst:.0f} errors)"
             yield _one(SymptomKind.CLOCK, column, min(1.0, worst / 8), 0, told)
 
 

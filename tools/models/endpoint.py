@@ -114,7 +114,7 @@ class Endpoint:
         first, most = self._settings.retry_wait, self._settings.retry_wait_most
         if isinstance(error, ModelUnavailable) and error.retry_after is not None:
             return error.retry_after + random.uniform(0, first)  # noqa: S311  spreads load, guards nothing
-        return wait_exponential_jitter(initial=first, max=most, jitter=first)(state)
+        return wait_exponential_jitter(multiplier=first, max=most, jitter=first)(state)
 
     async def _model(self) -> "ChatOpenAI":
         """Return the client library's model, made once, in a thread: loading and making it blocks."""
