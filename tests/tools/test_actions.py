@@ -1,6 +1,7 @@
 """What a worker may do: every action answers from a finished run, within bounds, and changes nothing."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ def test_whatever_is_wrong_with_a_call_it_is_answered_in_a_line(
 
 
 def test_rows_and_cells_are_bounded(bench: Bench) -> None:
-    many = ask(bench, "execute", '{"sql": "select repeat(\'x\', 1000) as long from orders, orders as o, orders as p, orders as q"}')
+    sql = "select repeat('x', 1000) as long from orders, orders as o, orders as p, orders as q"
+    many = ask(bench, "execute", json.dumps({"sql": sql}))
     assert not many.failed, many.error
     assert len(many.content) < 8_000
     assert '"more": true' in many.content
