@@ -113,6 +113,24 @@ def score_matrix(evidence: MappingEvidence) -> dict[str, NDArray[np.float64]]:
     }
 
 
+def open_pairs(evidence: MappingEvidence, mapping: ColumnMapping) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Return for contract columns without a source the free source columns whose values fit, the best first.
+
+    The figure is the score of the pair without its names: they are what a reader may know more about. Only pairs with
+    evidence of their own, besides a type that fits, are named.
+    """
+    prepared = prepare(_canonical(evidence))
+    free = [place for place, each in enumerate(prepared.sources) if each.column.name in mapping.unmapped_sources]
+    wanted = [place for place, each in enumerate(prepared.targets) if each.column.name in mapping.unmapped_targets]
+    found: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for source, target in candidate_pairs(prepared, free, wanted):
+        kinds = {kind: score for kind, score in _score(prepared, (source, target)).kinds.items() if kind != "name"}
+        score = _combined(kinds)
+        if score > BAR and not set(kinds) <= {"type"} and all(kinds[kind] >= WEIGHTS[kind][1] for kind in kinds):
+            found[prepared.targets[target].column.name].append((prepared.sources[source].column.name, score))
+    return {target: tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))) for target, pairs in found.items()}
+
+
 def combine(scores: Mapping[str, float | None]) -> float:
     """Return the probability that a pair is right from the specialists' scores; see `WEIGHTS`."""
     return _combined(_kinds(scores))

@@ -32,22 +32,33 @@ def resolve_values(evidence: ResolutionEvidence) -> Resolutions:
 
     Pure and deterministic: the order of valid values, unknown values and witnesses does not matter.
     """
-    index = ValidIndex(evidence.valid)
     valid = frozenset(evidence.valid)
+    return Resolutions(
+        table=evidence.table,
+        column=evidence.column,
+        values=tuple(
+            _resolve(unknown.value, judgement, valid)
+            for unknown, judgement in zip(evidence.unknown, _judged(evidence), strict=True)
+        ),
+    )
+
+
+def rank_candidates(evidence: ResolutionEvidence) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Return the valid values that evidence speaks for, with their confidence, the best first, by unknown value."""
+    judged = zip(evidence.unknown, _judged(evidence), strict=True)
+    return {unknown.value: tuple(_tally(judgement)) for unknown, judgement in judged}
+
+
+def _judged(evidence: ResolutionEvidence) -> list[Judgement]:
+    """Return what the specialists say about every unknown value, in the order of the evidence."""
+    index, valid = ValidIndex(evidence.valid), frozenset(evidence.valid)
     names = [Name(unknown.value) for unknown in evidence.unknown]
     judgements = [_spelling(name, index) for name in names]
     _add_typing_errors(names, judgements, index)
     judgements = [_stated(name, judgement) for name, judgement in zip(names, judgements, strict=True)]
     for unknown, judgement in zip(evidence.unknown, judgements, strict=True):
         judgement["dependency"] = {} if index.codes else _dependency(unknown, valid)
-    return Resolutions(
-        table=evidence.table,
-        column=evidence.column,
-        values=tuple(
-            _resolve(unknown.value, judgement, valid)
-            for unknown, judgement in zip(evidence.unknown, judgements, strict=True)
-        ),
-    )
+    return judgements
 
 
 def _spelling(name: Name, index: ValidIndex) -> Judgement:

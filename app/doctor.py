@@ -10,6 +10,7 @@ from pathlib import Path
 from app.progress import printable
 from app.render import print_json
 from app.settings import Settings, load_lineage_target, load_settings
+from tools.models.keys import NO_KEY, address_of, key_for
 
 _PACKAGES = ("millwright", "langgraph", "langchain-core", "langchain-openai", "langsmith", "duckdb", "pydantic")
 _EXTRAS = {"postgres": "langgraph-checkpoint-postgres", "redis": "redis", "server": "langgraph-cli"}
@@ -25,6 +26,7 @@ def examine(*, as_json: bool) -> int:
         "extras": {extra: _version(package) for extra, package in _EXTRAS.items()},
         "settings": settings.model_dump(mode="json"),
         "lineage": lineage.shown if lineage.url else "the run's own file alone",
+        "model": _model(settings),
         "processors": os.cpu_count(),
         "problems": problems,
     }
@@ -33,6 +35,14 @@ def examine(*, as_json: bool) -> int:
     else:
         _print(findings)
     return 2 if problems else 0
+
+
+def _model(settings: Settings) -> str:
+    """Say which chat model is asked where; no request is made."""
+    if not settings.model.configured:
+        return "none: the experts decide alone"
+    key = "with a key" if key_for(settings.model.base_url, os.environ) is not NO_KEY else "without a key"
+    return f"{settings.model.name} at {address_of(settings.model.base_url)}, {key}"
 
 
 def _problems(settings: Settings) -> list[str]:

@@ -53,7 +53,9 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
         partial=options.partial,
         approve=Approve(",".join(_modes(options.approve))),
     )
-    context = settings.context(budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds)
+    context = settings.context(
+        model=options.model, budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds
+    )
     record = admit(request, context)
     sys.stderr.write(f"run {record.run_id}\n")
     if options.goal:
@@ -119,8 +121,6 @@ def _refuse_unbuilt(options: RunOptions) -> None:
     if ",".join(_modes(options.approve)) not in {mode.value for mode in Approve}:
         hint = "use auto, plan, changes or plan,changes"
         raise SetupError(f"unknown mode {options.approve!r}", where="--approve", hint=hint)
-    if options.model:
-        raise SetupError("chat models are not built in yet", where="--model", hint="leave it out: the experts decide")
 
 
 def _modes(approve: str) -> list[str]:

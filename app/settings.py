@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from state.budget import BudgetLimits
 from state.errors import SetupError
+from state.models import ModelSettings
 from state.run import Patterns, RunContext
 from tools.lineage.target import LineageTarget
 
@@ -30,10 +31,24 @@ class Settings(BaseSettings):
         default=0.05, ge=0, le=1, description="a new plan with a smaller chance to succeed is not begun"
     )
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
+    model: ModelSettings = Field(default=ModelSettings(), description="the chat model; its key is in no setting")
 
-    def context(self, *, budget_tokens: int | None = None, budget_seconds: float | None = None) -> RunContext:
-        """Return the frozen context of a run."""
+    @field_validator("model", mode="before")
+    @classmethod
+    def _without_key(cls, given: object) -> object:
+        """Leave out the key, which is read where a request is made, and take OpenAI's variable for the address."""
+        if not isinstance(given, dict):
+            return given
+        kept = {name: value for name, value in given.items() if name != "api_key"}
+        return {"base_url": os.environ.get("OPENAI_BASE_URL"), **kept}
+
+    def context(
+        self, *, model: str = "", budget_tokens: int | None = None, budget_seconds: float | None = None
+    ) -> RunContext:
+        """Return the frozen context of a run; `model` names another model than the settings do."""
+        named = {"name": model, "base_url": self.model.base_url or os.environ.get("OPENAI_BASE_URL") or None}
         return RunContext(
+            model=ModelSettings.model_validate(self.model.model_dump() | named) if model else self.model,
             home=self.home,
             budget=BudgetLimits(tokens=budget_tokens, seconds=budget_seconds),
             patterns=self.patterns,

@@ -4,6 +4,7 @@ from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.gate.suite import Gate
 from evals.loops.suite import Loops
+from evals.model_faults import ModelFaults
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Seeded, Suite, Timed
@@ -14,7 +15,7 @@ from state.errors import SetupError
 
 SUITES: dict[str, type[Suite]] = {
     suite.name: suite
-    for suite in (Covid19, DraftSuite, Gate, Loops, Planning, PlanningSpeed, React, Reasoning, Speed)
+    for suite in (Covid19, DraftSuite, Gate, Loops, ModelFaults, Planning, PlanningSpeed, React, Reasoning, Speed)
 }
 
 

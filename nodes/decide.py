@@ -1,15 +1,17 @@
 """Every judgement of a run passes here, so that each is checked and recorded the same way.
 
-A decision point names its expert and its check; whoever else may answer later (a chat model, a council, a person)
-is asked here too and falls back to the expert.
+The expert answers first. Where a chat model is configured it is asked about what the expert left open, and about
+nothing else; what it chooses among the options is put into the expert's answer where the check lets it pass.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from nodes.consulting import Judge, consult
 from state.agents import AgentCard, Role
 from state.decisions import DecidedBy, Decision
+from state.doubts import STAYS, Choice, Doubt
 from state.errors import StepError
 from state.resolution import Ballot
 from state.values import Value, digest
@@ -31,12 +33,18 @@ class Account(Value):
     votes: tuple[Ballot, ...] = ()
 
 
+def _no_doubts(_evidence: object, _answer: object) -> tuple[Doubt, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionPoint(Generic[Evidence, Answer]):
     """A point where judgement is needed.
 
     `expert` answers deterministically from the evidence. `check` returns what is wrong with an answer, or None.
     `accounts` puts evidence and answer into the words of the record; a question about many things has many accounts.
+    `doubts` tells what the expert left open, with the options that its evidence supports; the prompt for them is the
+    file `nodes/decisions/<kind>.md`. `settle` puts choices, by the subject of their doubt, into the expert's answer.
     """
 
     kind: str
@@ -44,6 +52,8 @@ class DecisionPoint(Generic[Evidence, Answer]):
     expert: Callable[[Evidence], Answer]
     check: Callable[[Evidence, Answer], str | None]
     accounts: Callable[[Evidence, Answer], tuple[Account, ...]]
+    doubts: Callable[[Evidence, Answer], tuple[Doubt, ...]] = _no_doubts
+    settle: Callable[[Evidence, Answer, Mapping[str, Choice]], Answer] | None = None
 
     @property
     def card(self) -> AgentCard:
@@ -51,8 +61,10 @@ class DecisionPoint(Generic[Evidence, Answer]):
         return AgentCard(id=f"expert:{self.kind}", version=self.version, role=Role.SPECIALIST, skills=(self.kind,))
 
 
-def decide(point: DecisionPoint[Evidence, Answer], evidence: Evidence) -> tuple[Answer, tuple[Decision, ...]]:
-    """Return the answer to a question and its records.
+def decide(
+    point: DecisionPoint[Evidence, Answer], evidence: Evidence, judge: Judge | None = None
+) -> tuple[Answer, tuple[Decision, ...]]:
+    """Return the answer to a question and its records; `judge` is the chat model, where one is configured.
 
     Raises StepError when the expert's own answer fails the check: an expert that contradicts its evidence is a fault
     of the program, and going on would publish it.
@@ -63,9 +75,70 @@ def decide(point: DecisionPoint[Evidence, Answer], evidence: Evidence) -> tuple[
         raise StepError(f"the expert's answer fails its check: {fault}", where=point.kind)
     asked = digest(evidence)
     method = f"expert rule {point.card.id} {point.version}"
-    return answer, tuple(
-        record(point.kind, account, asked, method=method) for account in point.accounts(evidence, answer)
-    )
+    told = point.accounts(evidence, answer)
+    own = tuple(record(point.kind, account, asked, method=method) for account in told)
+    doubts = point.doubts(evidence, answer) if judge is not None and point.settle is not None else ()
+    if judge is None or not doubts:
+        return answer, own
+    choices = consult(point.kind, point.version, doubts, judge)
+    return _settled(point, evidence, answer, own, choices)
+
+
+def _settled(
+    point: DecisionPoint[Evidence, Answer],
+    evidence: Evidence,
+    answer: Answer,
+    own: Sequence[Decision],
+    choices: Mapping[str, Choice],
+) -> tuple[Answer, tuple[Decision, ...]]:
+    """Return the answer with the choices in it and the records; the expert's where the check refuses it."""
+    made = {subject: choice for subject, choice in choices.items() if choice.option not in (None, STAYS)}
+    settled = point.settle(evidence, answer, made) if made and point.settle is not None else answer
+    fault = point.check(evidence, settled)
+    settled = answer if fault is not None else settled
+    accounts = point.accounts(evidence, settled)
+    asked = digest(evidence)
+    told = [
+        before
+        if (before.answer, before.subject) == (_bounded(account.answer), _bounded(account.subject))
+        else record(point.kind, account, asked, method=f"chosen by {_names(choices)}", decided_by=DecidedBy.MODEL)
+        for before, account in zip(own, accounts, strict=True)
+    ]
+    return settled, tuple(_with_cost(told, choices, fault))
+
+
+def _with_cost(told: Sequence[Decision], choices: Mapping[str, Choice], fault: str | None) -> list[Decision]:
+    """Return the records with what asking took, and with why the expert's answer stands where the model was asked.
+
+    A record about one doubt bears its own; a record about the whole answer bears all of them.
+    """
+    found = []
+    for place, decision in enumerate(told):
+        about = [choice for subject, choice in choices.items() if len(told) == 1 or _is_about(decision, subject)]
+        rest = [] if place or len(told) == 1 else [one for one in choices.values() if not _borne(told, one)]
+        fallback = "; ".join(dict.fromkeys(choice.fallback for choice in about if choice.fallback))
+        if fault is not None and about:
+            fallback = f"the model's answer fails the check: {fault}"
+        changes: dict[str, object] = {"cost_tokens": sum(choice.use.tokens for choice in (*about, *rest))}
+        if fallback:
+            changes["fallback"] = _bounded(fallback)
+        if about and not fallback and decision.decided_by is DecidedBy.EXPERT:
+            changes["method"] = f"{decision.method}; {_names({choice.subject: choice for choice in about})} agrees"
+        found.append(decision.model_copy(update=changes))
+    return found
+
+
+def _is_about(decision: Decision, subject: str) -> bool:
+    return decision.subject.endswith(f": {subject!r}")
+
+
+def _borne(told: Sequence[Decision], choice: Choice) -> bool:
+    return any(_is_about(decision, choice.subject) for decision in told)
+
+
+def _names(choices: Mapping[str, Choice]) -> str:
+    """Return the models that chose, in words."""
+    return "model " + ", ".join(sorted({choice.by for choice in choices.values() if choice.by}))
 
 
 def record(

@@ -29,9 +29,13 @@ from state.supervisor import ExecutorOutput
 from tools.disk import no_room
 from tools.intake import read_contract, read_intake
 from tools.ledger import read_reports, record_report, record_trace
+from tools.models.answers import read_answers_kept, total_use
 from tools.plans import read_plan
 from tools.preconditions import unmet
 from tools.workspace import open_workspace
+
+MODELS = "models"
+"""The part of what a run has spent that models took; kept in the workspace, told in the state."""
 
 ConnectedStep = Callable[[duckdb.DuckDBPyConnection, Work], Outcome]
 
@@ -75,11 +79,13 @@ def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput
         if step is None:
             return {"progress": _progress(plan, reports, None)}
         adjusted = adjusted_context(context, step.step_id, state.get("replans", {}))
-        report, asked = _attempt(step, reports.get(step.step_id), folder, adjusted, broken)
+        worked = total({name: part for name, part in spent.items() if name != MODELS})
+        report, asked = _attempt(step, reports.get(step.step_id), folder, (adjusted, worked), broken)
         with open_workspace(folder) as connection:
             record_report(connection, report)
             reports = read_reports(connection)
             record_trace(connection, _trace(plan, reports, report))
+            used = total_use(read_answers_kept(connection)).spent
     except BudgetExhausted as spent_up:
         return {"status": RunStatus.BUDGET_SPENT, "problem": spent_up.line()}
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
@@ -90,7 +96,10 @@ def perform(state: PerformInput, runtime: Runtime[RunContext]) -> ExecutorOutput
     emit("step", f"{step.step_id}#{report.attempt}", step=step.step_id, status=report.status.value, detail=told)
     return {
         "progress": _progress(plan, reports, report).model_copy(update={"asked": asked}),
-        "spent": {"execute": spent.get("execute", Spent()).plus(Spent(steps=1, seconds=report.seconds))},
+        "spent": {
+            "execute": spent.get("execute", Spent()).plus(Spent(steps=1, seconds=report.seconds)),
+            MODELS: used,
+        },
     }
 
 
@@ -140,14 +149,19 @@ def _trace(plan: Plan, reports: Mapping[str, StepReport], report: StepReport) ->
 
 
 def _attempt(
-    step: Step, before: StepReport | None, folder: Path, context: RunContext, broken: tuple[str, ...]
+    step: Step,
+    before: StepReport | None,
+    folder: Path,
+    allowed: tuple[RunContext, Spent],
+    broken: tuple[str, ...],
 ) -> tuple[StepReport, AskedRef | None]:
     attempt, started = before.attempt + 1 if before else 1, time.monotonic()
     try:
         if broken:
             raise DependencyMissing(f"{', '.join(broken)} does not hold any more", where=step.step_id)
         contract, intake = read_contract(folder), read_intake(folder)
-        work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context)
+        context, worked = allowed
+        work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context, spent=worked)
         outcome = _run(work)
     except FAILURES as error:
         if no_room(error) and before is not None and before.failure is FailureKind.DISK:

@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.boundary import FAILURES, failure_line
+from nodes.consulting import judge_of
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
 from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence, FailureResponse, extended
@@ -79,8 +80,8 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
     try:
         options = _options(state, report, context, folder)
         evidence = _evidence(state, report, context, options)
-        response, decisions = decide(FAILURE_RESPONSE, evidence)
         with open_workspace(folder) as connection:
+            response, decisions = decide(FAILURE_RESPONSE, evidence, judge_of(context, connection))
             record_decisions(connection, decisions)
     except FAILURES as error:  # what cannot be recorded is not done; the run can be resumed
         if no_room(error):

@@ -14,6 +14,7 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.events import emit
+from nodes.perform import MODELS
 from nodes.steps.formatting import read_formats
 from nodes.steps.mapping import landed_tables, read_mappings
 from state.budget import total
@@ -27,6 +28,7 @@ from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import read_decisions, read_reports, read_trace
+from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
 from tools.outputs.side_tables import write_merged, write_quarantine
@@ -108,7 +110,8 @@ def _facts(
     written: Mapping[str, float],
 ) -> RunFacts:
     run_folder_path, reports = Path(state["sources"].path).parent, read_reports(connection)
-    parts = {name: spent.seconds for name, spent in state.get("spent", {}).items() if name != "execute"}
+    answers = read_answers_kept(connection)
+    parts = {name: spent.seconds for name, spent in state.get("spent", {}).items() if name not in ("execute", MODELS)}
     return RunFacts(
         request=state["request"],
         status=state.get("status", RunStatus.FAILED),
@@ -127,7 +130,8 @@ def _facts(
         decisions=read_decisions(connection),
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
-        spent=total(state.get("spent", {})),
+        spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),
+        models=answers,
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),
         file_names=tuple(file.name for file in intake.inventory.files),
         mappings=tuple(mapping for table in contract.tables for mapping in read_mappings(connection, table.name)),

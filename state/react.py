@@ -1,10 +1,10 @@
 """Channels of a reasoning case. The steps lie in the case's log beside the run; state refers to them by number."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id

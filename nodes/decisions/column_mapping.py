@@ -1,10 +1,22 @@
-"""Decision: which source column of a header variant feeds which contract column."""
+"""Decision: which source column of a header variant feeds which contract column.
 
-from collections.abc import Sequence
+A model is asked about contract columns without a source where the values of free source columns fit: what the names
+mean is what it may know better. It sees values as shapes only, so that no text in them can speak to it.
+"""
 
-from algorithms.mapping import match_columns
+from collections.abc import Mapping, Sequence
+
+from algorithms.mapping import match_columns, open_pairs
 from nodes.decide import Account, DecisionPoint
-from state.mapping import ColumnMapping, MappingEvidence
+from nodes.prompts import showable
+from state.doubts import STAYS, Choice, Doubt, Option
+from state.mapping import ColumnMapping, ColumnMatch, MappingEvidence, SourceColumn, TargetColumn
+
+BY_MODEL = "model"
+"""Begins the reason of a match that a model chose."""
+
+_MOST_OPTIONS = 6
+_LONGEST_NAME, _MOST_WORDS = 64, 6
 
 
 def check(evidence: MappingEvidence, answer: ColumnMapping) -> str | None:
@@ -14,7 +26,75 @@ def check(evidence: MappingEvidence, answer: ColumnMapping) -> str | None:
     there = [source.name for source in evidence.sources]
     fault = _side("source", there, [match.source for match in answer.matches], answer.unmapped_sources)
     wanted = [target.name for target in evidence.targets]
-    return fault or _side("contract", wanted, [match.target for match in answer.matches], answer.unmapped_targets)
+    fault = fault or _side("contract", wanted, [match.target for match in answer.matches], answer.unmapped_targets)
+    return fault or _unsupported(evidence, answer)
+
+
+def _unsupported(evidence: MappingEvidence, answer: ColumnMapping) -> str | None:
+    """Return the first match of a model whose values do not fit, in words."""
+    chosen = [match for match in answer.matches if match.reason.startswith(BY_MODEL)]
+    if not chosen:
+        return None
+    supported = open_pairs(evidence, match_columns(evidence))
+    for match in chosen:
+        if match.source not in dict(supported.get(match.target, ())):
+            return f"nothing but a model's word speaks for {match.source!r} feeding {match.target!r}"
+    return None
+
+
+def doubts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Doubt, ...]:
+    """Return the contract columns that could have a source, required ones first."""
+    sources = {source.name: source for source in evidence.sources if showable(source.name, _LONGEST_NAME, _MOST_WORDS)}
+    pairs = open_pairs(evidence, answer) if answer.unmapped_targets and answer.unmapped_sources else {}
+    found = []
+    for target in sorted(evidence.targets, key=lambda target: not target.required):
+        fitting = [(sources[name], score) for name, score in pairs.get(target.name, ()) if name in sources]
+        if fitting:
+            found.append(_doubt(evidence, target, fitting[:_MOST_OPTIONS]))
+    return tuple(found)
+
+
+def _doubt(evidence: MappingEvidence, target: TargetColumn, fitting: Sequence[tuple[SourceColumn, float]]) -> Doubt:
+    found = tuple(
+        Option(name=source.name, text=f"the source column {source.name}", evidence=_known(source))
+        for source, _ in fitting
+    )
+    facts = [f"column {target.name} of table {evidence.table}, type {target.logical_type.value}"]
+    facts += [f"described as: {target.description}"] if target.description else []
+    facts += [f"also called: {', '.join(target.names)}"] if target.names else []
+    return Doubt(
+        subject=target.name,
+        question="Which source column feeds it?",
+        facts=tuple(facts),
+        options=(*found, Option(name=STAYS, text="none of them, or not clear", evidence="it stays without a source")),
+    )
+
+
+def _known(source: SourceColumn) -> str:
+    told = [f"{source.filled} of {source.rows} rows filled, {source.distinct} distinct"]
+    told += [f"shapes {', '.join(source.shapes[:3])}"] if source.shapes else []
+    told += [f"quartiles {', '.join(f'{value:g}' for value in source.quantiles)}"] if source.quantiles else []
+    return "; ".join(told)
+
+
+def settle(evidence: MappingEvidence, answer: ColumnMapping, choices: Mapping[str, Choice]) -> ColumnMapping:
+    """Return the answer with the chosen matches; of two columns that were given one source the better fit keeps it."""
+    scores = {target: dict(pairs) for target, pairs in open_pairs(evidence, answer).items()}
+    wanted = [(target, choice.option or "", choice) for target, choice in choices.items()]
+    taken: dict[str, ColumnMatch] = {}
+    for target, source, choice in sorted(wanted, key=lambda one: (-scores.get(one[0], {}).get(one[1], 0.0), one[0])):
+        score = scores.get(target, {}).get(source, 0.0)
+        reason = f"{BY_MODEL} {choice.by}: {choice.reason}"
+        taken.setdefault(source, ColumnMatch(target=target, source=source, score=score, reason=reason))
+    matched = {match.target: match for match in (*answer.matches, *taken.values())}
+    return answer.model_copy(
+        update={
+            "matches": tuple(matched[target.name] for target in evidence.targets if target.name in matched),
+            "unmapped_targets": tuple(name for name in answer.unmapped_targets if name not in matched),
+            "unmapped_sources": tuple(name for name in answer.unmapped_sources if name not in taken),
+            "confidence": min(match.score for match in matched.values()),
+        }
+    )
 
 
 def _side(side: str, known: Sequence[str], mapped: Sequence[str], left: Sequence[str]) -> str | None:
@@ -46,5 +126,11 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
 
 
 COLUMN_MAPPING: DecisionPoint[MappingEvidence, ColumnMapping] = DecisionPoint(
-    kind="column_mapping", version="1", expert=match_columns, check=check, accounts=accounts
+    kind="column_mapping",
+    version="1",
+    expert=match_columns,
+    check=check,
+    accounts=accounts,
+    doubts=doubts,
+    settle=settle,
 )

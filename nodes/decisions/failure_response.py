@@ -2,10 +2,14 @@
 
 Every class of failure has its strategies in the order to try them; the first that can be applied is taken, and why the
 others are not is told. A strategy that was tried for the same failure of the same step and did not help is not tried
-again, but for retries, which the number of attempts bounds.
+again, but for retries, which the number of attempts bounds. A model is asked where a retry was tried and another way is
+left.
 """
 
+from collections.abc import Mapping
+
 from nodes.decide import Account, DecisionPoint
+from state.doubts import STAYS, Choice, Doubt, Option
 from state.reports import FailureKind, Strategy
 from state.values import Value
 
@@ -79,6 +83,35 @@ def respond(evidence: FailureEvidence) -> FailureResponse:
     return FailureResponse(action=Strategy.STOP, reason=why, alternatives=tuple(told))
 
 
+def doubts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Doubt, ...]:
+    """Return the choice between strategies where one was tried for this failure already and another one is left."""
+    ways = [strategy for strategy in STRATEGIES[evidence.failure] if not _obstacle(strategy, evidence)]
+    others = [strategy for strategy in ways if strategy is not answer.action]
+    if answer.action is Strategy.STOP or not others or answer.action not in evidence.tried:
+        return ()
+    options = tuple(Option(name=way.value, text=way.value, evidence=_reason(way, evidence)) for way in others)
+    facts = (
+        f"step {evidence.step_id}, attempt {evidence.attempt} of {evidence.attempts}",
+        f"class of the failure: {evidence.failure.value}",
+        f"tried for it already: {', '.join(strategy.value for strategy in evidence.tried)}",
+        f"what the engine said: {evidence.error}",
+    )
+    stays = Option(name=STAYS, text=f"{answer.action.value} once more, or not clear", evidence=answer.reason)
+    subject = f"{evidence.step_id}, attempt {evidence.attempt}"
+    return (Doubt(subject=subject, question="What is done about it?", facts=facts, options=(*options, stays)),)
+
+
+def settle(evidence: FailureEvidence, answer: FailureResponse, choices: Mapping[str, Choice]) -> FailureResponse:
+    """Return the chosen strategy in place of the expert's."""
+    for choice in choices.values():
+        action = Strategy(choice.option)
+        kept = tuple(told for told in answer.alternatives if not told.startswith(f"{action.value}:"))
+        passed_over = f"{answer.action.value}: {choice.by} chose {action.value}"
+        reason = f"{_reason(action, evidence)}; {choice.by}: {choice.reason}"
+        return FailureResponse(action=action, reason=reason, alternatives=(passed_over, *kept))
+    return answer
+
+
 def extended(evidence: FailureEvidence) -> float:
     """Return the seconds that an extended step may take: four times as many, but no more than the budget has."""
     more = 4 * evidence.sql_seconds
@@ -138,5 +171,11 @@ def accounts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Accoun
 
 
 FAILURE_RESPONSE: DecisionPoint[FailureEvidence, FailureResponse] = DecisionPoint(
-    kind="failure_response", version="2", expert=respond, check=check, accounts=accounts
+    kind="failure_response",
+    version="2",
+    expert=respond,
+    check=check,
+    accounts=accounts,
+    doubts=doubts,
+    settle=settle,
 )

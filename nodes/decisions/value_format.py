@@ -1,8 +1,18 @@
-"""Decision: how the text of a column is read as its type (day and month order, decimal sign, unit, percent)."""
+"""Decision: how the text of a column is read as its type (day and month order, decimal sign, unit, percent).
+
+A model is asked about the order of dates that the counts lean to without settling it, and may only agree with the lean.
+Signs of numbers are not asked about: a wrong one is a factor of a thousand that no rule may see.
+"""
+
+from collections.abc import Mapping
 
 from algorithms.formats import decide_format
 from nodes.decide import Account, DecisionPoint
-from state.formats import DateOrder, FormatEvidence, ValueFormat
+from state.doubts import STAYS, Choice, Doubt, Option
+from state.formats import DateOrder, FormatEvidence, FormatGroup, ValueFormat
+
+BY_MODEL = "model"
+"""Begins the evidence of an order that a model chose."""
 
 
 def check(evidence: FormatEvidence, answer: ValueFormat) -> str | None:
@@ -38,7 +48,60 @@ def _contradicted_order(evidence: FormatEvidence, answer: ValueFormat) -> str | 
             return f"file {file_id} holds dates that only read with the month first"
         if order is DateOrder.MONTH_FIRST and day and not month:
             return f"file {file_id} holds dates that only read with the day first"
-    return None
+    return next((_NOT_LEANT for group in answer.groups if _is_model(group) and _lean(evidence, group) is None), None)
+
+
+_NOT_LEANT = "a model's order of dates is not what the counts lean to"
+
+
+def _is_model(group: FormatGroup) -> bool:
+    return group.evidence.startswith(BY_MODEL)
+
+
+def _counts(evidence: FormatEvidence, group: FormatGroup) -> tuple[int, int]:
+    """Return how many ambiguous dates of a group are plausible with the day first, and with the month first."""
+    day = sum(evidence.day_first_plausible.get(file_id, 0) for file_id in group.file_ids)
+    return day, sum(evidence.month_first_plausible.get(file_id, 0) for file_id in group.file_ids)
+
+
+def _lean(evidence: FormatEvidence, group: FormatGroup) -> DateOrder | None:
+    """Return the order that the counts lean to; None where they do not, or where a group has another one."""
+    day, month = _counts(evidence, group)
+    if day == month:
+        return None
+    order = DateOrder.DAY_FIRST if day > month else DateOrder.MONTH_FIRST
+    return order if group.date_order in (order, DateOrder.UNKNOWN) else None
+
+
+def doubts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Doubt, ...]:
+    """Return the groups of files whose dates are not read although the counts lean to an order."""
+    found = []
+    for place, group in enumerate(answer.groups):
+        lean = _lean(evidence, group) if group.date_order is DateOrder.UNKNOWN else None
+        if lean is None:
+            continue
+        day, month = _counts(evidence, group)
+        facts = (
+            f"column {evidence.column} of table {evidence.table}",
+            f"{sum(evidence.ambiguous.get(file_id, 0) for file_id in group.file_ids)} dates read both ways",
+            f"with the day first {day} of them fall among the other dates, with the month first {month}",
+        )
+        options = (
+            Option(name=lean.value, text=lean.value.replace("_", " "), evidence=f"{max(day, month)} plausible dates"),
+            Option(name=STAYS, text="not clear", evidence="the dates are not read"),
+        )
+        found.append(Doubt(subject=str(place), question="In which order are they read?", facts=facts, options=options))
+    return tuple(found)
+
+
+def settle(_evidence: FormatEvidence, answer: ValueFormat, choices: Mapping[str, Choice]) -> ValueFormat:
+    """Return the format with the chosen orders."""
+    groups = list(answer.groups)
+    for place, choice in choices.items():
+        told = f"{BY_MODEL} {choice.by}: {choice.reason}; {groups[int(place)].evidence}"
+        change = {"date_order": DateOrder(choice.option), "evidence": told}
+        groups[int(place)] = groups[int(place)].model_copy(update=change)
+    return answer.model_copy(update={"groups": tuple(groups)})
 
 
 def accounts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Account, ...]:
@@ -70,5 +133,11 @@ def accounts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Account, ..
 
 
 VALUE_FORMAT: DecisionPoint[FormatEvidence, ValueFormat] = DecisionPoint(
-    kind="value_format", version="1", expert=decide_format, check=check, accounts=accounts
+    kind="value_format",
+    version="1",
+    expert=decide_format,
+    check=check,
+    accounts=accounts,
+    doubts=doubts,
+    settle=settle,
 )

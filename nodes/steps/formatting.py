@@ -18,10 +18,10 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
     """Decide and record the format of each column that has a source."""
 
     def effect() -> Receipt:
-        formats = []
+        formats, judge = [], work.judge(connection)
         fed = [(column, landed_columns(connection, work, column)) for column in work.table.columns]
         for evidence in gather_format_evidence(connection, work.table, [each for each in fed if each[1]]):
-            value_format, decisions = decide(VALUE_FORMAT, evidence)
+            value_format, decisions = decide(VALUE_FORMAT, evidence, judge)
             if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions)
             formats.append(value_format.model_dump(mode="json"))

@@ -19,9 +19,10 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     """Decide and record the mapping of each variant."""
 
     def effect() -> Receipt:
-        mappings = []
+        mappings, judge = [], work.judge(connection)
         for variant_id, files in work.intake.variants_of(work.table.name):
-            mapping, decisions = decide(COLUMN_MAPPING, mapping_evidence(connection, work, variant_id, files))
+            evidence = mapping_evidence(connection, work, variant_id, files)
+            mapping, decisions = decide(COLUMN_MAPPING, evidence, judge)
             record_decisions(connection, decisions)
             mappings.append(mapping.model_dump(mode="json"))
         return {"mappings": mappings}

@@ -85,7 +85,7 @@ def _resolve(connection: duckdb.DuckDBPyConnection, work: Work, column: Column, 
     evidence = resolution_evidence(connection, work, column, valid)
     if evidence is None:
         return None
-    answer, decisions = decide(VALUE_RESOLUTION, evidence)
+    answer, decisions = decide(VALUE_RESOLUTION, evidence, work.judge(connection))
     record_decisions(connection, decisions)
     keep_values(connection, answer, {value.value: made.decision_id for value, made in _with(answer, decisions)})
     return answer

@@ -1,9 +1,13 @@
 """What a step works on and what it gives back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
+
+from nodes.consulting import Judge, judge_of
 from state.approval import AskedRef
+from state.budget import Spent
 from state.contract import Contract, Table
 from state.plans import Step
 from state.run import RunContext
@@ -19,6 +23,11 @@ class Work:
     intake: Intake
     folder: Path
     context: RunContext
+    spent: Spent = field(default_factory=Spent)  # by the run before, but for what models took
+
+    def judge(self, connection: duckdb.DuckDBPyConnection) -> Judge | None:
+        """Return the chat model that is asked in doubt; None where none is configured."""
+        return judge_of(self.context, connection, self.spent)
 
     @property
     def table(self) -> Table:

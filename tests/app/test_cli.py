@@ -68,7 +68,6 @@ def test_wrong_use_is_one_line_and_2(cli: Any, arguments: tuple[str, ...], said:
         (("--engine", "spark"), "spark"),
         (("--approve", "everything"), "everything"),
         (("--approve", "plan,auto"), "plan,auto"),
-        (("--model", "gpt"), "--model"),
         (("--run-id", "../x"), "../x"),
     ],
 )

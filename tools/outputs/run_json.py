@@ -1,7 +1,8 @@
 """`run.json`: counts, checks, decisions, cost, timings and versions of one run. Its keys are fixed by the design."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from math import isfinite
@@ -22,6 +23,7 @@ from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef, Variant
 from state.values import Value
 from tools.files import write_durably
+from tools.models.answers import Kept
 
 Json = dict[str, Any]
 
@@ -51,6 +53,7 @@ class RunFacts(Value):
     diagnoses: tuple[Diagnosis, ...] = ()
     approvals: tuple[Answered, ...] = ()
     spent: Spent
+    models: tuple[Kept, ...] = ()  # what models were asked
     seconds: dict[str, float]
     created_at: datetime | None = None
     file_names: tuple[str, ...] = ()  # of all input files, by their id
@@ -94,10 +97,22 @@ def build_run_json(facts: RunFacts) -> Json:
             "prompt_tokens": facts.spent.prompt_tokens,
             "completion_tokens": facts.spent.completion_tokens,
         },
+        "models": _asked(facts.models),
         "seconds": round(facts.spent.seconds, 3),
         "timings": {name: round(seconds, 3) for name, seconds in facts.seconds.items()},
         "receipt": facts.receipt.model_dump(mode="json") if facts.receipt else None,
         "versions": {name: version(name) for name in ("millwright", "duckdb", "langgraph")},
+    }
+
+
+def _asked(models: Sequence[Kept]) -> Json:
+    """Return what models were asked, who answered, and how often the expert's answer had to stand."""
+    choices = [kept.choice for kept in models if kept.choice is not None]
+    return {
+        "questions": len(models),
+        "answered_by": dict(Counter(choice.by for choice in choices if choice.by)),
+        "fallbacks": dict(Counter(choice.fallback for choice in choices if choice.fallback)),
+        "tokens_estimated": any(kept.use.estimated for kept in models),
     }
 
 
