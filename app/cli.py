@@ -201,7 +201,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
 
 
 @app.command(name="eval")
-def evaluate(
+def evaluate(  # noqa: PLR0913  one for each option
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name of an evaluation suite, e.g. covid19.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The suite's data.")] = None,
     contract: Annotated[Path | None, typer.Option("--contract", metavar="FILE", help="Another contract.")] = None,

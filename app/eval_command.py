@@ -9,7 +9,7 @@ from app.settings import load_settings
 from evals.protocol import Score, SuiteResult
 
 
-def run_evaluation(
+def run_evaluation(  # noqa: PLR0913  one for each option
     name: str,
     *,
     data: Path | None,

@@ -54,7 +54,7 @@ class _Case:
             answers = {observation.call_id: observation for observation in step.observations}
             for call in step.actions:
                 self._hear(call, answers.get(call.call_id))
-        self.ranked = rank(self.evidence, self.rule) if self.evidence else ()
+        self.ranked: tuple[Hypothesis, ...] = rank(self.evidence, self.rule) if self.evidence else ()
         count = self.complaint.get("count")
         violations = count if isinstance(count, int) and self.column else 0
         self.weighed = weigh(tuple(self.results.values()), self.column, violations)

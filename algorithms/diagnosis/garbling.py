@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 _READ_AS = ("cp1252", "latin_1")
 _WRITTEN_IN = ("utf-8", "cp850", "mac_roman", "cp1250", "cp1251", "cp437", "koi8_r", "cp1253")
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
-_SIGNS = "„…†‡ˆ‰‹‘“”•–—˜™›œŸ¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶¸¹º»¼½¾¿×÷€‚ƒ"
+_SIGNS = "„…†‡ˆ‰‹‘“”•˜™›œŸ¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶¸¹º»¼½¾¿×÷€‚ƒ"
 _IN_WORD = re.compile(
-    rf"[^\W\d_][{re.escape(_SIGNS)}]+[^\W\d_]|[^\W\d_][\x80-\x9f]|[ÃÂÅÄ][{re.escape(_SIGNS)}\x80-\xbf]|â€"
+    rf"[^\W\d_][{re.escape(_SIGNS)}]+[^\W\d_]|[^\W\d_][\x80-\x9f]|[a-zß-ÿ][À-Þ][a-zß-ÿ]|[A-Za-zß-ÿ][ŠŽŸŒ][a-zß-ÿ]|[ÃÂÅÄ][{re.escape(_SIGNS)}\x80-\xbf]|â€"
 )
 _LOST = re.compile(r"\ufffd|[^\W\d_]\?[^\W\d_]")
 

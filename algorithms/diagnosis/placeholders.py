@@ -46,8 +46,8 @@ def numbers_apart(
 ) -> dict[float, float]:
     """Return numbers that repeat and stand apart from all others, with the gap to the nearest other by their range.
 
-    `counts` are the rows of the most frequent numbers. Of a number at an end of the range, and of zero, which lies
-    below numbers that otherwise begin higher. What the contract's bounds leave out stands apart in any case.
+    `counts` are the rows of the most frequent numbers. Of a number at an end of the range, and of zero, where the
+    others begin above one: counts that begin at one have zeros. What the contract's bounds leave out stands apart in any case.
     """
     known = values[~np.isnan(values)]
     found: dict[float, float] = {}
@@ -64,6 +64,6 @@ def numbers_apart(
             gap = max(gap, 1.0)  # a minus where nothing else has one
         if bounds is not None and not bounds[0] <= value <= bounds[1]:
             gap = max(gap, 1.0)
-        if gap >= _GAP or (value == 0 and gap > 0 and float(others.min()) > 0.1 * float(np.median(others))):
+        if gap >= _GAP or (value == 0 and float(others.min()) > max(1.0, 0.1 * float(np.median(others)))):
             found[value] = gap
     return found

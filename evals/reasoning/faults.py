@@ -1,7 +1,6 @@
 """Faults with a known cause and known rows. A fault changes the target's files and says whether it could happen there.
 
-Each kind has variants; those in `HELD_OUT_VARIANTS`, and the kinds in `HELD_OUT_KINDS`, were not looked at while the
-rules were built.
+Each kind has variants, of which some are held out: they were not looked at while the rules were built.
 """
 
 from collections.abc import Callable
@@ -403,38 +402,41 @@ def clock(target: Target, variant: str) -> bool:
     return _cells(target, part, column, moved)
 
 
+def _kind(name: str, cause: Cause, variants: tuple[str, ...], held_out: tuple[str, ...]) -> Kind:
+    return Kind(name=name, cause=cause, variants=variants, held_out=held_out)
+
+
+_C = Cause
 CAUSES: dict[str, tuple[Kind, Damage]] = {
-    kind.name: (kind, damage)
-    for kind, damage in (
-        (Kind(name="delimiter_lines", cause=Cause.WRONG_DELIMITER, variants=(";", "|", "\t"), held_out=("^",)), delimiter_lines),
-        (Kind(name="delimiter_file", cause=Cause.WRONG_DELIMITER, variants=("#",), held_out=("¦", "!")), delimiter_file),
-        (Kind(name="mojibake", cause=Cause.WRONG_ENCODING, variants=("file", "all"), held_out=("rows",)), mojibake),
-        (Kind(name="codepage", cause=Cause.WRONG_ENCODING, variants=("cp850",), held_out=("mac_roman",)), codepage),
-        (Kind(name="bytes_mixed", cause=Cause.WRONG_ENCODING, variants=("latin-1",), held_out=("cp850",)), bytes_mixed),
-        (Kind(name="letters_lost", cause=Cause.WRONG_ENCODING, variants=("?",), held_out=("\ufffd",)), letters_lost),
-        (Kind(name="shifted", cause=Cause.SHIFTED_COLUMNS, variants=("right", "left", "from"), held_out=("two", "rotated")), shifted),
-        (Kind(name="extra_field", cause=Cause.SHIFTED_COLUMNS, variants=(", ",), held_out=(",",)), extra_field),
-        (Kind(name="unit", cause=Cause.CHANGED_UNIT,
-              variants=("part:100", "part:1000", "part:2.20462", "part:fahrenheit", "all:1000"),
-              held_out=("all:2.20462", "part:60", "all:100")), unit),
-        (Kind(name="dates_slashed", cause=Cause.CHANGED_DATE_ORDER, variants=("tail",), held_out=("half",)), dates_slashed),
-        (Kind(name="dates_exchanged", cause=Cause.CHANGED_DATE_ORDER, variants=("file",), held_out=("tail",)), dates_exchanged),
-        (Kind(name="category_listed", cause=Cause.NEW_CATEGORY, variants=("Market", "refunded"), held_out=("Hub+Agent",)), category_listed),
-        (Kind(name="category_open", cause=Cause.NEW_CATEGORY, variants=("Garden",), held_out=("Pool+Roof",)), category_open),
-        (Kind(name="loaded_twice", cause=Cause.DUPLICATED_LOAD, variants=("file", "block", "some"), held_out=("appended",)), loaded_twice),
-        (Kind(name="key_restarted", cause=Cause.BROKEN_KEY, variants=("quarter",), held_out=("tenth",)), key_restarted),
-        (Kind(name="key_missing", cause=Cause.BROKEN_KEY, variants=("0.05",), held_out=("0.02",)), key_missing),
-        (Kind(name="foreign_broken", cause=Cause.BROKEN_KEY, variants=("zeros", "prefix"), held_out=("cut", "decimal")), foreign_broken),
-        (Kind(name="truncated", cause=Cause.TRUNCATED_FILE, variants=("record", "value"), held_out=("early",)), truncated),
-        (Kind(name="sentinel", cause=Cause.SENTINEL,
-              variants=("quantity:-999", "quantity:n/a", "quantity:0", "edge:9999-12-31", "edge:1900-01-01", "text:n/a"),
-              held_out=("quantity:99999", "edge:2999-12-31", "listed:unknown", "quantity:-1")), sentinel),
-        (Kind(name="swapped", cause=Cause.SWAPPED_COLUMNS, variants=("part",), held_out=("tail",)), swapped),
-        (Kind(name="totals", cause=Cause.MIXED_GRANULARITY, variants=("total",), held_out=("grand", "subtotal")), totals),
-        (Kind(name="shorter_spans", cause=Cause.MIXED_GRANULARITY, variants=("day",), held_out=("week",)), shorter_spans),
-        (Kind(name="outliers", cause=Cause.OUTLIERS_BY_FACTOR, variants=("1000", "100"), held_out=("0.01", "0.001")), outliers),
-        (Kind(name="clock", cause=Cause.TIME_ZONE_SHIFT, variants=("part:1", "part:2", "part:-5", "tail:6"),
-              held_out=("part:5.5", "tail:-1", "part:9")), clock),
+    damage.__name__: (_kind(damage.__name__, cause, variants, held_out), damage)
+    for damage, cause, variants, held_out in (
+        (delimiter_lines, _C.WRONG_DELIMITER, (";", "|", "\t"), ("^",)),
+        (delimiter_file, _C.WRONG_DELIMITER, ("#",), ("¦", "!")),
+        (mojibake, _C.WRONG_ENCODING, ("file", "all"), ("rows",)),
+        (codepage, _C.WRONG_ENCODING, ("cp850",), ("mac_roman",)),
+        (bytes_mixed, _C.WRONG_ENCODING, ("latin-1",), ("cp850",)),
+        (letters_lost, _C.WRONG_ENCODING, ("?",), ("\ufffd",)),
+        (shifted, _C.SHIFTED_COLUMNS, ("right", "left", "from"), ("two", "rotated")),
+        (extra_field, _C.SHIFTED_COLUMNS, (", ",), (",",)),
+        (unit, _C.CHANGED_UNIT, ("part:100", "part:1000", "part:2.20462", "part:fahrenheit", "all:1000"),
+         ("all:2.20462", "part:60", "all:100")),
+        (dates_slashed, _C.CHANGED_DATE_ORDER, ("tail",), ("half",)),
+        (dates_exchanged, _C.CHANGED_DATE_ORDER, ("file",), ("tail",)),
+        (category_listed, _C.NEW_CATEGORY, ("Market", "refunded"), ("Hub+Agent",)),
+        (category_open, _C.NEW_CATEGORY, ("Garden",), ("Pool+Roof",)),
+        (loaded_twice, _C.DUPLICATED_LOAD, ("file", "block", "some"), ("appended",)),
+        (key_restarted, _C.BROKEN_KEY, ("quarter",), ("tenth",)),
+        (key_missing, _C.BROKEN_KEY, ("0.05",), ("0.02",)),
+        (foreign_broken, _C.BROKEN_KEY, ("zeros", "prefix"), ("cut", "decimal")),
+        (truncated, _C.TRUNCATED_FILE, ("record", "value"), ("early",)),
+        (sentinel, _C.SENTINEL,
+         ("quantity:-999", "quantity:n/a", "quantity:0", "edge:9999-12-31", "edge:1900-01-01", "text:n/a"),
+         ("quantity:99999", "edge:2999-12-31", "listed:unknown", "quantity:-1")),
+        (swapped, _C.SWAPPED_COLUMNS, ("part",), ("tail",)),
+        (totals, _C.MIXED_GRANULARITY, ("total",), ("grand", "subtotal")),
+        (shorter_spans, _C.MIXED_GRANULARITY, ("day",), ("week",)),
+        (outliers, _C.OUTLIERS_BY_FACTOR, ("1000", "100"), ("0.01", "0.001")),
+        (clock, _C.TIME_ZONE_SHIFT, ("part:1", "part:2", "part:-5", "tail:6"), ("part:5.5", "tail:-1", "part:9")),
     )
 }  # fmt: skip
 """Every kind of fault that there is a rule for, with what does it."""

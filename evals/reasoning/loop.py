@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from state.diagnosis import Cause, Diagnosis
-from state.reasoning import ActionKind, Policy, ReasoningStep, ReasoningTask
+from state.reasoning import ActionKind, Observation, Policy, ReasoningStep, ReasoningTask
 from tools.diagnosis.queries import answer_query
 from tools.diagnosis.subject import open_subject
 from tools.workspace import open_workspace
@@ -18,7 +18,7 @@ def diagnose(policy: Policy, task: ReasoningTask, run: Path) -> tuple[Diagnosis,
         started = time.monotonic()
         proposal = policy.propose(task, steps)
         final = next((call for call in proposal.actions if call.name == ActionKind.FINAL_RESULT), None)
-        observations = ()
+        observations: tuple[Observation, ...] = ()
         if final is None:
             with open_workspace(run) as connection:
                 observations = tuple(answer_query(connection, subject, call) for call in proposal.actions)

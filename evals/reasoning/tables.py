@@ -6,9 +6,11 @@ happen. Domains in `HELD_OUT` were not looked at while the rules were built.
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from pydantic import Field
 
 from evals.draft_data import Sheet
 from state.values import Value
@@ -21,9 +23,13 @@ _CITIES = (
     ("Saarbrücken", "Germany", 49.2, 7.0), ("Besançon", "France", 47.2, 6.0), ("Cáceres", "Spain", 39.5, -6.4),
 )  # fmt: skip
 _FIRST = (
-    ["Jörg", "Anna", "Élodie", "Michał", "Sofía", "Lars", "Émile", "Clara", "Björn", "Zoë", "Paul", "Nina", "René", "Inês", "Tom", "Mia", "José", "Karin", "Aña", "Otto"]
-)
-_LAST = ["Müller", "Schäfer", "Dupré", "Nuñez", "Sørensen", "Lefèvre", "Groß", "Pérez", "Wagner", "Moreau", "Jäger", "Ibáñez", "Becker", "Girard", "Höfer", "Løkke", "Braun", "Roux", "Vogel", "Marín"]
+    "Jörg", "Anna", "Élodie", "Michał", "Sofía", "Lars", "Émile", "Clara", "Björn", "Zoë", "Paul", "Nina", "René",
+    "Inês", "Tom", "Mia", "José", "Karin", "Aña", "Otto",
+)  # fmt: skip
+_LAST = (
+    "Müller", "Schäfer", "Dupré", "Nuñez", "Sørensen", "Lefèvre", "Groß", "Pérez", "Wagner", "Moreau", "Jäger",
+    "Ibáñez", "Becker", "Girard", "Höfer", "Løkke", "Braun", "Roux", "Vogel", "Marín",
+)  # fmt: skip
 _START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +39,9 @@ class Made(Value):
     name: str
     sheets: tuple[Sheet, ...]
     properties: tuple[dict[str, Any], ...]
-    roles: dict[str, tuple[str, ...]] = {}  # noqa: RUF012  quantity, listed, open_list, text, key, foreign, ...
+    roles: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict
+    )  # quantity, listed, open_list, text, key, foreign, ...
     rules: tuple[dict[str, Any], ...] = ()
 
 
@@ -63,7 +71,7 @@ def column(name: str, kind: str, **more: object) -> dict[str, Any]:
     return found | more
 
 
-def split(name: str, header: tuple[str, ...], rows: list[Row], files: int) -> tuple[Sheet, ...]:
+def split(name: str, header: tuple[str, ...], rows: Sequence[Row], files: int) -> tuple[Sheet, ...]:
     """Return the rows as files of consecutive rows, named by their number."""
     if files == 1:
         return (Sheet(name=f"{name}.csv", header=header, rows=tuple(rows)),)
@@ -125,7 +133,7 @@ def orders(seed: int, rows: int, files: int) -> World:
                 roles={
                     "quantity": ("unit_price",), "listed": ("channel",), "open_list": ("product",),
                     "text": ("city",), "key": ("order_id",), "foreign": ("customer_id",), "date": ("order_date",),
-                    "moment": ("placed_at",), "swap": ("product", "city"), "unit": ("100", "1000"), "daily": ("yes",),
+                    "moment": ("placed_at",), "swap": ("product", "city"), "unit": ("100", "1000"),
                 },
             ),
             Made(
@@ -174,9 +182,9 @@ def sensors(seed: int, rows: int, files: int) -> World:
                     column("quality", "string", required=True, values=("ok", "check")),
                 ),
                 roles={
-                    "quantity": ("temperature",), "listed": ("quality",), "open_list": ("station",), "text": ("station",),
-                    "key": ("reading_id",), "moment": ("measured_at",), "swap": ("temperature", "humidity"),
-                    "unit": ("fahrenheit",), "cells": ("pressure",), "sum": (),
+                    "quantity": ("temperature",), "listed": ("quality",), "open_list": ("station",),
+                    "text": ("station",), "key": ("reading_id",), "moment": ("measured_at",),
+                    "swap": ("temperature", "humidity"), "unit": ("fahrenheit",), "cells": ("pressure",),
                 },
             ),
         ),
@@ -330,8 +338,8 @@ def shipments(seed: int, rows: int, files: int) -> World:
                 roles={
                     "quantity": ("weight",), "listed": ("carrier",), "open_list": ("destination",),
                     "text": ("destination",), "key": ("parcel",), "foreign": ("depot",), "date": ("booked",),
-                    "moment": ("shipped_at",), "swap": ("shipped_at", "delivered_at"), "unit": ("2.20462", "1000", "100"),
-                    "cells": ("cost",), "daily": ("yes",), "edge": ("booked",),
+                    "moment": ("shipped_at",), "swap": ("shipped_at", "delivered_at"),
+                    "unit": ("2.20462", "1000", "100"), "cells": ("cost",), "edge": ("booked",),
                 },
             ),
             Made(

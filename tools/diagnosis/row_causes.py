@@ -1,6 +1,7 @@
 """Tests of causes that concern rows as wholes: loaded twice, keys that do not hold, totals among details."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import duckdb
 import numpy as np
@@ -182,7 +183,7 @@ def _mending(
     folded = {"".join(c for c in text.casefold() if c.isalnum()) for text in known}
     stripped = {text.lstrip("0") for text in known}
     tails = {text.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_ ") for text in known}
-    ways = {
+    ways: dict[str, Callable[[str], bool]] = {
         "leading zeros": lambda text: text.lstrip("0") in stripped,
         "a decimal point": lambda text: text.removesuffix(".0") in known,
         "case and signs": lambda text: "".join(c for c in text.casefold() if c.isalnum()) in folded,

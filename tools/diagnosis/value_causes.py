@@ -154,7 +154,9 @@ def read_both_ways(
         f"{_day(year, 's.b', 's.a')} as day_first, {_day(year, 's.a', 's.b')} as month_first "
         f"from ({parsed}) order by _row"
     ).fetchnumpy()
-    arrays = {name: np.ma.filled(np.ma.asarray(found[name], float), np.nan) for name in list(found)[2:]}
+    arrays: dict[str, Days] = {
+        name: np.ma.filled(np.ma.asarray(found[name], float), np.nan) for name in list(found)[2:]
+    }
     file = np.asarray(found["f"], np.int64)
     slashed = arrays["slashed"] == 1
     month = _month_first(arrays["day_first"], arrays["month_first"], file)

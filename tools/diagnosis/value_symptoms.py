@@ -82,13 +82,13 @@ def _frozen(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[
     if len(kinds) < 3:  # noqa: PLR2004  nothing to compare
         return
     distinct = np.array([kind[0] for kind in kinds])
-    digits = np.array([kind[1] for kind in kinds])
+    shares = np.array([kind[1] for kind in kinds])
     stopped = int((distinct <= 2).sum())  # noqa: PLR2004  the value it stopped at, and one before
     if 0 < stopped <= len(kinds) / 2 and np.median(distinct) >= 5:  # noqa: PLR2004  values vary elsewhere
         told = f"{cut(column.name)!r} has one value throughout {stopped} of {len(kinds)} parts and varies in the others"
         yield _one(SymptomKind.FROZEN, column, _SURE, stopped, told)
-    usual = float(np.median(digits))
-    other = int((np.abs(digits - usual) > 0.8).sum())  # noqa: PLR2004  nearly all, nearly none
+    usual = float(np.median(shares))
+    other = int((np.abs(shares - usual) > 0.8).sum())  # noqa: PLR2004  nearly all, nearly none
     if other > 0 and column.logical_type is LogicalType.STRING:
         told = f"texts of {cut(column.name)!r} look otherwise in {other} of {len(kinds)} parts"
         yield _one(SymptomKind.MISFIT, column, _SURE, other, told)
