@@ -133,7 +133,9 @@ def _decision(diagnosis: Diagnosis, outcome: ReactOutcome, complaint: str) -> De
         evidence=f"{outcome.steps} steps, {outcome.calls} actions, ended by {outcome.ended_by.value}; {complaint}",
     )
     by = DecidedBy.EXPERT if who == "expert" else DecidedBy.MODEL
-    return record(KIND, account, outcome.case_id, method=f"reasoning in steps by {who}", decided_by=by)
+    made = record(KIND, account, outcome.case_id, method=f"reasoning in steps by {who}", decided_by=by)
+    fallback = next((step.metadata["fallback"] for step in steps if "fallback" in step.metadata), None)
+    return made.model_copy(update={"fallback": fallback, "cost_tokens": sum(step.tokens for step in steps)})
 
 
 def in_words(diagnosis: Diagnosis) -> str:

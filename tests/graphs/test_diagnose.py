@@ -3,14 +3,16 @@
 import json
 from typing import Any
 
+from evals.model_server import Fault, FaultKind, ModelServer, Scripted
 from graphs.session import run
+from state.models import ModelSettings
 from state.run import Patterns, RunContext, RunStatus
 
 
-def go(job: Any, **patterns: str) -> tuple[Any, Any, str]:
+def go(job: Any, model: ModelSettings | None = None, **patterns: str) -> tuple[Any, Any, str]:
     strict = job.contract.read_text().replace("maxQuarantine, value: 0.5", "maxQuarantine, value: 0.01")
     job.contract.write_text(strict)
-    context = RunContext(home=str(job.home), patterns=Patterns(**patterns))
+    context = RunContext(home=str(job.home), patterns=Patterns(**patterns), model=model or ModelSettings())
     output = run(job.contract, [str(job.sources)], job.out, run_id="d", context=context)
     told = job.out / "_runs" / "d"
     return output, json.loads((told / "run.json").read_text()), (told / "report.html").read_text()
@@ -53,3 +55,13 @@ def test_a_run_that_meets_its_contract_has_no_case(finished: Any) -> None:
     told = json.loads((finished.out / "_runs" / "r1" / "run.json").read_text())
     assert told["status"] == "published"
     assert told["diagnoses"] == []
+
+
+def test_where_the_model_fails_the_expert_diagnoses_and_the_record_says_why(job: Any) -> None:
+    with ModelServer(Scripted(Fault(FaultKind.SERVER_ERROR))) as server:
+        model = ModelSettings(name="sim", base_url=server.base_url, retries=0, retry_wait=0.01)
+        output, told, _ = go(job, model)
+    assert output["status"] is RunStatus.NOT_MET
+    decisions = [decision for decision in told["decisions"] if decision["kind"] == "diagnosis"]
+    assert {decision["decided_by"] for decision in decisions} == {"expert"}
+    assert all(decision["fallback"] for decision in decisions)
