@@ -72,7 +72,7 @@ async def think(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
     if end is not None:
         return {"end": end}
     steps = await asyncio.to_thread(case_log(state["case"].path).steps)
-    bench = bench_of(context, state["request"])
+    bench = await asyncio.to_thread(bench_of, context, state["request"])
     proposal, used = await propose(task, steps, bench, context, progress, total(spent))
     key = f"react:{state['case'].case_id}"
     update: ReactState = {"spent": {key: spent.get(key, Spent()).plus(used)}}

@@ -43,7 +43,8 @@ async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
     """Perform the proposed actions, those that were answered before excepted, and keep the finished step."""
     context, proposal, progress = context_of(runtime), state["proposal"], state["progress"]
     started, log = time.monotonic(), case_log(state["case"].path)
-    tools = toolbox(bench_of(context, state["request"]), state["task"].kind)
+    kind, request = state["task"].kind, state["request"]
+    tools = await asyncio.to_thread(lambda: toolbox(bench_of(context, request), kind))
     steps, answered = await asyncio.to_thread(lambda: (log.steps(), log.answers(proposal.actions)))
     closed = progress.avoid if proposal.decided_by != "expert" else ()
 

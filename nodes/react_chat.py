@@ -4,6 +4,7 @@ The conversation is built anew for each step from the last few steps, as the nat
 digest of what came before, so that a prompt does not grow with the number of steps.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -45,8 +46,9 @@ async def propose_by_model(
     avoid: Collection[str] = (),
 ) -> Proposal:
     """Return what the model wants next; raises ModelError or BudgetExhausted, as the client does."""
-    offered = [schema for schema in _schemas(bench, task.kind) if schema["function"]["name"] not in avoid]
-    reply = await client_of(context.model).chat(messages(task, steps, advice), tools=offered, meter=meter)
+    told, schemas = await asyncio.to_thread(lambda: (messages(task, steps, advice), _schemas(bench, task.kind)))
+    offered = [schema for schema in schemas if schema["function"]["name"] not in avoid]
+    reply = await client_of(context.model).chat(told, tools=offered, meter=meter)
     number = (steps[-1].number if steps else 0) + 1
     return Proposal(
         thought=thought_of(reply.message.text),

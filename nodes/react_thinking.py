@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algorithms.diagnosis.expert import ExpertPolicy
+from nodes.react_chat import propose_by_model
 from nodes.react_endings import diagnosed_so_far, finished_answer, finished_diagnosis, told_so_far
 from state.budget import Spent
 from state.errors import BudgetExhausted, ModelError
@@ -67,8 +68,6 @@ async def propose(
         return await _by_expert(expert, task, steps, ""), Spent()
     if progress.intervention is Intervention.ARBITRATION and expert is not None:
         return await _by_expert(expert, task, steps, "arbitration: the steps went round in circles"), Spent()
-    from nodes.react_chat import propose_by_model  # noqa: PLC0415  loads the client library
-
     meter = Meter(context.budget, before=spent)
     try:
         proposal = await propose_by_model(task, steps, bench, context, meter, progress.advice, progress.avoid)
