@@ -176,6 +176,17 @@ def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(
             assert rows == (output["accounts"][table]["rows_published"],)
 
 
+def test_the_thoughts_of_a_worker_are_streamed(client: SyncLangGraphClient, thread: str) -> None:
+    properties = assistants_of(client)["react"]["input_schema"]["properties"]
+    example = {given: field["examples"][0] for given, field in properties.items()}
+    parts: Any = client.runs.stream(thread, "react", input=example, stream_mode="custom", stream_subgraphs=True)
+    told = [part.data for part in parts if part.event.startswith("custom")]
+    thoughts = [each for each in told if each.get("event") == "thought"]
+    assert [each["step"] for each in thoughts] == list(range(1, len(thoughts) + 1))
+    assert all(each["thought"] and each["decided_by"] == "expert" for each in thoughts)
+    assert told[-1]["event"] == "concluded"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
