@@ -5,12 +5,14 @@ from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
+from evals.loops.suite import Loops
 from evals.model_faults import ModelFaults
 from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Seeded, Suite, Timed
+from evals.react.suite import React
 from evals.reasoning.suite import Reasoning
 from evals.speed import Speed
 from state.errors import SetupError
@@ -21,10 +23,12 @@ _ALL: tuple[type[Suite], ...] = (
     Disturbance,
     DraftSuite,
     Gate,
+    Loops,
     ModelFaults,
     PlanChoice,
     Planning,
     PlanningSpeed,
+    React,
     Reasoning,
     RunFailures,
     Speed,

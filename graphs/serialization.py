@@ -2,7 +2,20 @@
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from state import approval, budget, diagnosis, planning, plans, recovery, reports, run, sources
+from state import (
+    approval,
+    budget,
+    diagnosis,
+    meta_reasoning,
+    planning,
+    plans,
+    react,
+    reasoning,
+    recovery,
+    reports,
+    run,
+    sources,
+)
 
 _TYPES = (
     approval.AskedRef,
@@ -28,6 +41,16 @@ _TYPES = (
     planning.PlanOverview,
     planning.PlanRevision,
     planning.FailedPlan,
+    meta_reasoning.Intervention,
+    react.CaseRef,
+    react.CaseProgress,
+    react.Ending,
+    react.End,
+    react.ReactOutcome,
+    reasoning.Thought,
+    reasoning.ActionCall,
+    reasoning.Proposal,
+    reasoning.ReasoningTask,
     reports.Progress,
     reports.StepReport,
     reports.StepStatus,

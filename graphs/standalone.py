@@ -12,8 +12,11 @@ from langgraph.graph.state import CompiledStateGraph
 from graphs.executor import graph as execution
 from graphs.intake import graph as intake
 from graphs.planner import graph as planning
+from graphs.react import graph as reasoning
 from graphs.replanner import graph as ruling
 from nodes.replan import read_failed
+from nodes.verify import verify
+from state.case_alone import CaseInput, CaseOutput, WholeCase
 from state.run import RunContext, RunStatus
 from state.supervisor import (
     ExecutorOutput,
@@ -33,6 +36,8 @@ class Node(StrEnum):
     EXECUTOR = "executor"
     READ_FAILED = "read_failed"
     REPLANNER = "replanner"
+    VERIFY = "verify"
+    REACT = "react"
 
 
 def after_intake(state: SupervisorState) -> Literal["planner", "__end__"]:
@@ -48,6 +53,11 @@ def after_planning(state: SupervisorState) -> Literal["executor", "__end__"]:
 def before_ruling(state: SupervisorState) -> Literal["read_failed", "__end__"]:
     """Rule on the failed step, or end where there is no plan that it could be a step of."""
     return "read_failed" if state["status"] is RunStatus.RUNNING else "__end__"
+
+
+def before_reasoning(state: WholeCase) -> Literal["verify", "react"]:
+    """Verify what was staged, so that the worker knows which checks fail; reason about what is there in any case."""
+    return "verify" if state["status"] is RunStatus.RUNNING else "react"
 
 
 def build_planner() -> StateGraph[SupervisorState, RunContext, SupervisorInput, PlannerOutput]:
@@ -95,6 +105,23 @@ def build_replanner() -> StateGraph[RulingState, RunContext, ReplannerInput, Exe
     return builder
 
 
+def build_react() -> StateGraph[WholeCase, RunContext, CaseInput, CaseOutput]:
+    """Return everything up to verified tables, then a reasoning worker with the task it is given, not compiled."""
+    builder = StateGraph(WholeCase, context_schema=RunContext, input_schema=CaseInput, output_schema=CaseOutput)
+    builder.add_node(Node.INTAKE, intake)
+    builder.add_node(Node.PLANNER, planning)
+    builder.add_node(Node.EXECUTOR, execution)
+    builder.add_node(Node.VERIFY, verify)
+    builder.add_node(Node.REACT, reasoning)
+    builder.add_edge(START, Node.INTAKE)
+    builder.add_conditional_edges(Node.INTAKE, after_intake)
+    builder.add_conditional_edges(Node.PLANNER, after_planning)
+    builder.add_conditional_edges(Node.EXECUTOR, before_reasoning)
+    builder.add_edge(Node.VERIFY, Node.REACT)
+    builder.add_edge(Node.REACT, END)
+    return builder
+
+
 planner: CompiledStateGraph[SupervisorState, RunContext, SupervisorInput, PlannerOutput] = build_planner().compile(
     name="planner"
 )
@@ -104,3 +131,4 @@ executor: CompiledStateGraph[SupervisorState, RunContext, SupervisorInput, Execu
 replanner: CompiledStateGraph[RulingState, RunContext, ReplannerInput, ExecutorOutput] = build_replanner().compile(
     name="replanner"
 )
+react: CompiledStateGraph[WholeCase, RunContext, CaseInput, CaseOutput] = build_react().compile(name="react")

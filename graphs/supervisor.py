@@ -1,4 +1,7 @@
-"""The supervisor: intake, planner, executor with replanner, verification with quality planner, publishing, report."""
+"""The supervisor: intake, planner, executor with replanner, verification, publishing, report.
+
+What fails is diagnosed; where the contract is not met the quality planner then looks for a recovery.
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -7,6 +10,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from graphs.diagnose import graph as diagnose
 from graphs.executor import graph as executor
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
@@ -27,6 +31,7 @@ class Node(StrEnum):
     PLANNER = "planner"
     EXECUTOR = "executor"
     VERIFY = "verify"
+    DIAGNOSE = "diagnose"
     QUALITY = "quality"
     PUBLISH = "publish"
     REPORT = "report"
@@ -42,19 +47,31 @@ def after_planning(state: SupervisorState) -> Literal["executor", "report"]:
     return "executor" if state["status"] is RunStatus.RUNNING else "report"
 
 
-def after_execution(state: SupervisorState) -> Literal["verify", "quality", "report"]:
-    """Verify what was staged, or report why execution stopped; a recovery that failed is taken back."""
+def after_execution(state: SupervisorState) -> Literal["verify", "diagnose", "quality", "report"]:
+    """Verify what was staged, or report why execution stopped: a step that failed is diagnosed before.
+
+    A recovery that failed is taken back.
+    """
     if state["status"] is RunStatus.RUNNING:
         return "verify"
-    return "quality" if state["status"] is RunStatus.FAILED and _on_trial(state) else "report"
+    if state["status"] is not RunStatus.FAILED:
+        return "report"
+    return "quality" if _on_trial(state) else "diagnose"
 
 
-def after_verification(state: SupervisorState, runtime: Runtime[RunContext]) -> Literal["publish", "quality", "report"]:
-    """Publish when the contract is met, else see what can be done otherwise; a recovery on trial is judged first."""
-    planning = context_of(runtime).patterns.quality_planning == "on"
-    if _on_trial(state) or (state["status"] is RunStatus.NOT_MET and planning):
+def after_verification(state: SupervisorState) -> Literal["publish", "diagnose", "quality", "report"]:
+    """Publish when the contract is met, else find out what is wrong; a recovery on trial is judged first."""
+    if _on_trial(state):
         return "quality"
-    return _end(state)
+    if state["status"] is RunStatus.RUNNING:
+        return "publish"
+    return "diagnose" if state["status"] is RunStatus.NOT_MET else "report"
+
+
+def after_diagnosis(state: SupervisorState, runtime: Runtime[RunContext]) -> Literal["publish", "quality", "report"]:
+    """See what can be done otherwise where the contract is not met."""
+    planning = context_of(runtime).patterns.quality_planning == "on"
+    return "quality" if state["status"] is RunStatus.NOT_MET and planning else _end(state)
 
 
 def after_quality(state: SupervisorState) -> Literal["executor", "publish", "report"]:
@@ -92,6 +109,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_node(Node.PLANNER, planner)
     builder.add_node(Node.EXECUTOR, executor)
     builder.add_node(Node.VERIFY, verify)
+    builder.add_node(Node.DIAGNOSE, diagnose)
     builder.add_node(Node.QUALITY, recover)
     builder.add_node(Node.PUBLISH, publish_tables)
     builder.add_node(Node.REPORT, report)
@@ -100,6 +118,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_conditional_edges(Node.PLANNER, after_planning)
     builder.add_conditional_edges(Node.EXECUTOR, after_execution)
     builder.add_conditional_edges(Node.VERIFY, after_verification)
+    builder.add_conditional_edges(Node.DIAGNOSE, after_diagnosis)
     builder.add_conditional_edges(Node.QUALITY, after_quality)
     builder.add_edge(Node.PUBLISH, Node.REPORT)
     builder.add_edge(Node.REPORT, END)

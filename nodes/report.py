@@ -134,6 +134,7 @@ def _facts(
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection, [step.step_id for step in plan.steps] if plan else ()),
+        diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),
         models=answers,

@@ -83,6 +83,9 @@ class Proposal(Value):
 
     thought: Thought
     actions: tuple[ActionCall, ...]
+    decided_by: str = "expert"  # or the model's name
+    tokens: int = 0
+    metadata: dict[str, str] = Field(default_factory=dict)  # why somebody else decided, what was intervened
 
 
 class Policy(Protocol):

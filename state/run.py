@@ -98,6 +98,20 @@ class Patterns(Value):
         description="By task of a plan, the way to do it that is taken wherever it applies, be it the cheapest or not",
         examples=[{}, {"unify": "by_values"}],
     )
+    react: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="ReAct",
+        description="A failing check is diagnosed by a reasoning worker",
+        examples=["on", "off"],
+    )
+    meta_reasoning: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Meta-reasoning",
+        description="Reasoning is watched: hints, other strategies, arbitration, stop",
+        examples=["on", "off"],
+    )
 
 
 class RunContext(Value):

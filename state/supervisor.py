@@ -168,7 +168,7 @@ class SupervisorState(RunChannels, total=False):
     recovery: RecoveryRef
     """Written by the quality planner: the last recovery; read by routing."""
     diagnoses: Annotated[dict[str, Diagnosis], merge_by_id]
-    """By table; written by whoever diagnoses what failed; read by the quality planner."""
+    """By table; written by whoever diagnoses what failed; read by the quality planner and the report."""
 
 
 class IntakeState(RunChannels, total=False):

@@ -14,7 +14,9 @@ from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVED = {name: entry["path"] for name, entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].items()}
-COMPOSED = {f"{name}, composed": f"graphs.{name}:graph" for name in ("planner", "executor", "replanner")}
+COMPOSED = {
+    f"{name}, composed": f"graphs.{name}:graph" for name in ("planner", "executor", "replanner", "react", "diagnose")
+}
 GRAPHS = SERVED | COMPOSED
 
 
@@ -54,7 +56,7 @@ def test_every_key_a_node_declares_is_a_channel(path: str) -> None:
     graph = load(path)
     checked = 0
     for name, node in graph.builder.nodes.items():
-        function = getattr(node.runnable, "func", None)
+        function = getattr(node.runnable, "func", None) or getattr(node.runnable, "afunc", None)
         if function is None:  # a subgraph: its output schema says what it writes
             keys = set(get_type_hints(node.runnable.builder.output_schema))
         else:

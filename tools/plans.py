@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
+from state.errors import DependencyMissing
 from state.plans import Plan, PlanRef
 from tools.files import write_durably
 
@@ -35,3 +36,11 @@ def read_plan(reference: PlanRef) -> Plan:
 @lru_cache(maxsize=4)
 def _plan(path: str, _plan_id: str) -> Plan:
     return Plan.model_validate_json(Path(path).read_bytes())
+
+
+def last_plan(folder: Path) -> Plan:
+    """Return the last revision of the plan in a run's folder; DependencyMissing where there is none."""
+    paths = sorted(folder.glob("plan-*.json"), key=lambda path: int(path.stem.partition("-")[2]))
+    if not paths:
+        raise DependencyMissing("the run has no plan yet", where=str(folder))
+    return Plan.model_validate_json(paths[-1].read_bytes())

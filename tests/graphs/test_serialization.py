@@ -19,7 +19,8 @@ from state.mapping import ColumnMatch
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVED = [entry["path"] for entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].values()]
-GRAPHS = [*SERVED, "graphs.planner:graph", "graphs.executor:graph", "graphs.replanner:graph"]
+COMPOSED = ("planner", "executor", "replanner", "react", "diagnose")
+GRAPHS = [*SERVED, *(f"graphs.{name}:graph" for name in COMPOSED)]
 
 
 def load(path: str) -> Any:

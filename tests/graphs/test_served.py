@@ -130,7 +130,13 @@ def test_the_example_of_every_input_schema_runs_as_it_is(client: SyncLangGraphCl
     example = {given: field["examples"][0] for given, field in properties.items()}
     output: Any = client.runs.wait(thread, name, input=example)
     assert output["status"] == ("published" if name == "supervisor" else "running")
-    produced = {"planner": "plan", "executor": "progress", "replanner": "replans", "intake": "sources"}
+    produced = {
+        "planner": "plan",
+        "executor": "progress",
+        "replanner": "replans",
+        "intake": "sources",
+        "react": "outcomes",
+    }
     assert name not in produced or output[produced[name]]
 
 
@@ -169,6 +175,17 @@ def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(
         for table in ("customers", "orders", "daily_sales"):
             (rows,) = connection.execute(f"select count(*) from '{folder}/out/asked/{table}.parquet'").fetchall()
             assert rows == (output["accounts"][table]["rows_published"],)
+
+
+def test_the_thoughts_of_a_worker_are_streamed(client: SyncLangGraphClient, thread: str) -> None:
+    properties = assistants_of(client)["react"]["input_schema"]["properties"]
+    example = {given: field["examples"][0] for given, field in properties.items()}
+    parts: Any = client.runs.stream(thread, "react", input=example, stream_mode="custom", stream_subgraphs=True)
+    told = [part.data for part in parts if part.event.startswith("custom")]
+    thoughts = [each for each in told if each.get("event") == "thought"]
+    assert [each["step"] for each in thoughts] == list(range(1, len(thoughts) + 1))
+    assert all(each["thought"] and each["decided_by"] == "expert" for each in thoughts)
+    assert told[-1]["event"] == "concluded"
 
 
 @pytest.mark.parametrize(

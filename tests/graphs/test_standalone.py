@@ -1,11 +1,12 @@
 """Patterns run alone: a request is all they need, and what another run holds is not touched."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
-from graphs.standalone import executor, planner, replanner
+from graphs.standalone import executor, planner, react, replanner
 from state.errors import RunError, SetupError
 from state.run import RunContext, RunStatus
 
@@ -51,3 +52,27 @@ def test_a_failed_step_of_another_shape_is_refused_in_one_line(job: Any, failed:
         go(replanner, job, given)
     assert refused.value.where == where
     assert "\n" not in refused.value.line()
+
+
+def test_the_worker_reasons_about_the_run_it_makes(job: Any) -> None:
+    task = {"kind": "diagnose", "goal": "what is wrong", "subject": "orders"}
+    output = go(react, job, {"request": request(job), "task": task})
+    (outcome,) = output["outcomes"].values()
+    assert outcome.ended_by == "final_result"
+    assert json.loads(outcome.answer)["table"] == "orders"
+
+
+@pytest.mark.parametrize(
+    ("task", "where"),
+    [
+        (None, "task"),
+        ({"kind": "guess", "goal": "g", "subject": "s"}, "task.kind"),
+        ({"kind": "diagnose", "goal": "g"}, "task.subject"),
+        ({"kind": "diagnose", "goal": "g", "subject": "s", "details": "x" * 30_000}, "task"),
+    ],
+)
+def test_a_task_of_another_shape_is_refused_in_one_line(job: Any, task: Any, where: str) -> None:
+    given = {"request": request(job)} | ({} if task is None else {"task": task})
+    with pytest.raises(SetupError) as refused:
+        go(react, job, given)
+    assert refused.value.where == where

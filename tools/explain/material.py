@@ -12,6 +12,7 @@ import duckdb
 from state.checks import CheckResult
 from state.contract import Contract, Table
 from state.decisions import Decision
+from state.diagnosis import Diagnosis
 from state.errors import RunError
 from state.mapping import ColumnMapping
 from state.reports import StepReport
@@ -69,6 +70,11 @@ class Material:
     def steps(self) -> tuple[StepReport, ...]:
         """The reports of all steps."""
         return tuple(StepReport.model_validate(step) for step in self.run["step_reports"])
+
+    @property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """What is wrong with tables that failed."""
+        return tuple(Diagnosis.model_validate(diagnosis) for diagnosis in self.run.get("diagnoses", ()))
 
     @property
     def mappings(self) -> tuple[ColumnMapping, ...]:

@@ -5,6 +5,7 @@ from tools.explain.advice import advice_section
 from tools.explain.aside import Group, merged_section, quarantine_groups, quarantine_section
 from tools.explain.changing import cells_by_decision, changes_section
 from tools.explain.checking import checks_section
+from tools.explain.diagnosing import diagnoses_section
 from tools.explain.headers import headers_section
 from tools.explain.judging import decision_sections
 from tools.explain.material import Material
@@ -25,6 +26,7 @@ def explain_run(material: Material) -> Explanation:
     sections = [
         reasons(material),
         accounts(material),
+        diagnoses_section(material.diagnoses),
         advice_section(material, groups, material.tables),
         plan_section(material).model_copy(update={"picture": plan_picture(material)}),
         failures_section(material),

@@ -14,6 +14,7 @@ from state.budget import Spent
 from state.checks import CheckResult
 from state.contract import Contract
 from state.decisions import Decision
+from state.diagnosis import Diagnosis
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
 from state.planning import PlanRevision
@@ -52,6 +53,7 @@ class RunFacts(Value):
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
     decisions: tuple[Decision, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
     approvals: tuple[Answered, ...] = ()
     spent: Spent
     models: tuple[Kept, ...] = ()  # what models were asked
@@ -85,6 +87,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "formats": [value_format.model_dump(mode="json") for value_format in facts.formats],
         "checks": [check.model_dump(mode="json") for check in facts.checks],
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
+        "diagnoses": [diagnosis.model_dump(mode="json") for diagnosis in facts.diagnoses],
         "approvals": [_approval(answered) for answered in facts.approvals],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
         "plans": [revision.model_dump(mode="json") for revision in facts.revisions],

@@ -1,0 +1,1 @@
+"""Meta-reasoning over the steps of a case: loops, progress, quality of actions, confidence, and what to do about it."""

@@ -1,0 +1,1 @@
+"""The react graph judged with a simulated model: faults, requests, tokens, latency."""
