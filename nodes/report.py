@@ -22,6 +22,7 @@ from state.budget import total
 from state.contract import Contract, LogicalType
 from state.errors import SetupError
 from state.planning import PlanningState
+from state.plans import Plan, StepKind
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
 from tools.approval import read_answers
@@ -72,9 +73,10 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
         write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
     status = state.get("status", RunStatus.FAILED)
     write_status(record, status, state.get("problem", ""), datetime.now(UTC))
-    emit("reported", "report", path=str(out / "report.html"))
     ended = PlanningState.COMPLETED if status is RunStatus.PUBLISHED else PlanningState.FAILED
-    return {"status": status, "planning": tell(ended, state.get("replans", {}))}
+    planning = tell(ended, state.get("replans", {}))
+    emit("reported", "report", path=str(out / "report.html"))
+    return {"status": status, "planning": planning}
 
 
 def _write_side_tables(
@@ -105,6 +107,15 @@ def _write_side_tables(
     return seconds
 
 
+def _by_table(contract: Contract, plan: Plan) -> list[str]:
+    """Return the ids of the steps table by table: a plan lists them as they are best begun, side by side."""
+    tables, kinds = [table.name for table in contract.tables], list(StepKind)
+    steps = [step for step in plan.steps if step.table in tables]
+    return [
+        step.step_id for step in sorted(steps, key=lambda one: (tables.index(one.table or ""), kinds.index(one.kind)))
+    ]
+
+
 def _facts(
     connection: duckdb.DuckDBPyConnection,
     state: SupervisorState,
@@ -133,7 +144,7 @@ def _facts(
         accounts=state.get("accounts", {}),
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
-        decisions=read_decisions(connection, [step.step_id for step in plan.steps] if plan else ()),
+        decisions=read_decisions(connection, _by_table(contract, plan) if plan else ()),
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),

@@ -106,9 +106,10 @@ def test_what_does_not_wait_for_the_answer_goes_on_and_questions_come_one_by_one
         asked.append(question["question"])
         output = resume(several_tables.home, "run-out", answer={"rest": "accept"})
     assert output["status"] is RunStatus.PUBLISHED
-    assert asked[0] == "customers#1"
+    assert asked[0].endswith("#1")
     first = [entry["step_id"] for entry in told(several_tables)["trace"]]
-    assert first.index("approve:stores") < first.index("conform:customers")
+    waited = f"conform:{asked[0].removesuffix('#1')}"
+    assert {"approve:stores", "approve:customers", "approve:orders"} <= set(first[: first.index(waited)])
 
 
 @pytest.mark.parametrize("most", [1, 4])
