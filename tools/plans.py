@@ -13,7 +13,7 @@ def write_plan(folder: Path, plan: Plan, phase: str = "") -> PlanRef:
 
     Without a phase it is the plan that is carried out; those of earlier revisions stay beside it.
     """
-    path = folder / (f"plan-{plan.revision}-{phase}.json" if phase else f"plan-{plan.revision}.json")
+    path = folder / (f"draft-{plan.revision}-{phase}.json" if phase else f"plan-{plan.revision}.json")
     write_durably(path, plan.model_dump_json().encode())
     return PlanRef(
         path=str(path),
