@@ -70,8 +70,9 @@ def _load(folder: Path, table: Table, known: Sequence[str], rows: Rows) -> None:
 def _query(sql: str, column: Column, shown: Sequence[str]) -> str:
     """Return SQL for the columns used, the result as text, and whether the result is not of the column's type."""
     used = "".join(f"left({ident(name)}::varchar, {_LONGEST}), " for name in shown)
-    lacks = " + ".join(f"({ident(name)} is null)::integer" for name in shown) or "0"
+    lacks = "".join(f"({ident(name)} is null)::integer + " for name in shown)
     cast = checked_cast("new$", column)
     result = f"left(coalesce(({cast})::varchar, new$::varchar), {_LONGEST})"
     made = f"(select *, ({sql}) as new$ from main.sample)"
-    return f"select {used}{result}, new$ is not null and ({cast}) is null from {made} order by {lacks}, _file, _line"
+    order = f"{lacks}0::integer, _file, _line"  # rows that tell most first
+    return f"select {used}{result}, new$ is not null and ({cast}) is null from {made} order by {order}"

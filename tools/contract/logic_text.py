@@ -40,8 +40,8 @@ def _places(contract: Contract, logic: Mapping[str, str]) -> Iterator[tuple[Plac
                 yield ("schema", at, "properties", index), sql
 
 
-def _node(root: yaml.Node, place: Place, path: Path) -> yaml.MappingNode:
-    node: yaml.Node | None = root
+def _node(root: yaml.Node | None, place: Place, path: Path) -> yaml.MappingNode:
+    node = root
     for step in place:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
             node = node.value[step] if step < len(node.value) else None
