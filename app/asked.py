@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def print_asked(run_id: str, asked: Sequence[Mapping[str, Any]], *, as_json: boo
         return
     lines = ["Waiting for a person."]
     for question in asked:
-        lines += _plan(question) if question["kind"] == "plan" else _changes(question)
+        lines += _SHOWN_AS[question["kind"]](question)
         example = json.dumps(question["example"] if len(asked) == 1 else {question["id"]: question["example"]})
         lines += [f"  answer with: millwright resume {run_id} --answer '{example}'"]
     sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
@@ -73,6 +73,19 @@ def _changes(question: Mapping[str, Any]) -> Iterator[str]:
     yield '  single changes: {"accept": [ID], "reject": [ID], "edit": {ID: VALUE}, "rest": "accept|reject|ask"}'
 
 
+def _drafts(question: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  {question['title']}"
+    yield f"  goal: {question['goal']}"
+    for draft in question["drafts"]:
+        yield f"    {draft['column']} ({draft['type']}): {draft['description']}"[:_WIDTH]
+        yield f"      SQL: {draft['sql']}"  # whole: it is what is accepted
+        yield f"      {draft['by']}: {draft['reason']}"[:_WIDTH]
+        for sample in draft["samples"]:
+            given = ", ".join(f"{name} {value!r}" for name, value in sample["given"].items())
+            yield f"      {given} -> {sample['result']!r}"[:_WIDTH]
+    yield '  single columns: {"accept": [COLUMN], "reject": [COLUMN], "rest": "accept|reject"}'
+
+
 def _change(change: Mapping[str, Any]) -> str:
     value = "" if change["value"] is None else f" {change['value']!r}"
     proposal = "none" if change["proposal"] is None else repr(change["proposal"])
@@ -84,3 +97,10 @@ def _change(change: Mapping[str, Any]) -> str:
 def _more(count: int, path: str) -> Iterator[str]:
     if count > 0:
         yield f"    and {count} more: {shown_path(Path(path))}"
+
+
+_SHOWN_AS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "plan": _plan,
+    "changes": _changes,
+    "drafts": _drafts,
+}

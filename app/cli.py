@@ -46,7 +46,7 @@ def run(  # noqa: PLR0913  one parameter an option of the command
     run_id: Annotated[str, typer.Option("--run-id", metavar="ID", help="Name of the run; made up when left out.")] = "",
     engine: Annotated[str, typer.Option("--engine", help="The data engine.")] = "duckdb",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="A chat model to ask.")] = "",
-    goal: Annotated[str, typer.Option("--goal", metavar="TEXT", help="The goal in plain language; not used yet.")] = "",
+    goal: Annotated[str, typer.Option("--goal", metavar="TEXT", help="In plain language; a model drafts SQL.")] = "",
     approve: Annotated[
         str, typer.Option("--approve", metavar="auto|plan|changes", help="What to ask first; plan,changes for both.")
     ] = "auto",

@@ -8,6 +8,7 @@ _WORDS = {
     "scanned": "scanned {files} files, {variants} header variants, {lines} lines",
     "rescanned": "{first} changed while it was read: scanning again",
     "landed": "landed {files} of {of} files",
+    "goal": "goal: {detail}",
     "planned": "planned {steps} steps{note}",
     "step": "{step}: {detail}",
     "answered": "{question} answered: {reply}",

@@ -9,6 +9,7 @@ from app.progress import Progress, printable
 from app.render import print_json, print_summary
 from app.settings import Settings, load_lineage_target, load_settings
 from state.errors import SetupError
+from state.goal import MOST_GOAL
 from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
@@ -52,15 +53,13 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
         run_id=options.run_id,
         partial=options.partial,
         approve=Approve(",".join(_modes(options.approve))),
+        goal=options.goal.strip(),
     )
     context = settings.context(
         model=options.model, budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds
     )
     record = admit(request, context)
     sys.stderr.write(f"run {record.run_id}\n")
-    if options.goal:
-        why = "nothing is drafted from it yet" if context.model.configured else "no model is configured"
-        sys.stderr.write(f"millwright: --goal was not used: {why}\n")
     return _work(record, lineage, as_json=as_json)
 
 
@@ -122,6 +121,8 @@ def _refuse_unbuilt(options: RunOptions) -> None:
     if ",".join(_modes(options.approve)) not in {mode.value for mode in Approve}:
         hint = "use auto, plan, changes or plan,changes"
         raise SetupError(f"unknown mode {options.approve!r}", where="--approve", hint=hint)
+    if len(options.goal.strip()) > MOST_GOAL:
+        raise SetupError(f"it is longer than {MOST_GOAL:,} characters", where="--goal", hint="shorten it")
 
 
 def _modes(approve: str) -> list[str]:

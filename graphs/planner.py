@@ -1,4 +1,7 @@
-"""Planning as a graph of its phases: analyse the goal, decompose, optimise, assess the risks, prepare contingencies."""
+"""Planning as a graph of its phases: analyse the goal, decompose, optimise, assess the risks, prepare contingencies.
+
+Where the goal was told in plain language, what the contract lacks is drafted before, and a person is asked about it.
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -7,6 +10,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from nodes.approve import ask_plan
+from nodes.goal import ask_drafts, draft_columns
 from nodes.plan_phases import analyse_goal, assess, decompose, optimise, prepare
 from state.run import RunContext, RunStatus
 from state.supervisor import PlannerOutput, PlannerState
@@ -15,12 +19,19 @@ from state.supervisor import PlannerOutput, PlannerState
 class Node(StrEnum):
     """Nodes of this graph."""
 
+    DRAFT = "draft_columns"
+    ASK_DRAFTS = "ask_drafts"
     ANALYSE = "analyse_goal"
     DECOMPOSE = "decompose"
     OPTIMISE = "optimise"
     ASSESS = "assess_risks"
     PREPARE = "prepare_contingencies"
     ASK = "ask"
+
+
+def before_analysis(state: PlannerState) -> Literal["draft_columns", "analyse_goal"]:
+    """Draft what the contract lacks where a goal was told."""
+    return "draft_columns" if state["request"].goal else "analyse_goal"
 
 
 def after_decomposition(state: PlannerState) -> Literal["optimise", "__end__"]:
@@ -36,13 +47,17 @@ def after_planning(state: PlannerState) -> Literal["ask", "__end__"]:
 def build() -> StateGraph[PlannerState, RunContext, PlannerState, PlannerOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(PlannerState, context_schema=RunContext, output_schema=PlannerOutput)
+    builder.add_node(Node.DRAFT, draft_columns)
+    builder.add_node(Node.ASK_DRAFTS, ask_drafts)
     builder.add_node(Node.ANALYSE, analyse_goal)
     builder.add_node(Node.DECOMPOSE, decompose)
     builder.add_node(Node.OPTIMISE, optimise)
     builder.add_node(Node.ASSESS, assess)
     builder.add_node(Node.PREPARE, prepare)
     builder.add_node(Node.ASK, ask_plan)
-    builder.add_edge(START, Node.ANALYSE)
+    builder.add_conditional_edges(START, before_analysis)
+    builder.add_edge(Node.DRAFT, Node.ASK_DRAFTS)
+    builder.add_edge(Node.ASK_DRAFTS, Node.ANALYSE)
     builder.add_edge(Node.ANALYSE, Node.DECOMPOSE)
     builder.add_conditional_edges(Node.DECOMPOSE, after_decomposition)
     builder.add_edge(Node.OPTIMISE, Node.ASSESS)

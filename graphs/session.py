@@ -58,6 +58,7 @@ def run(  # noqa: PLR0913  one parameter an option of a run
     run_id: str = "",
     partial: bool = False,
     approve: Approve = Approve.AUTO,
+    goal: str = "",
     context: RunContext | None = None,
     listener: Listener | None = None,
     lineage: LineageTarget | None = None,
@@ -74,6 +75,7 @@ def run(  # noqa: PLR0913  one parameter an option of a run
         run_id=run_id,
         partial=partial,
         approve=approve,
+        goal=goal,
     )
     return proceed(admit(request, context or RunContext()), listener=listener, lineage=lineage)
 

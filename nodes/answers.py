@@ -1,6 +1,6 @@
 """A person's answers: what is wrong with one, and how it goes on record."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from state.approval import (
 )
 from state.decisions import DecidedBy, Decision
 from state.errors import AnswerError
+from state.goal import DraftsAnswer
 from state.plans import StepKind
 from state.values import digest
 from tools.approval import ANSWERS, PLAN_QUESTION, read_question
@@ -35,6 +36,10 @@ Fault = tuple[str, str]
 """Where, and what is wrong."""
 
 _LONGEST_NAME = 200
+_ANSWERS: Mapping[str, type[PlanAnswer | DraftsAnswer | ChangesAnswer]] = {
+    PLAN_QUESTION: PlanAnswer,
+    "drafts": DraftsAnswer,
+}
 _KINDS = {ChangeKind.MAPPING: COLUMN_MAPPING.kind, ChangeKind.VALUE: VALUE_RESOLUTION.kind}
 
 
@@ -42,17 +47,20 @@ def checked_answer(folder: Path, question: Json, given: object, by: str = "") ->
     """Return an answer as it is kept, or raise AnswerError that says where and what is wrong with it."""
     hint = f"millwright resume {question['run_id']} shows what is asked; the run still waits"
     try:
-        model = PlanAnswer if question["kind"] == PLAN_QUESTION else ChangesAnswer
+        model = _ANSWERS.get(question["kind"], ChangesAnswer)
         answer = model.model_validate(given, strict=False)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(("answer", *(str(part) for part in first["loc"])))
         what = "it must be a JSON object" if first["type"] == "model_type" else first["msg"][:300]
         raise AnswerError(what, where=place, hint=hint) from error
+    fault = None
     if isinstance(answer, ChangesAnswer):
         fault = fault_of_answer(folder, str(question["question"]), answer)
-        if fault is not None:
-            raise AnswerError(fault[1], where=fault[0], hint=hint)
+    elif isinstance(answer, DraftsAnswer):
+        fault = fault_of_drafts([draft["column"] for draft in question["drafts"]], answer)
+    if fault is not None:
+        raise AnswerError(fault[1], where=fault[0], hint=hint)
     if by and not answer.by:
         answer = answer.model_copy(update={"by": by[:_LONGEST_NAME]})
     return answer.model_dump(mode="json")
@@ -67,6 +75,16 @@ def fault_of_answer(folder: Path, question_id: str, answer: ChangesAnswer) -> Fa
         settled = settle(by_id, answer)
         fault = fault_of_proposals(amend(proposals, {change_id: said.value for change_id, said in settled.items()}))
     return fault
+
+
+def fault_of_drafts(offered: Collection[str], answer: DraftsAnswer) -> Fault | None:
+    """Return what is wrong with an answer to drafted SQL: a column that is not asked about, or both accepted."""
+    for name, columns in (("accept", answer.accept), ("reject", answer.reject)):
+        unknown = sorted(set(columns) - set(offered))
+        if unknown:
+            return f"answer.{name}", f"{unknown[0]!r} is not asked about"
+    both = sorted(set(answer.accept) & set(answer.reject))
+    return ("answer", f"{both[0]!r} is accepted and rejected") if both else None
 
 
 def fault_of_proposals(proposals: Proposals) -> Fault | None:

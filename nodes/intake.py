@@ -23,6 +23,7 @@ from state.values import digest
 from tools.admission import admit, completed
 from tools.contract.read import require_contract
 from tools.contract_sql import contract_sql_faults
+from tools.goal_drafts import may_be_drafted
 from tools.intake import Intake, read_contract, read_intake, write_intake
 from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY, read_record
@@ -137,7 +138,8 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOu
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     intake = read_intake(folder)
     wanted = sorted({file_id for files in intake.table_files.values() for file_id in files})
-    in_place = _readable_in_place(read_contract(folder), intake)
+    drafts = bool(state["request"].goal) and context.model.configured
+    in_place = _readable_in_place(read_contract(folder), intake, drafts=drafts)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         record_decisions(connection, _dialect_decisions(intake.inventory))
         landed = {row[0] for row in connection.execute("select file_id from land.files").fetchall()}
@@ -174,9 +176,13 @@ def _scan_again(folder: Path, changed: Sequence[SourceFile], rescans: int) -> La
     return {"stale": True, "rescans": rescans + 1}
 
 
-def _readable_in_place(contract: Contract, intake: Intake) -> set[str]:
-    """Return the variants whose file may be read where it lies: SQL of the contract runs where no file can be read."""
+def _readable_in_place(contract: Contract, intake: Intake, *, drafts: bool) -> set[str]:
+    """Return the variants whose file may be read where it lies: SQL of the contract runs where no file can be read.
+
+    `drafts` says that SQL may be drafted yet.
+    """
     closed = {table.name for table in contract.tables if any(column.transform_logic for column in table.columns)}
+    closed |= {table.name for table in contract.tables if drafts and may_be_drafted(table)}
     copied = {variant for name in closed & set(intake.table_files) for variant, _ in intake.variants_of(name)}
     return {variant.variant_id for variant in intake.inventory.variants} - copied
 

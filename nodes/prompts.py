@@ -55,10 +55,10 @@ def template(kind: str) -> str:
     return (_FOLDER / f"{kind}.md").read_text(encoding="utf-8")
 
 
-def shown_text(text: str) -> str:
+def shown_text(text: str, most: int = _MOST_TEXT) -> str:
     """Return text of data as one bounded line; characters that end a line or a mark are shown as escapes."""
     plain = "".join(each if each.isprintable() and each not in "<>" else f"\\u{ord(each):04x}" for each in text)
-    return plain if len(plain) <= _MOST_TEXT else f"{plain[:_MOST_TEXT]}…"
+    return plain if len(plain) <= most else f"{plain[:most]}…"
 
 
 def showable(text: str, most: int, words: int) -> bool:

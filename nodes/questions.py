@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from state.approval import AskedRef, Change, ChangeKind, ChangesAnswer, PlanAnswer
+from state.goal import DraftsAnswer, GoalDrafts
 from state.plans import Plan
-from tools.approval import PLAN_QUESTION, changes_path, read_question
+from tools.approval import GOAL_QUESTION, PLAN_QUESTION, changes_path, read_question
+from tools.checks.rule import counted
 
 Json = dict[str, Any]
 
@@ -42,6 +44,33 @@ def plan_question(run_id: str, plan: Plan, path: str) -> Json:
         "list": path,
         "answer_schema": PlanAnswer.model_json_schema(),
         "example": {"reply": "accept"},
+    }
+
+
+def drafts_question(run_id: str, drafts: GoalDrafts, path: str) -> Json:
+    """Return what is asked about SQL that was drafted: each expression whole, with what it makes of a few rows."""
+    offered = drafts.offered
+    return {
+        "kind": "drafts",
+        "run_id": run_id,
+        "question": GOAL_QUESTION,
+        "title": f"SQL drafted for {counted(len(offered), 'column')}",
+        "goal": drafts.goal,
+        "drafts": [
+            {
+                "column": draft.gap.subject,
+                "type": draft.gap.type,
+                "description": _short(draft.gap.description),
+                "sql": draft.sql,
+                "reason": draft.reason,
+                "by": draft.by,
+                "samples": [sample.model_dump(mode="json") for sample in draft.samples],
+            }
+            for draft in offered
+        ],
+        "list": path,
+        "answer_schema": DraftsAnswer.model_json_schema(),
+        "example": {"rest": "accept"},
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from state.budget import BudgetLimits
+from state.goal import MOST_GOAL
 from state.models import ModelSettings
 from state.values import Value
 
@@ -65,6 +66,13 @@ class RunRequest(Value):
         title="Approve",
         description="What a person must agree to before the run goes on",
         examples=["auto", "changes"],
+    )
+    goal: str = Field(
+        default="",
+        max_length=MOST_GOAL,
+        title="Goal",
+        description="In plain language: what columns hold that the contract describes and nothing feeds",
+        examples=[""],
     )
 
 

@@ -100,6 +100,10 @@ class IntakeOutput(TypedDict, total=False):
 class PlannerOutput(TypedDict, total=False):
     """What the planner hands to the supervisor."""
 
+    contract: ContractRef
+    """Written by the planner where a person accepted SQL that was drafted for the contract."""
+    warnings: tuple[str, ...]
+    """Written by the planner: intake's, and what became of a goal in plain language."""
     plan: PlanRef
     """Written by the planner; read by execution and publishing."""
     no_plan: NoPlan
@@ -188,6 +192,7 @@ class PlannerState(RunChannels, total=False):
 
     contract: ContractRef
     sources: SourcesRef
+    warnings: tuple[str, ...]
     draft: PlanRef
     """Written by decomposition and optimisation: the plan as the phase left it; read by the next phase."""
     plan: PlanRef

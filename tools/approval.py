@@ -22,6 +22,7 @@ ANSWERS = "approval:"
 """Prefix of the keys of answers in the ledger."""
 
 PLAN_QUESTION = "plan"
+GOAL_QUESTION = "goal"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _SAMPLES = 3

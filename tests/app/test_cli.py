@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from evals.model_server import ModelServer, structured
+
 PROGRAM = "from app.cli import main; main()"
 
 
@@ -104,9 +106,39 @@ def test_runs_lists_status(cli: Any, job: Any) -> None:
 
 
 def test_a_goal_without_a_model_is_said_not_to_be_used(cli: Any, job: Any) -> None:
-    code, _, err = run(cli, job, "--goal", "tidy up")
+    code, out, err = run(cli, job, "--goal", "tidy up", "--json")
     assert code == 0
-    assert "--goal was not used" in err
+    assert "goal: the goal was not used: no model is configured" in err
+    assert "the goal was not used: no model is configured" in json.loads(out)["warnings"]
+
+
+def test_sql_that_was_drafted_is_shown_whole_with_what_it_makes_of_the_data(
+    cli: Any, job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column = '{name: amount, logicalType: number, physicalType: "DECIMAL(10,2)", logicalTypeOptions: {minimum: 0}}'
+    text = job.contract.read_text()
+    assert column in text
+    more = "\n      - {name: cents, logicalType: integer, description: The amount in hundredths}"
+    job.contract.write_text(text.replace(column, column + more))
+    sql = "cast(amount * 100 as bigint)"
+    with ModelServer(lambda request: structured(request, {"sql": sql, "reason": "a\x1b[31m reason"})) as server:
+        monkeypatch.setenv("MILLWRIGHT_MODEL__BASE_URL", server.base_url)
+        code, out, _ = run(cli, job, "--goal", "amounts in cents", "--model", "sim", "--run-id", "g")
+    assert code == 3
+    assert "SQL drafted for 1 column" in out
+    assert "goal: amounts in cents" in out
+    assert f"SQL: {sql}\n" in out
+    assert "amount '5.00' -> '500'" in out
+    assert "\x1b" not in out
+    assert cli("resume", "g", "--answer", '{"accept": ["orders.id"]}')[0] == 2
+    code, out, _ = cli("resume", "g", "--answer", '{"accept": ["orders.cents"]}', "--json")
+    assert code == 0
+    assert "contract.drafted.yaml" in {path.name for path in (job.out / "_runs" / "g").iterdir()}
+
+
+def test_a_goal_that_is_too_long_is_refused_in_one_line(cli: Any, job: Any) -> None:
+    code, _, err = run(cli, job, "--goal", "x" * 2_001)
+    assert (code, err.count("\n")) == (2, 1)
 
 
 def test_doctor_finds_nothing_missing(cli: Any) -> None:
