@@ -19,6 +19,7 @@ one that is proven sound is as good as validated, once it is conformed.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 from algorithms.dag import components
 from algorithms.delivery_estimates import estimator
@@ -65,22 +66,33 @@ _PARTS = {task: Compound(task, (_T,)) for task in BY_TASK}
 Has = Mapping[str, Mapping[str, bool]]  # the qualities of each table
 
 
+class Delivery(NamedTuple):
+    """A delivery as the planner sees it, and how its ways are ranked."""
+
+    problem: Problem
+    ranking: Ranking
+    no_plan: NoPlan | None  # why the tables are no problem to plan for
+
+
 def plan_delivery(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None = None) -> Plan | NoPlan:
     """Plan how the tables become published; the same facts give the same plan. NoPlan says what stands in the way.
 
     `prefer` names a way by task that is taken wherever it applies, be it the cheapest or not; SetupError where there
     is no such way.
     """
-    ranking, answer = _solved(facts, goal, prefer)
-    return answer if isinstance(answer, NoPlan) else _plan(answer, goal, ranking)
+    task = delivery_problem(facts, goal, prefer)
+    answer = task.no_plan or plan(task.problem, choosing=by_rank(task.ranking))
+    return answer if isinstance(answer, NoPlan) else as_plan(answer, goal, task.ranking)
 
 
 def solve_delivery(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None = None) -> Solution | NoPlan:
     """Return the plan as the search found it, with its whole task network. Errors are those of `plan_delivery`."""
-    return _solved(facts, goal, prefer)[1]
+    task = delivery_problem(facts, goal, prefer)
+    return task.no_plan or plan(task.problem, choosing=by_rank(task.ranking))
 
 
-def _solved(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None) -> tuple[Ranking, Solution | NoPlan]:
+def delivery_problem(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None) -> Delivery:
+    """Return a delivery as a problem for the planner. Errors are those of `plan_delivery`."""
     fault = check_preferred(prefer or {})
     if fault:
         raise SetupError(fault, where="patterns.prefer", hint="name a way of the task")
@@ -89,10 +101,11 @@ def _solved(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None) -
     has = {table.name: qualities(table, acyclic=table.name in alone) for table in facts.tables}
     ranking = Ranking(facts, has, prefer or {})
     names = [table.name for table in facts.tables]
+    no_plan = None
     if not names or len(set(names)) < len(names):
         reason = "two tables have the same name" if names else "there is no table to deliver"
-        return ranking, NoPlan(goal=goal, reason=reason, tried=(), exhausted=True)
-    return ranking, plan(_problem(facts, goal, groups, has), choosing=by_rank(ranking))
+        no_plan = NoPlan(goal=goal, reason=reason, tried=(), exhausted=True)
+    return Delivery(_problem(facts, goal, groups, has), ranking, no_plan)
 
 
 def start_facts(facts: DeliveryFacts) -> frozenset[str]:
@@ -166,7 +179,7 @@ def _actions(facts: DeliveryFacts) -> Iterator[Action]:
     conditions: dict[StepKind, Condition] = {
         StepKind.MAP: _of("landed"),
         StepKind.FORMAT: _of("mapped"),
-        StepKind.RESOLVE: And((read, _REFERENCES_READY, _PEERS_CONFORMED)),
+        StepKind.RESOLVE: And((~_of("gives_up"), read, _REFERENCES_READY, _PEERS_CONFORMED)),
         StepKind.APPROVE: read & Imply(_of("resolves"), _of("resolved")),
         StepKind.CONFORM: And((read, Imply(_of("resolves"), _of("resolved")), Imply(_of("asks"), _of("approved")))),
         StepKind.DEDUPE: _of("conformed"),
@@ -181,7 +194,7 @@ def _actions(facts: DeliveryFacts) -> Iterator[Action]:
             )
         ),
     }
-    of_action = {"resolve_by_votes_apart": read & _REFERENCES_READY}
+    of_action = {"resolve_by_votes_apart": And((~_of("gives_up"), read, _REFERENCES_READY))}
     for name, (kind, _) in ACTIONS.items():
         if kind in conditions:
             ready = adds(_of("ready"), when=_of("last_step", _T, kind))
@@ -250,12 +263,13 @@ def _deliver(groups: Sequence[Sequence[str]]) -> Method:
     return Method("group_by_group", _DELIVER(), Network(tuple(tasks), tuple(order), tuple(necessary)), possible)
 
 
-def _plan(solution: Solution, goal: str, ranking: Ranking) -> Plan:
+def as_plan(solution: Solution, goal: str, ranking: Ranking) -> Plan:
+    """Return the plan of a solution: its actions as steps, with why each way was chosen."""
     before = solution.before()
-    ids = [_step_id(done) for done in solution.steps]
+    ids = [step_id(done) for done in solution.steps]
     steps = tuple(
-        _step(done, step_id, after=tuple(ids[position] for position in positions), part_of=_owner(solution, done))
-        for done, step_id, positions in zip(solution.steps, ids, before, strict=True)
+        _step(done, name, after=tuple(ids[position] for position in positions), part_of=_owner(solution, done))
+        for done, name, positions in zip(solution.steps, ids, before, strict=True)
     )
     return build_plan(goal, steps, tuple(_choices(solution, ranking)))
 
@@ -264,10 +278,10 @@ def _owner(solution: Solution, done: Done) -> str | None:
     return None if done.parent == ROOT else str(solution.decompositions[done.parent].task)
 
 
-def _step(done: Done, step_id: str, after: tuple[str, ...], part_of: str | None) -> Step:
+def _step(done: Done, name: str, after: tuple[str, ...], part_of: str | None) -> Step:
     kind, how = ACTIONS[done.task.name]
     return Step(
-        step_id=step_id,
+        step_id=name,
         kind=kind,
         how=how,
         table=next(map(str, done.task.args), None),
@@ -280,7 +294,8 @@ def _step(done: Done, step_id: str, after: tuple[str, ...], part_of: str | None)
     )
 
 
-def _step_id(done: Done) -> str:
+def step_id(done: Done) -> str:
+    """Return the id of the step that an action of a solution is."""
     return ":".join((ACTIONS[done.task.name][0], *map(str, done.task.args)))
 
 
