@@ -4,6 +4,7 @@
     prepare(t)          from_files: acquire, unify, read, repair, agree, conform, merge
                         | from_files_apart: the same, resolved without a look at the tables of its circle
                         | derived: derive
+                        | proposed by model m for t: the steps that a model proposed, instead of all of these
 
 The tasks of a table and the ways to do each are in `algorithms.delivery_ways`; the cheapest that applies is chosen.
 
@@ -58,6 +59,8 @@ _STATE_OF = {
     StepKind.DERIVE: "derived",
     StepKind.QUARANTINE: "quarantined",
 }
+PROPOSED = "proposed by model"
+"""How the names of methods begin that a model proposed."""
 _LAST_RESORT = 1e6  # seconds
 
 _DELIVER, _PREPARE = Compound("deliver"), Compound("prepare", (_T,))
@@ -125,10 +128,11 @@ def _problem(facts: DeliveryFacts, goal: str, groups: Sequence[Sequence[str]], h
             Predicate("last_step", (_NAME, "step")),
             *(Predicate(name, (_NAME, _NAME)) for name in ("refers", "peer")),
             *(Predicate(name) for name in ("verified", "published")),
+            *(Predicate(_proposal(table), (_NAME,)) for table in tables if table.proposal),
         ),
         actions=_actions(facts),
         compounds=(_DELIVER, _PREPARE, *_PARTS.values()),
-        methods=[*_table_methods(), _deliver(groups)],
+        methods=[*_table_methods(), *_proposed(tables), _deliver(groups)],
     )
     names = dict.fromkeys(chain.from_iterable((table.name, *table.needs) for table in tables), _NAME)
     static = tuple(_static_facts(tables, groups, has))
@@ -141,6 +145,8 @@ def _static_facts(tables: Sequence[TableFacts], groups: Sequence[Sequence[str]],
     for table in tables:
         name = table.name
         yield from (Atom(quality, (name,)) for quality, holds in has[name].items() if holds)
+        if table.proposal:
+            yield Atom(_proposal(table), (name,))
         yield Atom("last_step", (name, _last_kind(has[name])))
         for need in dict.fromkeys(table.needs):
             if need != name:
@@ -216,16 +222,31 @@ def _table_methods() -> Iterator[Method]:
     parts = tuple(_PARTS[task](_T) for task in BY_TASK if task != "validate")
     apart = tuple(Task("resolve_by_votes_apart", (_T,)) if part.name == "repair" else part for part in parts)
     line = tuple(pairwise(range(len(parts))))
-    files, seen = _of("fed_by_files") & _of("landed"), _REFERENCES_READY & _PEERS_CONFORMED
+    files, seen = And((_of("fed_by_files"), _of("landed"), ~_of("proposed"))), _REFERENCES_READY & _PEERS_CONFORMED
     alone = And((files, _of("resolves"), ~_of("acyclic"), _REFERENCES_READY))
     yield Method("from_files", _PREPARE(_T), Network(parts, line, line), files & Imply(_of("resolves"), seen))
     yield Method("from_files_apart", _PREPARE(_T), Network(apart, line, line), alone, Estimate(cost=_LAST_RESORT))
-    derived = _of("derived_by_sql") & _REFERENCES_READY
+    derived = And((_of("derived_by_sql"), ~_of("proposed"), _REFERENCES_READY))
     yield Method("derived", _PREPARE(_T), sequence(Task("derive", (_T,))), derived)
     for way in WAYS:
         network = sequence(*(Task(action, (_T,)) for action in way.actions))
         condition = way.condition(_T) & seen if way.name == "by_votes" else way.condition(_T)
         yield Method(way.name, _PARTS[way.task](_T), network, condition)
+
+
+def _proposed(tables: Sequence[TableFacts]) -> Iterator[Method]:
+    """Yield a method for each table that has a proposal; what its steps need and effect is what it always is."""
+    seen = Imply(_of("resolves"), _REFERENCES_READY & _PEERS_CONFORMED)
+    for table in tables:
+        if table.proposal:
+            network = sequence(*(Task(action, (_T,)) for action in table.proposal.actions))
+            yield Method(_proposal(table), _PREPARE(_T), network, _of(_proposal(table)) & seen)
+
+
+def _proposal(table: TableFacts) -> str:
+    """Return the name of the method that was proposed for a table, which marks its choice in the plan."""
+    by = table.proposal.by if table.proposal else ""
+    return f"{PROPOSED} {by} for {table.name}"
 
 
 def _deliver(groups: Sequence[Sequence[str]]) -> Method:

@@ -49,6 +49,8 @@ def repair_delivery(
     task = delivery_problem(after, goal, prefer)
     if isinstance(solution, NoPlan) or task.no_plan is not None:
         return solution if isinstance(solution, NoPlan) else _none(goal, "there is nothing to deliver")
+    if [table.proposal for table in before.tables] != [table.proposal for table in after.tables]:
+        return _none(goal, "a proposal changes the methods")
     prefix = next((n for n, one in enumerate(solution.steps) if step_id(one) not in done), len(solution.steps))
     now = {*task.problem.facts, *(fact for step in solution.steps if step_id(step) in done for fact in step.adds)}
     found = repair(solution, now, prefix, choosing=by_rank(task.ranking))

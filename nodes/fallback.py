@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from algorithms.delivery import PROPOSED
 from algorithms.delivery_repair import RepairedDelivery, repair_delivery
 from algorithms.plan_contingencies import contingency_for, does_without, in_words, taken
 from algorithms.plan_risk import success_probability
@@ -67,7 +68,9 @@ def _candidates(failure: Failure, request: RunRequest, context: RunContext) -> I
         yield Fallback(optimised(repaired.plan, request, context), repaired.told)
     whole = plan_run(request, context, failure.given_up | {failure.step_id})
     if isinstance(whole, Plan):
-        yield Fallback(whole, "the whole planned anew")
+        new = {choice.method for choice in whole.choices} - {choice.method for choice in failure.plan.choices}
+        proposed = [method for method in sorted(new) if method.startswith(PROPOSED)]
+        yield Fallback(whole, ", ".join(("the whole planned anew", *proposed)))
 
 
 def _repaired(failure: Failure, request: RunRequest, context: RunContext) -> RepairedDelivery | None:

@@ -17,7 +17,13 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.consulting import judge_of
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
-from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence, FailureResponse, extended
+from nodes.decisions.failure_response import (
+    FAILURE_RESPONSE,
+    FailureEvidence,
+    FailureResponse,
+    extended,
+    lacks_fallback,
+)
 from nodes.events import emit
 from nodes.fallback import Failure, fallback, told
 from nodes.perform import adjusted_context, replan_id
@@ -25,6 +31,7 @@ from nodes.plan import prepared_run
 from nodes.plan_phases import timed
 from nodes.plan_record import given_up, next_revision
 from nodes.planning_state import tell
+from nodes.proposing import propose
 from state.budget import Spent, total
 from state.errors import SetupError, StepError
 from state.planning import FailedPlan, PlanningState
@@ -97,8 +104,7 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         return {}
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        options = _options(state, report, context, folder)
-        evidence = _evidence(state, report, context, options)
+        options, evidence = _known(state, report, context, folder)
         with open_workspace(folder) as connection:
             response, decisions = decide(FAILURE_RESPONSE, evidence, judge_of(context, connection))
             record_decisions(connection, decisions, step_id=report.step_id)
@@ -161,6 +167,20 @@ def last_ruling(progress: Progress, replans: dict[str, Replan]) -> Replan | None
 
 def _given_up(replans: dict[str, Replan]) -> frozenset[str]:
     return frozenset(ruling.step_id for ruling in replans.values() if ruling.action is Strategy.FALL_BACK)
+
+
+def _known(
+    state: ReplanInput, report: StepReport, context: RunContext, folder: Path
+) -> tuple[_Options, FailureEvidence]:
+    """Return what could be done; where the run would stop, a model may have proposed how to do without the step."""
+    options = _options(state, report, context, folder)
+    evidence = _evidence(state, report, context, options)
+    if lacks_fallback(evidence):
+        failure = Failure(options.plan, report.step_id, _given_up(state.get("replans", {})), options.done)
+        if propose(failure, report.error, state["request"], context):
+            options = _options(state, report, context, folder)
+            evidence = _evidence(state, report, context, options)
+    return options, evidence
 
 
 def _options(state: ReplanInput, report: StepReport, context: RunContext, folder: Path) -> _Options:
