@@ -39,7 +39,7 @@ def propose(failure: Failure, error: str, request: RunRequest, context: RunConte
         answer, decisions = decide(DECOMPOSITION, evidence, judge_of(context, connection))
         record_decisions(connection, decisions, step_id=failure.step_id)
         if answer.proposal is not None:
-            keep_proposal(connection, failure.step_id, answer.proposal)
+            keep_proposal(connection, failure.step_id, answer.proposal, failure.given_up)
     return answer.proposal is not None
 
 
