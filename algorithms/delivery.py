@@ -4,6 +4,7 @@
     prepare(t)          from_files: acquire, unify, read, repair, agree, conform, merge
                         | from_files_apart: the same, resolved without a look at the tables of its circle
                         | derived: derive
+                        | proposed by model m for t: the steps that a model proposed, instead of all of these
 
 The tasks of a table and the ways to do each are in `algorithms.delivery_ways`; the cheapest that applies is chosen.
 
@@ -19,6 +20,7 @@ one that is proven sound is as good as validated, once it is conformed.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 from algorithms.dag import components
 from algorithms.delivery_estimates import estimator
@@ -57,6 +59,8 @@ _STATE_OF = {
     StepKind.DERIVE: "derived",
     StepKind.QUARANTINE: "quarantined",
 }
+PROPOSED = "proposed by model"
+"""How the names of methods begin that a model proposed."""
 _LAST_RESORT = 1e6  # seconds
 
 _DELIVER, _PREPARE = Compound("deliver"), Compound("prepare", (_T,))
@@ -65,22 +69,33 @@ _PARTS = {task: Compound(task, (_T,)) for task in BY_TASK}
 Has = Mapping[str, Mapping[str, bool]]  # the qualities of each table
 
 
+class Delivery(NamedTuple):
+    """A delivery as the planner sees it, and how its ways are ranked."""
+
+    problem: Problem
+    ranking: Ranking
+    no_plan: NoPlan | None  # why the tables are no problem to plan for
+
+
 def plan_delivery(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None = None) -> Plan | NoPlan:
     """Plan how the tables become published; the same facts give the same plan. NoPlan says what stands in the way.
 
     `prefer` names a way by task that is taken wherever it applies, be it the cheapest or not; SetupError where there
     is no such way.
     """
-    ranking, answer = _solved(facts, goal, prefer)
-    return answer if isinstance(answer, NoPlan) else _plan(answer, goal, ranking)
+    task = delivery_problem(facts, goal, prefer)
+    answer = task.no_plan or plan(task.problem, choosing=by_rank(task.ranking))
+    return answer if isinstance(answer, NoPlan) else as_plan(answer, goal, task.ranking)
 
 
 def solve_delivery(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None = None) -> Solution | NoPlan:
     """Return the plan as the search found it, with its whole task network. Errors are those of `plan_delivery`."""
-    return _solved(facts, goal, prefer)[1]
+    task = delivery_problem(facts, goal, prefer)
+    return task.no_plan or plan(task.problem, choosing=by_rank(task.ranking))
 
 
-def _solved(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None) -> tuple[Ranking, Solution | NoPlan]:
+def delivery_problem(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None) -> Delivery:
+    """Return a delivery as a problem for the planner. Errors are those of `plan_delivery`."""
     fault = check_preferred(prefer or {})
     if fault:
         raise SetupError(fault, where="patterns.prefer", hint="name a way of the task")
@@ -89,10 +104,11 @@ def _solved(facts: DeliveryFacts, goal: str, prefer: Mapping[str, str] | None) -
     has = {table.name: qualities(table, acyclic=table.name in alone) for table in facts.tables}
     ranking = Ranking(facts, has, prefer or {})
     names = [table.name for table in facts.tables]
+    no_plan = None
     if not names or len(set(names)) < len(names):
         reason = "two tables have the same name" if names else "there is no table to deliver"
-        return ranking, NoPlan(goal=goal, reason=reason, tried=(), exhausted=True)
-    return ranking, plan(_problem(facts, goal, groups, has), choosing=by_rank(ranking))
+        no_plan = NoPlan(goal=goal, reason=reason, tried=(), exhausted=True)
+    return Delivery(_problem(facts, goal, groups, has), ranking, no_plan)
 
 
 def start_facts(facts: DeliveryFacts) -> frozenset[str]:
@@ -112,10 +128,11 @@ def _problem(facts: DeliveryFacts, goal: str, groups: Sequence[Sequence[str]], h
             Predicate("last_step", (_NAME, "step")),
             *(Predicate(name, (_NAME, _NAME)) for name in ("refers", "peer")),
             *(Predicate(name) for name in ("verified", "published")),
+            *(Predicate(_proposal(table), (_NAME,)) for table in tables if table.proposal),
         ),
         actions=_actions(facts),
         compounds=(_DELIVER, _PREPARE, *_PARTS.values()),
-        methods=[*_table_methods(), _deliver(groups)],
+        methods=[*_table_methods(), *_proposed(tables), _deliver(groups)],
     )
     names = dict.fromkeys(chain.from_iterable((table.name, *table.needs) for table in tables), _NAME)
     static = tuple(_static_facts(tables, groups, has))
@@ -128,6 +145,8 @@ def _static_facts(tables: Sequence[TableFacts], groups: Sequence[Sequence[str]],
     for table in tables:
         name = table.name
         yield from (Atom(quality, (name,)) for quality, holds in has[name].items() if holds)
+        if table.proposal:
+            yield Atom(_proposal(table), (name,))
         yield Atom("last_step", (name, _last_kind(has[name])))
         for need in dict.fromkeys(table.needs):
             if need != name:
@@ -166,7 +185,7 @@ def _actions(facts: DeliveryFacts) -> Iterator[Action]:
     conditions: dict[StepKind, Condition] = {
         StepKind.MAP: _of("landed"),
         StepKind.FORMAT: _of("mapped"),
-        StepKind.RESOLVE: And((read, _REFERENCES_READY, _PEERS_CONFORMED)),
+        StepKind.RESOLVE: And((~_of("gives_up"), read, _REFERENCES_READY, _PEERS_CONFORMED)),
         StepKind.APPROVE: read & Imply(_of("resolves"), _of("resolved")),
         StepKind.CONFORM: And((read, Imply(_of("resolves"), _of("resolved")), Imply(_of("asks"), _of("approved")))),
         StepKind.DEDUPE: _of("conformed"),
@@ -181,7 +200,7 @@ def _actions(facts: DeliveryFacts) -> Iterator[Action]:
             )
         ),
     }
-    of_action = {"resolve_by_votes_apart": read & _REFERENCES_READY}
+    of_action = {"resolve_by_votes_apart": And((~_of("gives_up"), read, _REFERENCES_READY))}
     for name, (kind, _) in ACTIONS.items():
         if kind in conditions:
             ready = adds(_of("ready"), when=_of("last_step", _T, kind))
@@ -203,16 +222,31 @@ def _table_methods() -> Iterator[Method]:
     parts = tuple(_PARTS[task](_T) for task in BY_TASK if task != "validate")
     apart = tuple(Task("resolve_by_votes_apart", (_T,)) if part.name == "repair" else part for part in parts)
     line = tuple(pairwise(range(len(parts))))
-    files, seen = _of("fed_by_files") & _of("landed"), _REFERENCES_READY & _PEERS_CONFORMED
+    files, seen = And((_of("fed_by_files"), _of("landed"), ~_of("proposed"))), _REFERENCES_READY & _PEERS_CONFORMED
     alone = And((files, _of("resolves"), ~_of("acyclic"), _REFERENCES_READY))
     yield Method("from_files", _PREPARE(_T), Network(parts, line, line), files & Imply(_of("resolves"), seen))
     yield Method("from_files_apart", _PREPARE(_T), Network(apart, line, line), alone, Estimate(cost=_LAST_RESORT))
-    derived = _of("derived_by_sql") & _REFERENCES_READY
+    derived = And((_of("derived_by_sql"), ~_of("proposed"), _REFERENCES_READY))
     yield Method("derived", _PREPARE(_T), sequence(Task("derive", (_T,))), derived)
     for way in WAYS:
         network = sequence(*(Task(action, (_T,)) for action in way.actions))
         condition = way.condition(_T) & seen if way.name == "by_votes" else way.condition(_T)
         yield Method(way.name, _PARTS[way.task](_T), network, condition)
+
+
+def _proposed(tables: Sequence[TableFacts]) -> Iterator[Method]:
+    """Yield a method for each table that has a proposal; what its steps need and effect is what it always is."""
+    seen = Imply(_of("resolves"), _REFERENCES_READY & _PEERS_CONFORMED)
+    for table in tables:
+        if table.proposal:
+            network = sequence(*(Task(action, (_T,)) for action in table.proposal.actions))
+            yield Method(_proposal(table), _PREPARE(_T), network, _of(_proposal(table)) & seen)
+
+
+def _proposal(table: TableFacts) -> str:
+    """Return the name of the method that was proposed for a table, which marks its choice in the plan."""
+    by = table.proposal.by if table.proposal else ""
+    return f"{PROPOSED} {by} for {table.name}"
 
 
 def _deliver(groups: Sequence[Sequence[str]]) -> Method:
@@ -250,12 +284,13 @@ def _deliver(groups: Sequence[Sequence[str]]) -> Method:
     return Method("group_by_group", _DELIVER(), Network(tuple(tasks), tuple(order), tuple(necessary)), possible)
 
 
-def _plan(solution: Solution, goal: str, ranking: Ranking) -> Plan:
+def as_plan(solution: Solution, goal: str, ranking: Ranking) -> Plan:
+    """Return the plan of a solution: its actions as steps, with why each way was chosen."""
     before = solution.before()
-    ids = [_step_id(done) for done in solution.steps]
+    ids = [step_id(done) for done in solution.steps]
     steps = tuple(
-        _step(done, step_id, after=tuple(ids[position] for position in positions), part_of=_owner(solution, done))
-        for done, step_id, positions in zip(solution.steps, ids, before, strict=True)
+        _step(done, name, after=tuple(ids[position] for position in positions), part_of=_owner(solution, done))
+        for done, name, positions in zip(solution.steps, ids, before, strict=True)
     )
     return build_plan(goal, steps, tuple(_choices(solution, ranking)))
 
@@ -264,10 +299,10 @@ def _owner(solution: Solution, done: Done) -> str | None:
     return None if done.parent == ROOT else str(solution.decompositions[done.parent].task)
 
 
-def _step(done: Done, step_id: str, after: tuple[str, ...], part_of: str | None) -> Step:
+def _step(done: Done, name: str, after: tuple[str, ...], part_of: str | None) -> Step:
     kind, how = ACTIONS[done.task.name]
     return Step(
-        step_id=step_id,
+        step_id=name,
         kind=kind,
         how=how,
         table=next(map(str, done.task.args), None),
@@ -280,7 +315,8 @@ def _step(done: Done, step_id: str, after: tuple[str, ...], part_of: str | None)
     )
 
 
-def _step_id(done: Done) -> str:
+def step_id(done: Done) -> str:
+    """Return the id of the step that an action of a solution is."""
     return ":".join((ACTIONS[done.task.name][0], *map(str, done.task.args)))
 
 

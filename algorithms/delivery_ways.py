@@ -109,6 +109,7 @@ def qualities(table: TableFacts, *, acyclic: bool) -> dict[str, bool]:
         "sets_aside": sets_aside,
         "sound": proof.sound,
         "settles": sets_aside and not proof.sound,
+        "proposed": table.proposal is not None,
     }
 
 

@@ -8,9 +8,11 @@ from algorithms.plan_risk import confidence
 from algorithms.plan_times import scheduled_seconds
 from algorithms.planning.ipc_format import ipc_plan
 from nodes.facts import delivery_facts
-from state.plans import DeliveryFacts, NoPlan, Plan, PlanMetadata, StepKind, TableFacts
+from state.plans import DeliveryFacts, NoPlan, Plan, PlanMetadata, Proposal, StepKind, TableFacts
 from state.run import RunContext, RunRequest
 from tools.intake import read_contract
+from tools.proposals import read_proposals
+from tools.workspace import open_workspace
 
 
 def plan_run(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> Plan | NoPlan:
@@ -70,10 +72,15 @@ def facts_of(request: RunRequest, context: RunContext, given_up: frozenset[str] 
     """Return what is known about the tables; what steps that were given up would look at is not there."""
     folder = context.run_folder(request.run_id)
     facts = delivery_facts(folder, context, asks=request.approve.asks_changes)
-    return facts.model_copy(update={"tables": tuple(_without(table, given_up) for table in facts.tables)})
+    if not given_up:
+        return facts
+    with open_workspace(folder) as connection:
+        proposals = read_proposals(connection, given_up)
+    tables = tuple(_without(table, given_up, proposals.get(table.name)) for table in facts.tables)
+    return facts.model_copy(update={"tables": tables})
 
 
-def _without(table: TableFacts, given_up: frozenset[str]) -> TableFacts:
-    """Return the facts of a table some of whose steps were given up."""
-    resolve = f"{StepKind.RESOLVE.value}:{table.name}"
-    return table.model_copy(update={"gives_up": True}) if resolve in given_up else table
+def _without(table: TableFacts, given_up: frozenset[str], proposal: Proposal | None) -> TableFacts:
+    """Return the facts of a table some of whose steps were given up; `proposal`: what a model proposed for that."""
+    gives_up = table.gives_up or f"{StepKind.RESOLVE.value}:{table.name}" in given_up
+    return table.model_copy(update={"gives_up": gives_up, "proposal": proposal})

@@ -13,19 +13,25 @@ from typing import Any, NamedTuple
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from algorithms.plan_contingencies import contingency_for, does_without, in_words, taken
-from algorithms.plan_risk import success_probability
 from nodes.boundary import FAILURES, failure_line
 from nodes.consulting import judge_of
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import decide
-from nodes.decisions.failure_response import FAILURE_RESPONSE, FailureEvidence, FailureResponse, extended
+from nodes.decisions.failure_response import (
+    FAILURE_RESPONSE,
+    FailureEvidence,
+    FailureResponse,
+    extended,
+    lacks_fallback,
+)
 from nodes.events import emit
+from nodes.fallback import Failure, fallback, told
 from nodes.perform import adjusted_context, replan_id
-from nodes.plan import plan_run, prepared_run
+from nodes.plan import prepared_run
 from nodes.plan_phases import timed
-from nodes.plan_record import given_up, next_revision, refused
+from nodes.plan_record import given_up, next_revision
 from nodes.planning_state import tell
+from nodes.proposing import propose
 from state.budget import Spent, total
 from state.errors import SetupError, StepError
 from state.planning import FailedPlan, PlanningState
@@ -86,7 +92,8 @@ class _Options(NamedTuple):
     plan: Plan
     done: frozenset[str]
     redo: tuple[str, ...]
-    fallback: Plan | None
+    fallback: str  # what the plan that does without the step does otherwise, in words; empty: there is none
+    fallback_seconds: float
     failures: int  # of the step since it was done last: a step that was done and is done again begins anew
 
 
@@ -97,8 +104,7 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         return {}
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        options = _options(state, report, context, folder)
-        evidence = _evidence(state, report, context, options)
+        options, evidence = _known(state, report, context, folder)
         with open_workspace(folder) as connection:
             response, decisions = decide(FAILURE_RESPONSE, evidence, judge_of(context, connection))
             record_decisions(connection, decisions, step_id=report.step_id)
@@ -163,6 +169,20 @@ def _given_up(replans: dict[str, Replan]) -> frozenset[str]:
     return frozenset(ruling.step_id for ruling in replans.values() if ruling.action is Strategy.FALL_BACK)
 
 
+def _known(
+    state: ReplanInput, report: StepReport, context: RunContext, folder: Path
+) -> tuple[_Options, FailureEvidence]:
+    """Return what could be done; where the run would stop, a model may have proposed how to do without the step."""
+    options = _options(state, report, context, folder)
+    evidence = _evidence(state, report, context, options)
+    if lacks_fallback(evidence):
+        failure = Failure(options.plan, report.step_id, _given_up(state.get("replans", {})), options.done)
+        if propose(failure, report.error, state["request"], context):
+            options = _options(state, report, context, folder)
+            evidence = _evidence(state, report, context, options)
+    return options, evidence
+
+
 def _options(state: ReplanInput, report: StepReport, context: RunContext, folder: Path) -> _Options:
     plan = read_plan(state["plan"])
     with open_workspace(folder) as connection:
@@ -174,8 +194,10 @@ def _options(state: ReplanInput, report: StepReport, context: RunContext, folder
             if step.kind in MAKING and step.step_id in done and not is_staged(connection, step.table or "")
         }
         failures = _failures(read_trace(connection), report)
-    fallback = _fallback(state, report, context, plan)
-    return _Options(plan, done, _redo(plan, report, done, lost), fallback, failures)
+    failure = Failure(plan, report.step_id, _given_up(state.get("replans", {})), done)
+    found = fallback(failure, state["request"], context, state.get("failed_plans", {}))
+    words, seconds = ("", 0.0) if found is None else (told(found, failure), _seconds_left_of(found.plan, done))
+    return _Options(plan, done, _redo(plan, report, done, lost), words, seconds, failures)
 
 
 def _failures(trace: Sequence[TraceEntry], report: StepReport) -> int:
@@ -201,11 +223,11 @@ def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | 
 def _take(state: ReplanInput, report: StepReport, ruling: Replan, context: RunContext, folder: Path) -> ExecutorOutput:
     """Put the plan that does without the failed step in the place of the plan, with contingencies of its own."""
     request, before = state["request"], read_plan(state["plan"])
-    found = _fallback(state, report, context, before)
+    found = fallback(_failure(state, report, before, folder), request, context, state.get("failed_plans", {}))
     if found is None:
         raise StepError("the plan that was ruled on is not there any more", where=report.step_id)
     started = time.monotonic()
-    complete = prepared_run(found, request, context, _given_up(state["replans"]))
+    complete = prepared_run(found.plan, request, context, _given_up(state["replans"]))
     plan = timed(complete.model_copy(update={"revision": ruling.revision}), time.monotonic() - started)
     reference = write_plan(folder, plan)
     return {
@@ -215,23 +237,11 @@ def _take(state: ReplanInput, report: StepReport, ruling: Replan, context: RunCo
     }
 
 
-def _fallback(state: ReplanInput, report: StepReport, context: RunContext, plan: Plan) -> Plan | None:
-    """Return a plan that does without the failed step and is likely enough to succeed; None when there is none.
-
-    What was prepared for this failure comes first. A plan that was given up in this run is not taken again. What was
-    done already does not make a plan less likely to succeed.
-    """
-    failed, prepared = plan.step(report.step_id), contingency_for(plan, report.step_id)
-    without = _given_up(state.get("replans", {})) | {report.step_id}
-    found = taken(plan, prepared) if prepared else plan_run(state["request"], context, without)
-    if not isinstance(found, Plan) or found.plan_id == plan.plan_id or not does_without(found, failed):
-        return None
-    if refused(found, state["request"], state.get("failed_plans", {})):
-        return None
-    with open_workspace(context.run_folder(state["request"].run_id)) as connection:
+def _failure(state: ReplanInput, report: StepReport, plan: Plan, folder: Path) -> Failure:
+    with open_workspace(folder) as connection:
         reports = read_reports(connection)
-    left = [s for s in found.steps if s.step_id not in reports or reports[s.step_id].status is not StepStatus.DONE]
-    return found if success_probability(left) >= context.least_confidence else None
+    done = frozenset(step_id for step_id, each in reports.items() if each.status is StepStatus.DONE)
+    return Failure(plan, report.step_id, _given_up(state.get("replans", {})), done)
 
 
 def _evidence(state: ReplanInput, report: StepReport, context: RunContext, options: _Options) -> FailureEvidence:
@@ -256,18 +266,10 @@ def _evidence(state: ReplanInput, report: StepReport, context: RunContext, optio
         sql_seconds=adjusted.sql_seconds,
         seconds_left=None if limit is None else max(0.0, limit - total(state.get("spent", {})).seconds),
         redo=options.redo,
-        fallback=_in_words(options.fallback, options.plan, report) if options.fallback else "",
-        fallback_seconds=_seconds_left_of(options.fallback, options.done) if options.fallback else 0.0,
+        fallback=options.fallback,
+        fallback_seconds=options.fallback_seconds,
         memory=adjusted.memory,
     )
-
-
-def _in_words(fallback: Plan, plan: Plan, report: StepReport) -> str:
-    """Return what the other plan does otherwise, what stays of the plan, and whether it was prepared."""
-    kept = {step.step_id for step in fallback.steps} & {step.step_id for step in plan.steps}
-    when = ", as prepared" if contingency_for(plan, report.step_id) else ""
-    stays = f"{len(kept)} of {len(plan.steps)} steps stay"
-    return f"{in_words(plan, fallback)} does without {report.step_id}{when}; {stays}"
 
 
 def _seconds_left_of(plan: Plan, done: frozenset[str]) -> float:

@@ -27,13 +27,14 @@ TRANSITIONS: Final[Mapping[PlanningState, frozenset[PlanningState]]] = MappingPr
         PlanningState.EXECUTING: frozenset({PlanningState.REPLANNING, PlanningState.COMPLETED, PlanningState.FAILED}),
         PlanningState.REPLANNING: frozenset({PlanningState.EXECUTING, PlanningState.FAILED}),
         PlanningState.COMPLETED: frozenset(),
-        PlanningState.FAILED: frozenset({PlanningState.PLANNING, PlanningState.EXECUTING}),
+        PlanningState.FAILED: frozenset({PlanningState.PLANNING, PlanningState.EXECUTING, PlanningState.REPLANNING}),
     }
 )
 """What may follow each state.
 
 Besides, every state may be written again, and `initial` begins another run. A supervisor sees only where a subgraph
-ended: of an execution that ended while it was decided how to go on, the move from `planning` to `replanning`.
+ended: of an execution that ended while it was decided how to go on, the move from `planning` to `replanning`. An
+execution that failed while a recovery was tried is replanned: the recovery is taken back.
 """
 
 

@@ -153,6 +153,13 @@ class Proof(Value):
     against: dict[str, str] = Field(default_factory=dict)  # "distinct" -> "2 keys are there more than once"
 
 
+class Proposal(Value):
+    """Steps that a model proposed to prepare a table by, where no method does."""
+
+    actions: tuple[str, ...] = Field(min_length=1)  # "conform_run_by_run", in their order
+    by: str  # the model with its version
+
+
 class TableFacts(Value):
     """What the planner knows about one table before anything is done to it."""
 
@@ -175,6 +182,7 @@ class TableFacts(Value):
     named: int = Field(default=0, ge=0)  # header variants whose mapping is decided by names alone
     proof: Proof = Proof()
     gives_up: bool = False  # resolving failed too often: its values stay as they are
+    proposal: Proposal | None = None  # what prepares it instead of the methods, where these were given up
 
 
 class DeliveryFacts(Value):

@@ -39,8 +39,10 @@ def _plan(path: str, _plan_id: str) -> Plan:
 
 
 def last_plan(folder: Path) -> Plan:
-    """Return the last revision of the plan in a run's folder; DependencyMissing where there is none."""
-    paths = sorted(folder.glob("plan-*.json"), key=lambda path: int(path.stem.partition("-")[2]))
+    """Return the last plan that is carried out, of a run's folder; DependencyMissing where there is none."""
+    paths = {
+        int(number): path for path in folder.glob("plan-*.json") if (number := path.stem[len("plan-") :]).isdigit()
+    }
     if not paths:
         raise DependencyMissing("the run has no plan yet", where=str(folder))
-    return Plan.model_validate_json(paths[-1].read_bytes())
+    return Plan.model_validate_json(paths[max(paths)].read_bytes())

@@ -230,10 +230,16 @@ def _broken(connection: duckdb.DuckDBPyConnection, contract: Contract, subject: 
     """
     if subject.drifts and subject.table.drift is Drift.DISCARD_ROW:
         return "rows with a value in a column the contract does not know are set aside"
-    asked = [rule for rule in compile_rules(contract, subject.table, _VIEWS) if rule.quarantines and not rule.untrusted]
+    known = [rule for rule in compile_rules(contract, subject.table, _VIEWS) if not rule.untrusted]
+    asked = [rule for rule in known if rule.quarantines]
     rules = [keyless(rule) if rule.kind == "primaryKey" else rule for rule in asked]
     results = run_rules(connection, rules, contract=contract, locate=False)
-    return "; ".join(_told(result) for result in results if result.count or result.result is Verdict.ERROR)
+    broken = [_told(result) for result in results if result.count or result.result is Verdict.ERROR]
+    # A rule that allows some rows and does not hold may set rows aside later, when the table is mended.
+    lenient = [rule for rule in known if rule.violation is not None and not rule.quarantines]
+    over = run_rules(connection, lenient, contract=contract, locate=False)
+    broken += [_told(result) for result in over if result.result in (Verdict.FAILED, Verdict.ERROR)]
+    return "; ".join(broken)
 
 
 def _told(result: CheckResult) -> str:

@@ -85,6 +85,12 @@ def respond(evidence: FailureEvidence) -> FailureResponse:
     return FailureResponse(action=Strategy.STOP, reason=why, alternatives=tuple(told))
 
 
+def lacks_fallback(evidence: FailureEvidence) -> bool:
+    """Whether the run would stop for nothing but want of another way to prepare the table."""
+    other = evidence.model_copy(update={"fallback": "another way"})
+    return respond(evidence).action is Strategy.STOP and respond(other).action is Strategy.FALL_BACK
+
+
 def doubts(evidence: FailureEvidence, answer: FailureResponse) -> tuple[Doubt, ...]:
     """Return the choice between strategies where one was tried for this failure already and another one is left."""
     ways = [strategy for strategy in STRATEGIES[evidence.failure] if not _obstacle(strategy, evidence)]

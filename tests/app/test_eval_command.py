@@ -40,5 +40,5 @@ def test_only_shares_are_printed_as_percent(
     )
     told = capsys.readouterr().out
     assert "solved: 50.00% of 4 (range 25.00% to 75.00%)" in told
-    assert "faster: 0.50 times (range 0.25 to 0.75, n = 4)" in told
-    assert "took: 0.50 ms (range 0.25 to 0.75, n = 4)" in told
+    assert "faster: 0.5 times (range 0.25 to 0.75, n = 4)" in told
+    assert "took: 0.5 ms (range 0.25 to 0.75, n = 4)" in told

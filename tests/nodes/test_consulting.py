@@ -28,7 +28,7 @@ from tools.models.answers import read_answers_kept, total_use
 from tools.workspace import open_workspace
 
 POINT = value_resolution.VALUE_RESOLUTION
-KINDS = ("value_resolution", "column_mapping", "value_format", "failure_response")
+KINDS = ("value_resolution", "column_mapping", "value_format", "failure_response", "decomposition")
 
 
 def evidence(*values: str) -> ResolutionEvidence:

@@ -7,7 +7,9 @@ from typing import Any
 import duckdb
 import pytest
 
+import nodes.fallback
 import nodes.perform
+import nodes.plan
 import nodes.replan
 from graphs.session import resume, run
 from state.budget import BudgetLimits
@@ -22,7 +24,7 @@ from state.errors import (
     TransientError,
     UntrustedSqlError,
 )
-from state.plans import StepKind
+from state.plans import NoPlan, StepKind
 from state.reports import FailureKind
 from state.run import Patterns, RunContext, RunStatus
 from tools.ledger import read_decisions
@@ -226,6 +228,32 @@ def test_a_step_that_cannot_be_done_is_done_without_where_there_is_another_way(j
     assert len(set(done)) == len(done)  # the executed prefix stays
     books = content["tables"]["customers"]
     assert (books["rows_read"], books["rows_published"], books["rows_quarantined"]) == (4, 1, 3)
+
+
+@pytest.mark.parametrize("how", ["as prepared", "repair(customers) planned anew"])
+def test_what_was_prepared_comes_first_and_else_the_smallest_part_is_planned_anew(
+    job: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    job.contract.write_text(job.contract.read_text().replace("value: 0.5", "value: 0.9"))
+    monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.RESOLVE, _refuse)
+    if how != "as prepared":
+        monkeypatch.setattr(nodes.plan, "contingencies", lambda *_: ())
+    assert go(job)["status"] is RunStatus.PUBLISHED
+    (ruling,) = told(job)["replanning"]
+    done_without = "repair(customers) by left_as_it_is does without resolve:customers"
+    assert ruling["reason"].endswith(f"{done_without}; {how}, 13 of 14 steps stay")
+
+
+def test_where_the_part_alone_is_not_to_be_had_the_whole_is_planned_anew(
+    job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.contract.write_text(job.contract.read_text().replace("value: 0.5", "value: 0.9"))
+    monkeypatch.setitem(nodes.perform._CONNECTED, StepKind.RESOLVE, _refuse)
+    monkeypatch.setattr(nodes.plan, "contingencies", lambda *_: ())
+    none = NoPlan(goal="", reason="none", tried=(), exhausted=True)
+    monkeypatch.setattr(nodes.fallback, "repair_delivery", lambda *_: none)
+    assert go(job)["status"] is RunStatus.PUBLISHED
+    assert "the whole planned anew, " in told(job)["replanning"][0]["reason"]
 
 
 def test_another_way_that_is_too_unlikely_is_not_begun(job: Any, breaks: Breaks) -> None:
