@@ -6,7 +6,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,6 +108,7 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
         with open_workspace(folder) as connection:
             response, decisions = decide(FAILURE_RESPONSE, evidence, judge_of(context, connection))
             record_decisions(connection, decisions, step_id=report.step_id)
+            reports = read_reports(connection)
     except FAILURES as error:  # what cannot be recorded is not done; the run can be resumed
         if no_room(error):
             raise
@@ -118,10 +119,30 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
     emit("replan", ruling.replan_id, action=ruling.action.value, reason=ruling.reason)
     update: ExecutorOutput = {"replans": {ruling.replan_id: ruling}}
     if ruling.action is Strategy.STOP:
+        update["replans"] |= _stopped_with(ruling, reports, state.get("replans", {}))
         update["status"] = RunStatus.FAILED
         update["planning"] = tell(PlanningState.FAILED, {**state.get("replans", {}), **update["replans"]})
         update["problem"] = f"step {report.step_id} failed: {report.error}"
     return update
+
+
+def _stopped_with(
+    ruling: Replan, reports: Mapping[str, StepReport], replans: Mapping[str, Replan]
+) -> dict[str, Replan]:
+    """Return rulings on the steps that failed beside the one that stops the run: `resume` tries them again as well."""
+    found = {}
+    for report in reports.values():
+        name = replan_id(report)
+        if report.status is StepStatus.FAILED and name not in replans and name != ruling.replan_id:
+            changes = {
+                "replan_id": name,
+                "step_id": report.step_id,
+                "trigger": f"{(report.failure or FailureKind.DATA).value}: {report.error}",
+                "alternatives": (),
+                "reason": f"the run stops for {ruling.step_id}",
+            }
+            found[name] = ruling.model_copy(update=changes)
+    return found
 
 
 def revise(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
