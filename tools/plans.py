@@ -40,9 +40,7 @@ def _plan(path: str, _plan_id: str) -> Plan:
 
 def last_plan(folder: Path) -> Plan:
     """Return the last plan that is carried out, of a run's folder; DependencyMissing where there is none."""
-    paths = {
-        int(number): path for path in folder.glob("plan-*.json") if (number := path.stem[len("plan-") :]).isdigit()
-    }
+    paths = sorted(folder.glob("plan-*.json"), key=lambda path: int(path.stem.removeprefix("plan-")))
     if not paths:
         raise DependencyMissing("the run has no plan yet", where=str(folder))
-    return Plan.model_validate_json(paths[max(paths)].read_bytes())
+    return Plan.model_validate_json(paths[-1].read_bytes())
