@@ -51,7 +51,9 @@ def decomposed(request: RunRequest, context: RunContext, given_up: frozenset[str
 
 
 def optimised(plan: Plan, request: RunRequest, context: RunContext) -> Plan:
-    """Return a plan without needless work, in the order of its schedule."""
+    """Return a plan without needless work, in the order of its schedule; one by preferred ways is kept as it is."""
+    if context.patterns.prefer:
+        return plan
     start = start_facts(facts_of(request, context))
     return optimise(plan, Setting(start=start, goal=("published",), workers=context.parallel_steps))
 

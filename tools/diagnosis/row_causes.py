@@ -149,6 +149,8 @@ def _own_key(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[I
 def _orphans(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[Ids, tuple[str, float], tuple[str, ...]]:
     """Return the rows that refer to nothing, what mends most of their values with its share, and the columns."""
     for relationship in subject.table.relationships:
+        if all(table.name != relationship.to_table for table in subject.contract.tables):
+            continue  # it points out of the contract
         other = sibling(subject, relationship.to_table)
         if len(relationship.columns) > 1 or not _is_there(connection, other):
             continue
