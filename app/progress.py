@@ -13,6 +13,8 @@ _WORDS = {
     "step": "{step}: {detail}",
     "answered": "{question} answered: {reply}",
     "replan": "replanned {event_id}: {action}, {reason}",
+    "diagnosis": "diagnosed {detail}",
+    "recovery": "recovery of {detail}",
     "verified": "verified: {passed} checks passed, {failed} failed",
     "published": "published {tables} tables",
 }

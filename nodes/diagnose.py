@@ -60,7 +60,7 @@ def choose_cases(state: ChooseInput, runtime: Runtime[RunContext]) -> DiagnoseSt
     except FAILURES as error:  # the run ends with what it has; why there is no diagnosis is told
         if no_room(error):
             raise
-        emit(KIND, "diagnosis:none", reason=failure_line(error)[:_MOST_TOLD])
+        emit(KIND, "diagnosis:none", detail=f"nothing was diagnosed: {failure_line(error)}"[:_MOST_TOLD])
         return {"cases": ()}
 
 
@@ -82,6 +82,7 @@ def record_diagnoses(state: RecordInput, runtime: Runtime[RunContext]) -> Diagno
             confidence=diagnosis.confidence,
             remedy=diagnosis.remedy.kind.value,
             reason=diagnosis.reason[:_MOST_TOLD],
+            detail=f"{diagnosis.table}: {in_words(diagnosis)}"[:_MOST_TOLD],
         )
     with open_workspace(folder) as connection:
         record_decisions(connection, decisions)
@@ -94,6 +95,9 @@ def _cases(folder: Path, context: RunContext) -> tuple[ReasoningTask, ...]:
         reports = read_reports(connection)
         failing = {*_failing_tables(last_plan(folder), reports), *(result.table for result in blocking)}
         tables = [table.name for table in read_contract(folder).tables if table.name in failing and not table.derived]
+        left = ", ".join(tables[MOST_TABLES:])
+        if left:
+            emit(KIND, "diagnosis:left", detail=f"at most {MOST_TABLES} tables are diagnosed, not {left}"[:_MOST_TOLD])
         return tuple(_case(connection, table, blocking, reports) for table in tables[:MOST_TABLES])
 
 

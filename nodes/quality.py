@@ -131,7 +131,8 @@ def _settled(run: _Run, recovery: Recovery, judgement: Judgement) -> Recovery:
     """Keep a recovery, or take it back: then what was there before is made again."""
     status = RecoveryStatus.KEPT if judgement.kept else RecoveryStatus.TAKEN_BACK
     settled = recovery.model_copy(update={"status": status, "outcome": judgement.why})
-    emit("recovery", f"recovery:{recovery.number}:{status.value}", table=recovery.plan.table, outcome=judgement.why)
+    told = f"{recovery.plan.table}: {status.value.replace('_', ' ')}, {judgement.why}"
+    emit("recovery", f"recovery:{recovery.number}:{status.value}", table=recovery.plan.table, detail=told)
     steps = [] if judgement.kept else _concerned(run, recovery.plan)
     rewind(run.connection, steps, lambda: write_recovery(run.connection, settled))
     return settled
@@ -214,7 +215,8 @@ def _begun(run: _Run, recovery_plan: RecoveryPlan, before: Standing) -> Supervis
     """Put a recovery in place: it is on record, and the steps it concerns are taken back, in one transaction."""
     recovery = Recovery(number=len(run.recoveries) + 1, plan=recovery_plan, before=before)
     rewind(run.connection, _concerned(run, recovery_plan), lambda: write_recovery(run.connection, recovery))
-    emit("recovery", f"recovery:{recovery.number}", table=recovery_plan.table, reason=recovery_plan.reason)
+    told = f"{recovery_plan.table}: {recovery_plan.reason}"
+    emit("recovery", f"recovery:{recovery.number}", table=recovery_plan.table, detail=told)
     return _told_begun(run, recovery)
 
 

@@ -311,7 +311,6 @@ def _ruling(
     left = tuple(step.step_id for step in options.plan.steps if step.step_id not in options.done)
     return Replan(
         replan_id=replan_id(report),
-        plan_id=options.plan.plan_id,
         step_id=report.step_id,
         trigger=f"{evidence.failure.value}: {report.error}",
         action=response.action,

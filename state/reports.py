@@ -103,6 +103,5 @@ class Replan(Value):
     adjustment: Adjustment | None = None
     again: tuple[str, ...] = ()  # steps that were taken back with all they did
     revision: int | None = None  # of the new plan, where there is one
-    plan_id: str = ""  # of the plan that failed
     completed: int = 0  # steps done when it was decided
     remaining: tuple[str, ...] = ()  # the first steps that were left, the failed one among them

@@ -162,7 +162,7 @@ def _connect(place: _Place, path: Path, *, alone: bool) -> duckdb.DuckDBPyConnec
                 _set_up(connection, path)
                 if place.kept and not alone:
                     place.keeper = _connected(path)
-        except BaseException:
+        except BaseException:  # a kill from the keyboard too: the half-made connection is closed, and it rises
             connection.close()
             raise
         place.openings += 1

@@ -6,7 +6,7 @@ judged at all.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from pydantic import Field
 
@@ -107,8 +107,3 @@ def _free(habit: ColumnHabit, text: str) -> float:
         return 0.0 if habit.numeric >= _RARE else _UNLISTED
     dated = re.match(r"\d{4}-\d\d-\d\d", text) is not None
     return _UNLISTED if dated else 0.0
-
-
-def kind_of(habits: Sequence[ColumnHabit], name: str) -> str:
-    """Return what kind of values a column has; empty when it is not among the habits."""
-    return next((habit.kind for habit in habits if habit.name == name), "")

@@ -5,7 +5,6 @@ import io
 import random
 from collections.abc import Sequence
 
-from evals.draft_data import Sheet
 from evals.reasoning.tables import World
 
 Row = list[str]
@@ -86,7 +85,3 @@ class Target:
         every = [(file, place) for file in self.files for place in range(len(file.rows))]
         picked = sorted(self.chance.sample(range(len(every)), min(len(every), max(fewest, int(share * len(every))))))
         return [every[at] for at in picked]
-
-    def sheet_of(self, file: DamagedFile) -> Sheet:
-        """Return the file as it stands."""
-        return Sheet(name=file.name, header=tuple(file.header), rows=tuple(map(tuple, file.rows)))

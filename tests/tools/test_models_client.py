@@ -147,8 +147,8 @@ def test_calls_of_tools_come_back_the_malformed_ones_too() -> None:
     act = calls(("look", {"table": "orders"}))
     with ModelServer(Scripted(act, Fault(FaultKind.MALFORMED_ARGUMENTS, of=act))) as server:
         asked, tools = client(server), tool_schemas([look])
-        assert asked.chat_now(ASK, tools=tools).message.tool_calls[0]["args"] == {"table": "orders"}
-        broken = asked.chat_now(ASK, tools=tools).message
+        assert asyncio.run(asked.chat(ASK, tools=tools)).message.tool_calls[0]["args"] == {"table": "orders"}
+        broken = asyncio.run(asked.chat(ASK, tools=tools)).message
         assert not broken.tool_calls
         assert broken.invalid_tool_calls[0]["name"] == "look"
         assert server.requests[0].tools == ("look",)

@@ -64,17 +64,6 @@ class ModelClient:
         """Return the reply to a conversation; `tools` as `tools.models.structured.tool_schemas` gives them."""
         return await awaited(self._chat(messages, _tool_arguments(tools, tool_choice), meter or Meter()))
 
-    def chat_now(
-        self,
-        messages: "Sequence[BaseMessage]",
-        *,
-        tools: Sequence[Json] = (),
-        tool_choice: str | None = None,
-        meter: Meter | None = None,
-    ) -> Reply:
-        """Return the reply to a conversation, blocking the thread."""
-        return wait_for(self._chat(messages, _tool_arguments(tools, tool_choice), meter or Meter()))
-
     async def answer(
         self, messages: "Sequence[BaseMessage]", kind: type[Answer], *, meter: Meter | None = None
     ) -> Answered[Answer]:
