@@ -326,7 +326,7 @@ def test_every_event_of_the_marts_is_valid(jaffle: list[Any]) -> None:
     assert jaffle[-1]["eventType"] == "COMPLETE"
     steps = Counter(event["run"]["facets"]["millwright_step"]["kind"] for event in jaffle[2:-1:2])
     assert steps == {
-        "land": 1, "map": 3, "format": 3, "resolve": 2, "conform": 3, "dedupe": 3, "quarantine": 6, "derive": 3,
+        "land": 1, "map": 3, "format": 3, "conform": 3, "quarantine": 3, "derive": 3,  # the rest is proved
         "verify": 1, "publish": 1,
     }  # fmt: skip
 

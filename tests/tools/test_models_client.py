@@ -1,17 +1,21 @@
 """Asking a model that fails in every way: an answer, or one typed error; every request counted."""
 
 import asyncio
+import gc
+import threading
 from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 
+import tools.models.client as client_module
 from evals.model_server import ChatRequest, Fault, FaultKind, ModelServer, Noisy, Say, Scripted, calls, structured
 from state.budget import BudgetLimits, Spent
 from state.errors import BudgetExhausted, CircuitOpen, ModelAnswerUnusable, ModelError, ModelRejected, ModelUnavailable
 from state.models import ModelSettings
 from state.values import Value
+from tools.models.background import awaited
 from tools.models.client import ModelClient, client_of
 from tools.models.keys import NO_KEY, key_for
 from tools.models.meter import Meter
@@ -183,3 +187,23 @@ def test_an_error_is_one_of_ours_even_where_nobody_listens() -> None:
         address = server.base_url
     with pytest.raises(ModelError, match="the connection failed"):
         client_of(ModelSettings(name="sim", base_url=address, retries=0)).answer_now(ASK, Count)
+
+
+def test_a_client_that_nobody_has_any_more_closes_its_connections() -> None:
+    with ModelServer(right) as server:
+        asked = client(server)
+        assert asked.answer_now(ASK, Count).answer.number == 3
+        (chat,) = [asyncio.run(awaited(endpoint._model())) for endpoint in asked._endpoints]
+        pools = chat.http_async_client._transport
+        closed = threading.Event()
+        real = pools.aclose
+
+        async def aclose() -> None:
+            await real()
+            closed.set()
+
+        pools.aclose = aclose
+        client_module._shared.cache_clear()
+        del asked, chat
+        gc.collect()
+        assert closed.wait(30)

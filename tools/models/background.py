@@ -27,6 +27,11 @@ async def awaited(work: Coroutine[Any, Any, Result]) -> Result:
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, _loop()))
 
 
+def begin(work: Coroutine[Any, Any, object]) -> None:
+    """Let work run on the loop; nobody waits for its end."""
+    asyncio.run_coroutine_threadsafe(work, _loop())
+
+
 @lru_cache(maxsize=1)
 def _loop() -> asyncio.AbstractEventLoop:
     """Return the loop; its thread ends with the process."""

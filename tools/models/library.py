@@ -1,5 +1,6 @@
 """The chat model of the client library. Loaded only where a model is asked: its libraries take a second and a half."""
 
+import weakref
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from state.models import ModelSettings
+from tools.models.background import begin
 from tools.models.keys import address_of
 from tools.models.transport import Pools
 
@@ -36,17 +38,20 @@ class LeanChat(ChatOpenAI):
 
 def make_chat(settings: ModelSettings, name: str, key: SecretStr) -> LeanChat:
     """Return the chat model of a name; it does not try again by itself."""
-    most = settings.max_answer_tokens
-    return LeanChat(
+    most, pools = settings.max_answer_tokens, Pools(_POOLS)
+    chat = LeanChat(
         model=name,
         base_url=address_of(settings.base_url),
         api_key=key,
         timeout=settings.timeout,
         max_retries=0,
-        http_async_client=httpx2.AsyncClient(transport=Pools(_POOLS), timeout=settings.timeout),
+        http_async_client=httpx2.AsyncClient(transport=pools, timeout=settings.timeout),
         temperature=settings.temperature,
         seed=settings.seed,
         use_responses_api=False,
         extra_body={"max_tokens": most} if settings.base_url and most else None,
         max_completion_tokens=None if settings.base_url else most,
     )
+    # Its connections belong to the loop and are closed there, once nobody has the model any more.
+    weakref.finalize(chat, lambda: begin(pools.aclose())).atexit = False
+    return chat
