@@ -289,7 +289,7 @@ def as_plan(solution: Solution, goal: str, ranking: Ranking) -> Plan:
     before = solution.before()
     ids = [step_id(done) for done in solution.steps]
     steps = tuple(
-        _step(done, name, after=tuple(ids[position] for position in positions), part_of=_owner(solution, done))
+        _step(done, name, tuple(ids[position] for position in positions), _owner(solution, done), ranking)
         for done, name, positions in zip(solution.steps, ids, before, strict=True)
     )
     return build_plan(goal, steps, tuple(_choices(solution, ranking)))
@@ -299,13 +299,14 @@ def _owner(solution: Solution, done: Done) -> str | None:
     return None if done.parent == ROOT else str(solution.decompositions[done.parent].task)
 
 
-def _step(done: Done, name: str, after: tuple[str, ...], part_of: str | None) -> Step:
-    kind, how = ACTIONS[done.task.name]
+def _step(done: Done, name: str, after: tuple[str, ...], part_of: str | None, ranking: Ranking) -> Step:
+    (kind, how), table = ACTIONS[done.task.name], next(map(str, done.task.args), None)
     return Step(
         step_id=name,
         kind=kind,
         how=how,
-        table=next(map(str, done.task.args), None),
+        table=table,
+        apart=ranking.apart(kind, table),
         after=after,
         preconditions=tuple(str(fact) for fact in done.needs),
         effects=tuple(str(fact) for fact in done.adds),

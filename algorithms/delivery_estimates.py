@@ -38,7 +38,7 @@ RATES: Final[Mapping[str, Rate]] = {
     "conform_at_once": Rate(0.01, per_file=0.001, per_column=0.004, per_million_rows=0.25, probability=0.98),
     "conform_run_by_run": Rate(0.01, per_file=0.002, per_column=0.004, per_million_rows=0.5, probability=0.98),
     "dedupe": Rate(0.035, per_million_rows=0.06),
-    "derive": Rate(0.2, per_million_rows=1.0, probability=0.97),  # a process of its own for SQL of the contract
+    "derive": Rate(0.07, per_million_rows=1.0, probability=0.97),
     "quarantine": Rate(0.015, per_million_rows=0.05),
     "verify": Rate(0.08, per_column=0.006, per_million_rows=0.15, probability=0.95),  # the contract may not be met
     "publish": Rate(0.03, per_million_rows=0.35),
@@ -46,7 +46,9 @@ RATES: Final[Mapping[str, Rate]] = {
 """From the step times of runs of 1,000 to 400,000 rows of six columns and of the example shop, on two cores that had
 little else to do."""
 
+PROCESS: Final = 0.13  # seconds to start a process for SQL of the contract
 UNTRUSTED_SQL: Final = 0.9  # further chance that SQL written by others passes the guard and its limits
+_RUNS_SQL: Final = frozenset({"derive", "conform_at_once", "conform_run_by_run"})  # where the table has SQL
 SORTED_BYTES: Final = 2.5  # memory for sorting the rows of a table, per byte of its text (decision 15)
 SHORT_OF_MEMORY: Final = 0.3  # further chance of an action that needs more memory than there is
 
@@ -70,8 +72,9 @@ def _estimate(action: str, tables: Sequence[TableFacts], facts: DeliveryFacts) -
             + rate.per_column * _columns(action, table)
             + rate.per_million_rows * table.rows / _MILLION
         )
-        if action == "derive" and table.untrusted_sql:
+        if table.untrusted_sql and action in _RUNS_SQL:
             probability *= UNTRUSTED_SQL
+            seconds += PROCESS
         if action == "conform_at_once" and is_interleaved(table):
             held = SORTED_BYTES * table.size
     if facts.memory is not None and held > facts.memory:

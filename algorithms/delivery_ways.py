@@ -132,6 +132,12 @@ class Ranking:
         others = [other for other in BY_TASK[way.task] if self.unmet(other, table) is None]
         return self._cost(way, table) - min((self._cost(other, table) for other in others), default=0.0)
 
+    def apart(self, kind: StepKind, table: str | None) -> bool:
+        """Return whether a step of the kind runs SQL of the contract, and so in a process of its own."""
+        if kind is StepKind.CONFORM and table is not None:
+            return self._tables[table].untrusted_sql
+        return kind is StepKind.DERIVE
+
     def unmet(self, way: Way, table: str) -> str | None:
         """Return the first quality that the table does not have as the way needs it; None where it has all."""
         has = self._has[table]

@@ -2,6 +2,7 @@
 
 - Sharing: a step that is in the plan twice is done once.
 - Dropping: a step is left out when nobody needs what it changes, or when all it makes true is so already.
+- Fusing: steps that each would start a process are performed by one (`algorithms.plan_fusion`).
 - Order: where not everything can run at once, what has the longest chain behind it goes first (highest level first: Hu
   1961, "Parallel sequencing and assembly line problems"); kept only where the schedule gets shorter, as such an order
   may also make it longer (Graham 1969).
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple
 from algorithms.dag import NOT
 from algorithms.layering import reduced
 from algorithms.plan_building import build_plan
+from algorithms.plan_fusion import fuse
 from algorithms.plan_times import chain_lengths, list_schedule, scheduled_seconds
 from state.plans import Optimisation, OptimisationKind, Plan, Step
 
@@ -36,14 +38,16 @@ def optimise(plan: Plan, setting: Setting) -> Plan:
     """Return the plan with less work and a shorter schedule where there is such a plan, and what was gained."""
     shared = _shared(plan.steps)
     kept = _dropped(shared, setting)
-    ordered = _ordered(kept, setting.workers)
+    fused = fuse(kept, setting.workers)
+    ordered = _ordered(fused, setting.workers)
     counts, left = Counter(step.step_id for step in plan.steps), {step.step_id for step in kept}
     twice = [step for step in shared if counts[step.step_id] > 1]
     idle = [step for step in shared if step.step_id not in left]
     told = (
         (OptimisationKind.SHARE, plan.steps, shared, twice, "in the plan twice, done once"),
         (OptimisationKind.DROP, shared, kept, idle, "changes nothing that is needed"),
-        (OptimisationKind.ORDER, kept, ordered, _sooner(kept, ordered), "begun earlier, for the chain behind it"),
+        (OptimisationKind.FUSE, kept, fused, [step for step in fused if step.together], "performed by one process"),
+        (OptimisationKind.ORDER, fused, ordered, _sooner(fused, ordered), "begun earlier, for the chain behind it"),
     )
     made = [_gain(*one, setting.workers) for one in told if one[1] is not one[2]]
     return build_plan(

@@ -12,8 +12,7 @@ from typing import Final, NamedTuple
 
 from state.plans import Step, StepKind
 
-ALONE: Final = frozenset({StepKind.DERIVE, StepKind.VERIFY, StepKind.PUBLISH})
-"""Kinds of steps beside which nothing runs. SQL of the contract runs in another process, which needs the workspace."""
+_ALONE: Final = frozenset({StepKind.VERIFY, StepKind.PUBLISH})
 
 _ROUNDING: Final = 1e-9  # relative: sums of the same seconds in another order
 
@@ -34,6 +33,11 @@ class Slot(NamedTuple):
     start: float
     end: float
     worker: int
+
+
+def runs_alone(step: Step) -> bool:
+    """Return whether nothing runs beside the step."""
+    return step.apart or step.kind in _ALONE
 
 
 def step_times(steps: Sequence[Step]) -> tuple[StepTimes, ...]:
@@ -76,8 +80,8 @@ def chain_lengths(steps: Sequence[Step]) -> dict[str, float]:
 def list_schedule(steps: Sequence[Step], workers: int, priority: Mapping[str, float] | None = None) -> tuple[Slot, ...]:
     """Return when each step runs with so many workers, in the order in which they are begun.
 
-    The first ready step in the listed order goes first, or the one of the highest `priority`. A step of a kind in
-    `ALONE` is begun when nothing runs and nothing else is ready, and nothing is begun beside it. O((V + E) log V).
+    The first ready step in the listed order goes first, or the one of the highest `priority`. A step that
+    runs alone is begun when nothing runs and nothing else is ready, and nothing is begun beside it. O((V + E) log V).
     """
     line = _Line(steps, workers, priority or {})
     while line.begin():
@@ -127,7 +131,7 @@ class _Line:
                     self._offer(follower)
 
     def _offer(self, step: Step) -> None:
-        heapq.heappush(self._ready[step.kind in ALONE], (*self._rank[step.step_id], step))
+        heapq.heappush(self._ready[runs_alone(step)], (*self._rank[step.step_id], step))
 
     def _put(self, step: Step) -> None:
         slot = Slot(step.step_id, self._now, self._now + step.seconds, heapq.heappop(self._idle))

@@ -10,6 +10,7 @@ import asyncio
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -21,7 +22,7 @@ from algorithms.dispatch import next_steps, urgency
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
-from nodes.perform import MODELS, Attempt, adjusted_context, attempt, needs_all, prepares, replan_id
+from nodes.perform import MODELS, Attempt, adjusted_context, attempt, attempt_together, prepares, replan_id
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.plans import PlanRef, Step, StepKind
@@ -29,7 +30,6 @@ from state.reports import Progress, Replan, StepReport, StepStatus, TraceEntry
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.disk import no_room
-from tools.intake import read_contract
 from tools.ledger import read_reports, read_trace, record_attempt
 from tools.models.answers import read_answers_kept, total_use
 from tools.plans import read_plan
@@ -82,21 +82,20 @@ class _Execution:
 
     def __init__(self, state: PerformInput, context: RunContext, folder: Path) -> None:
         self._context, self._folder = context, folder
-        self._plan, contract = read_plan(state["plan"]), read_contract(folder)
+        self._plan = read_plan(state["plan"])
         self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
         self._replans, self._spent = state.get("replans", {}), state.get("spent", {})
         self._steps = {step.step_id: step for step in self._plan.steps if prepares(step)}
         self._contexts = {each: adjusted_context(context, each, self._replans) for each in self._steps}
         self._alone = {
-            step_id
-            for step_id, step in self._steps.items()
-            if needs_all(step, contract) or self._contexts[step_id] != context
+            step_id for step_id, step in self._steps.items() if step.apart or self._contexts[step_id] != context
         }
         asked = state["progress"].asked if "progress" in state else ()
         self._asked = {f"{StepKind.APPROVE.value}:{each.table}": each for each in asked}
         self._latest = urgency(self._plan.steps)
         self._most = min(context.parallel_steps, context.threads)
-        self._running: dict[Future[Attempt], tuple[Step, float]] = {}
+        self._running: dict[Future[tuple[Attempt, ...]], tuple[tuple[Step, ...], float]] = {}
+        self._split: set[str] = set()  # steps that could not be performed together with those they are fused with
         self._over: BudgetExhausted | None = None
         self._last: StepReport | None = None
         with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
@@ -113,9 +112,11 @@ class _Execution:
                 if not self._running:
                     return
                 ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in sorted(ended, key=lambda each: self._latest[self._running[each][0].step_id]):
-                    step, _ = self._running.pop(future)
-                    self._end(step, future.result())
+                for future in sorted(ended, key=lambda each: self._latest[self._running[each][0][0].step_id]):
+                    steps, _ = self._running.pop(future)
+                    self._split.update(() if future.result() else (step.step_id for step in steps))
+                    for step, attempted in zip(steps, future.result(), strict=False):
+                        self._end(step, attempted)
 
     def told(self) -> ExecutorOutput:
         """Return how far the plan is now, what was spent, and why nothing more may be."""
@@ -135,7 +136,7 @@ class _Execution:
 
     def _begin(self, pool: ThreadPoolExecutor) -> None:
         """Begin as many of the ready steps as may run beside the running ones."""
-        running = {step.step_id for step, _ in self._running.values()}
+        running = {step.step_id for steps, _ in self._running.values() for step in steps}
         free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in self._asked}
         found = next_steps(self._plan, self._done(), running, alone=self._alone, most=self._most, latest=free)
         share = self._share(len(running) + len(found))
@@ -145,13 +146,39 @@ class _Execution:
             except BudgetExhausted as over:
                 self._over = over
                 return
-            before, own = self._reports.get(step.step_id), self._contexts[step.step_id]
+            own = self._contexts[step.step_id]
             context = own.model_copy(update={"threads": min(own.threads, share)})
-            number = before.attempt + 1 if before else 1
-            emit("begun", f"{step.step_id}#{number}:begun", step=step.step_id)
-            worked = self._used_with_running()
-            future = pool.submit(copy_context().run, attempt, step, before, self._folder, context, worked)
-            self._running[future] = step, time.monotonic()
+            steps = self._fused(step)
+            for each in steps:
+                before = self._reports.get(each.step_id)
+                number = before.attempt + 1 if before else 1
+                emit("begun", f"{each.step_id}#{number}:begun", step=each.step_id)
+            work = partial(self._attempt, steps, context, self._used_with_running())
+            self._running[pool.submit(copy_context().run, work)] = steps, time.monotonic()
+
+    def _fused(self, step: Step) -> tuple[Step, ...]:
+        """Return the step with those that are performed together with it now."""
+        if step.together is None or not self._is_fresh(step):
+            return (step,)
+        steps, used = self._context.budget.steps, self._used_with_running().steps
+        found, done, most = [step], self._done() | {step.step_id}, len(self._steps) if steps is None else steps - used
+        for other in self._steps.values():
+            fused = other.together == step.together and other is not step and self._is_fresh(other)
+            if fused and done.issuperset(other.after):
+                found.append(other)
+                done.add(other.step_id)
+        return tuple(found[:most])
+
+    def _is_fresh(self, step: Step) -> bool:
+        """Return whether the step was neither tried nor ruled on, so that it can be performed with others."""
+        context = self._contexts[step.step_id]
+        return context == self._context and not {step.step_id} & (self._reports.keys() | self._asked | self._split)
+
+    def _attempt(self, steps: tuple[Step, ...], context: RunContext, worked: Spent) -> tuple[Attempt, ...]:
+        if len(steps) > 1:
+            return attempt_together(steps, self._folder, context)
+        (step,) = steps
+        return (attempt(step, self._reports.get(step.step_id), self._folder, context, worked),)
 
     def _end(self, step: Step, ended: Attempt) -> None:
         """Put a report and its line of the trace on record."""
@@ -203,5 +230,6 @@ class _Execution:
     def _used_with_running(self) -> Spent:
         now = time.monotonic()
         begun = sum(now - began for _, began in self._running.values())
-        used = {**self._spent, _PART: self._used.plus(Spent(steps=len(self._running), seconds=begun))}
+        steps = sum(len(steps) for steps, _ in self._running.values())
+        used = {**self._spent, _PART: self._used.plus(Spent(steps=steps, seconds=begun))}
         return total({part: spent for part, spent in used.items() if part != MODELS})

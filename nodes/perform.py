@@ -1,7 +1,7 @@
 """Performing one step of a plan, at the boundary where failures become reports."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import duckdb
 
 from nodes.boundary import FAILURES, classify, failure_line
 from nodes.steps.approving import put_forward
-from nodes.steps.conforming import conform_table, derive_table
+from nodes.steps.conforming import conform_table, derive_table, stage_together
 from nodes.steps.formatting import choose_formats
 from nodes.steps.mapping import map_columns
 from nodes.steps.resolving import resolve_lists
@@ -17,7 +17,6 @@ from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
 from state.approval import AskedRef
 from state.budget import Spent
-from state.contract import Contract
 from state.errors import DependencyMissing
 from state.plans import Step, StepKind
 from state.reports import FailureKind, Replan, StepReport, StepStatus
@@ -62,13 +61,6 @@ def prepares(step: Step) -> bool:
     return step.kind in _CONNECTED or step.kind in _ALONE
 
 
-def needs_all(step: Step, contract: Contract) -> bool:
-    """Return whether nothing may be performed beside the step, as another process needs the workspace's file."""
-    if step.kind is StepKind.CONFORM and step.table is not None:
-        return any(column.transform_logic for column in contract.table(step.table).columns)
-    return step.kind in _ALONE
-
-
 def replan_id(report: StepReport) -> str:
     """Return the id of the ruling on a failed attempt."""
     return f"{report.step_id}#{report.attempt}"
@@ -103,21 +95,50 @@ def attempt(step: Step, before: StepReport | None, folder: Path, context: RunCon
             error=failure_line(error),
         )
         return Attempt(report, began)
-    status = StepStatus.WAITING if outcome.asked else StepStatus.OUTDATED if outcome.again else StepStatus.DONE
-    report = StepReport(
+    return Attempt(_report(step, number, outcome, time.monotonic() - started), began, outcome.asked)
+
+
+def attempt_together(steps: Sequence[Step], folder: Path, context: RunContext) -> tuple[Attempt, ...]:
+    """Perform steps that are fused, none of which was tried before; nothing where any of them cannot be performed so.
+
+    Nothing of any of them is done then.
+    """
+    works, began = [_work(step, folder, context) for step in steps], time.time()
+    made: set[str] = set()
+    try:
+        with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+            for step in steps:
+                if not made.issuperset(unmet(connection, step)):
+                    return ()
+                made.update(step.effects)
+        outcomes = stage_together(works)
+    except FAILURES:
+        return ()  # which one fails, and how, shows when they are performed one by one
+    ended = []
+    for step, (outcome, seconds) in zip(steps, outcomes, strict=True):
+        ended.append(Attempt(_report(step, 1, outcome, seconds), began))
+        began += seconds
+    return tuple(ended)
+
+
+def _report(step: Step, number: int, outcome: Outcome, seconds: float) -> StepReport:
+    return StepReport(
         step_id=step.step_id,
-        status=status,
+        status=StepStatus.WAITING if outcome.asked else StepStatus.OUTDATED if outcome.again else StepStatus.DONE,
         attempt=number,
-        seconds=time.monotonic() - started,
+        seconds=seconds,
         rows=outcome.rows,
         detail=outcome.detail[:300],
     )
-    return Attempt(report, began, outcome.asked)
+
+
+def _work(step: Step, folder: Path, context: RunContext, worked: Spent | None = None) -> Work:
+    contract, intake = read_contract(folder), read_intake(folder)
+    return Work(step=step, contract=contract, intake=intake, folder=folder, context=context, spent=worked or Spent())
 
 
 def _run(step: Step, folder: Path, context: RunContext, worked: Spent) -> Outcome:
-    contract, intake = read_contract(folder), read_intake(folder)
-    work = Work(step=step, contract=contract, intake=intake, folder=folder, context=context, spent=worked)
+    work = _work(step, folder, context, worked)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         broken = unmet(connection, step)
         if broken:

@@ -36,6 +36,8 @@ class Step(Value):
     probability: float  # estimated chance to succeed at the first try
     part_of: str | None = None  # the compound task it is a part of, "prepare(orders)"
     how: str = ""  # which way of its kind, where there are several: "by_name" of map; empty: by evidence, in full
+    apart: bool = False  # performed in a process of its own, which has the workspace to itself: nothing runs beside it
+    together: str | None = None  # steps of the same text are fused: performed by one process, in their order
 
 
 class MethodChoice(Value):
@@ -52,6 +54,7 @@ class OptimisationKind(StrEnum):
 
     SHARE = "share"  # work that was in the plan twice is done once
     DROP = "drop"  # a step that changes nothing anybody needs is left out
+    FUSE = "fuse"  # steps that each would start a process are performed by one
     ORDER = "order"  # long chains first where not everything can run at once
 
 

@@ -248,17 +248,21 @@ def file_name(row: str) -> str:
 
 def create_views(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Make `live.<table>` and `main.<table>` over the staged table."""
+    for sql in view_statements(table):
+        connection.execute(sql)
+
+
+def view_statements(table: Table) -> tuple[str, str]:
+    """Return the SQL that makes `live.<table>` and `main.<table>` over the staged table."""
     name, columns = ident(table.name), ", ".join(f"s.{ident(column.name)}" for column in table.columns)
     gone = " union all ".join(
         f"select _row from ops.{side} where table_name = {literal(table.name)}" for side in ("quarantine", "merged")
     )
     kept = f"not exists (select 1 from ({gone}) g where g._row = s._row)"
-    connection.execute(f"create or replace view live.{name} as select s.* from stage.{name} s where {kept}")
-    connection.execute(
-        f"create or replace view main.{name} as select {columns}, {file_name('s._row')} as _file, "
-        f"{row_line('s._row')} as _line from live.{name} s"
-        if not table.derived
-        else f"create or replace view main.{name} as select {columns} from live.{name} s"
+    place = "" if table.derived else f", {file_name('s._row')} as _file, {row_line('s._row')} as _line"
+    return (
+        f"create or replace view live.{name} as select s.* from stage.{name} s where {kept}",
+        f"create or replace view main.{name} as select {columns}{place} from live.{name} s",
     )
 
 

@@ -1,10 +1,14 @@
 """Steps `conform` and `derive`: one pass to typed columns, and tables made from other tables by SQL.
 
-SQL of the contract runs in a process of its own; a step without such SQL runs in this one.
+SQL of the contract runs in a process of its own; a step without such SQL runs in this one. Steps that were fused share
+the process, and one transaction.
 """
 
+import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import partial
+from itertools import islice
 
 import duckdb
 
@@ -13,6 +17,7 @@ from nodes.steps.mapping import landed_tables, read_mappings
 from nodes.steps.work import Outcome, Work
 from state.contract import Drift, Table
 from state.diagnosis import RemedyKind
+from state.plans import StepKind
 from state.recovery import Amendment
 from tools.conform.dedupe import merge_repeated_load
 from tools.conform.landed import rows_of_files
@@ -23,8 +28,8 @@ from tools.recovery import amendments_of
 from tools.sources.in_place import check_unchanged, row_id_sql
 from tools.sql.guard import guard_expression, guard_query
 from tools.sql.quote import ident, literal
-from tools.sql.sandbox import SandboxLimits, Statement, run_statements
-from tools.workspace import create_views, open_workspace
+from tools.sql.sandbox import SandboxLimits, Statement, run_statements, run_timed
+from tools.workspace import create_views, open_workspace, view_statements
 
 RUN_BY_RUN = "run_by_run"
 """The way to conform that takes the files in their order instead of sorting rows afterwards."""
@@ -32,22 +37,41 @@ RUN_BY_RUN = "run_by_run"
 
 def conform_table(work: Work) -> Outcome:
     """Stage a source-fed table."""
-    with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
-        if find_receipt(connection, work.step.step_id) is not None:
-            return _staged(connection, work)
-        merges = [_repeats(work.table, each) for each in amendments_of(connection, work.table.name)]
-        statements = [*_conform_sql(connection, work), *_misfits(connection, work), *filter(None, merges)]
-    return _stage(work, statements, untrusted=any(column.transform_logic for column in work.table.columns))
+    statements = _statements(work)
+    if statements and any(column.transform_logic for column in work.table.columns):
+        run_statements(work.folder, statements, limits=sandbox_limits(work))
+        statements = []
+    with _workspace(work) as connection:
+        connection.begin()
+        for statement in statements:
+            connection.execute(statement.sql)
+        connection.commit()
+        return _staged(connection, work)
 
 
 def derive_table(work: Work) -> Outcome:
     """Stage a derived table."""
-    with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
-        if find_receipt(connection, work.step.step_id) is not None:
-            return _staged(connection, work)
-    others = [table.name for table in work.contract.tables if table.name != work.table.name]
-    guarded = guard_query(work.table.transform_logic or "", tables=others, where=f"{work.table.name}.transformLogic")
-    return _stage(work, [derive_statement(work.table, guarded.sql)], untrusted=True)
+    statements = _statements(work)
+    if statements:
+        run_statements(work.folder, statements, limits=sandbox_limits(work))
+    with _workspace(work) as connection:
+        return _staged(connection, work)
+
+
+def stage_together(works: Sequence[Work]) -> tuple[tuple[Outcome, float], ...]:
+    """Stage tables whose steps are fused by one process; return for each the outcome and its seconds.
+
+    What `conform_table` and `derive_table` raise is raised; nothing of any of them was done then.
+    """
+    batches = [[*_statements(work), *_views(work)] for work in works]
+    limits = sandbox_limits(works[0])
+    limits = limits.model_copy(update={"seconds": limits.seconds * len(works)})
+    began = time.monotonic()
+    seconds = iter(run_timed(works[0].folder, [each for batch in batches for each in batch], limits=limits).seconds)
+    took = [sum(islice(seconds, len(batch))) for batch in batches]
+    took[0] += time.monotonic() - began - sum(took)  # to start the process, and to commit
+    with _workspace(works[0]) as connection:
+        return tuple((_staged(connection, work), each) for work, each in zip(works, took, strict=True))
 
 
 def sandbox_limits(work: Work) -> SandboxLimits:
@@ -128,19 +152,35 @@ def _aside(table: Table, rule: str, reason: str, source: str) -> str:
     )
 
 
-def _stage(work: Work, statements: Sequence[str], *, untrusted: bool) -> Outcome:
-    """Run the statements and write the receipt in one transaction, in a process of their own when untrusted."""
-    batch = [*statements, receipt_statement(work.step.step_id, {"table": work.table.name})]
-    if untrusted:
-        where = f"{work.table.name}.transformLogic"
-        run_statements(work.folder, [Statement(sql=sql, where=where) for sql in batch], limits=sandbox_limits(work))
-    with open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory) as connection:
-        if not untrusted:
-            connection.begin()
-            for sql in batch:
-                connection.execute(sql)
-            connection.commit()
-        return _staged(connection, work)
+def _statements(work: Work) -> list[Statement]:
+    """Return what stages the table, with its receipt, in one transaction; nothing where that was done before."""
+    with _workspace(work) as connection:
+        if find_receipt(connection, work.step.step_id) is not None:
+            return []
+        sql = _derive_sql(work) if work.step.kind is StepKind.DERIVE else _conform_batch(connection, work)
+    receipt = receipt_statement(work.step.step_id, {"table": work.table.name})
+    where = f"{work.table.name}.transformLogic"
+    return [Statement(sql=each, where=where) for each in (*sql, receipt)]
+
+
+def _views(work: Work) -> list[Statement]:
+    """Return what makes the views of the table, which another step of the same process may read."""
+    return [Statement(sql=sql, where=work.table.name) for sql in view_statements(work.table)]
+
+
+def _derive_sql(work: Work) -> list[str]:
+    others = [table.name for table in work.contract.tables if table.name != work.table.name]
+    guarded = guard_query(work.table.transform_logic or "", tables=others, where=f"{work.table.name}.transformLogic")
+    return [derive_statement(work.table, guarded.sql)]
+
+
+def _conform_batch(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
+    merges = [_repeats(work.table, each) for each in amendments_of(connection, work.table.name)]
+    return [*_conform_sql(connection, work), *_misfits(connection, work), *filter(None, merges)]
+
+
+def _workspace(work: Work) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    return open_workspace(work.folder, threads=work.context.threads, memory=work.context.memory)
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:

@@ -15,7 +15,7 @@ from algorithms.plan_contingencies import contingencies, taken
 from algorithms.plan_history import difference
 from algorithms.plan_optimisation import Setting, optimise
 from algorithms.plan_risk import analyse_risks, confidence, success_probability
-from algorithms.plan_times import ALONE, list_schedule, scheduled_seconds
+from algorithms.plan_times import list_schedule, runs_alone, scheduled_seconds
 from state.budget import BudgetLimits
 from state.contract import OnViolation
 from state.plans import DeliveryFacts, NoPlan, OptimisationKind, Plan, Step, StepKind, TableFacts
@@ -230,7 +230,7 @@ def test_a_schedule_keeps_order_and_capacity(facts: DeliveryFacts, workers: int)
         beside = [o for o in slots.values() if o is not slot and o.start <= slot.start < o.end]
         assert len(beside) < workers
         if beside:
-            assert plan.step(slot.step_id).kind not in ALONE
+            assert not runs_alone(plan.step(slot.step_id))
         assert all(other.worker != slot.worker for other in beside)
 
 

@@ -6,7 +6,8 @@ ends too, so that a killed run leaves nobody holding the database.
 
 Request: database, config (settings given at opening), address_space (bytes), statements [{sql, fetch}], max_rows,
 max_bytes. Lines out: {"running": number} as each statement starts, and at the end {"rows": [rows of each statement to
-fetch]} or {"error": class, "message": text}. Values that JSON lacks (dates, decimals, binary) are given as text.
+fetch], "seconds": [of each statement]} or {"error": class, "message": text}. Values that JSON lacks (dates, decimals,
+binary) are given as text.
 """
 
 import json
@@ -14,6 +15,7 @@ import os
 import resource
 import sys
 import threading
+import time
 from typing import Any
 
 import duckdb
@@ -55,19 +57,21 @@ def _serve(request: dict[str, Any]) -> str:
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
             connection.begin()
-            rows = []
+            rows, seconds = [], []
             for number, statement in enumerate(request["statements"]):
                 _say(json.dumps({"running": number}))
+                started = time.monotonic()
                 rows += _run(connection, statement, request["max_rows"])
-            answer = _answer(rows, request["max_bytes"])
+                seconds.append(time.monotonic() - started)
+            answer = _answer(rows, seconds, request["max_bytes"])
             connection.commit()
     except (duckdb.Error, LimitError, MemoryError) as error:
         return json.dumps({"error": type(error).__name__, "message": str(error)})
     return answer
 
 
-def _answer(rows: list[Any], max_bytes: int) -> str:
-    answer = json.dumps({"rows": rows}, default=str)
+def _answer(rows: list[Any], seconds: list[float], max_bytes: int) -> str:
+    answer = json.dumps({"rows": rows, "seconds": seconds}, default=str)
     if len(answer) > max_bytes:
         raise LimitError(f"its result has more than {max_bytes:,} bytes")
     return answer

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import duckdb
 from pydantic import Field
@@ -72,10 +72,22 @@ class SandboxLimits(Value):
         return int(float(number) * _UNITS[text[len(number) :].strip()])
 
 
+class Done(NamedTuple):
+    """What statements gave and took."""
+
+    rows: list[list[Row]]  # of each statement to fetch
+    seconds: list[float]  # of each statement
+
+
 def run_statements(
     workspace: Path, statements: Sequence[Statement], *, limits: SandboxLimits | None = None
 ) -> list[list[Row]]:
-    """Run `statements` in one transaction on the database in `workspace`; return the rows of those to fetch.
+    """Do what `run_timed` does; return the rows only."""
+    return run_timed(workspace, statements, limits=limits).rows
+
+
+def run_timed(workspace: Path, statements: Sequence[Statement], *, limits: SandboxLimits | None = None) -> Done:
+    """Run `statements` in one transaction on the database in `workspace`.
 
     The caller must have closed its own connection to the database. All statements take effect or none; after a
     ResourceError for time or disk the caller finds out which (the kill may have met the end of the commit).
@@ -158,11 +170,11 @@ class _Request:
         if len(said) > limits.max_result_bytes + _PROGRESS_BYTES * (len(self._statements) + 1):
             self._stop(said, ResourceError, f"its result has more than {limits.max_result_bytes:,} bytes", _CHEAPER)
 
-    def result(self, ended: Ended) -> list[list[Row]]:
-        """Return the rows the child answered with, or raise what its answer or its death means."""
+    def result(self, ended: Ended) -> Done:
+        """Return what the child answered with, or raise what its answer or its death means."""
         answer = _last(ended.output)
         if "rows" in answer:
-            return [[tuple(row) for row in rows] for rows in answer["rows"]]
+            return Done([[tuple(row) for row in rows] for rows in answer["rows"]], answer["seconds"])
         if "error" in answer:
             self._raise(ended.output, answer["error"], answer["message"])
         if b"bad_alloc" in ended.errors or b"MemoryError" in ended.errors or ended.returncode == -signal.SIGKILL:
