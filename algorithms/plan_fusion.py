@@ -25,18 +25,18 @@ _TRIED: Final = 2  # groups a step may join: those before are far from it
 Group = tuple[str, ...]  # ids of steps, in the order in which they are performed
 
 
-def fuse(steps: Sequence[Step], workers: int) -> Sequence[Step]:
+def fuse(steps: Sequence[Step]) -> Sequence[Step]:
     """Return topologically ordered steps with the same `together` on those that are fused; the same where none are.
 
     Greedy: each step that is performed apart, in its order, joins that of the last few groups with which the plan is
-    done soonest.
+    done soonest, were there as many workers as steps: how many there are does not change what is fused.
     """
     groups: list[Group] = []
-    soonest = scheduled_seconds(steps, workers)
+    soonest = scheduled_seconds(steps, len(steps) or 1)
     for step in steps:
         if not step.apart:
             continue
-        found = [(_seconds(steps, joined, workers), joined) for joined in _joined(steps, groups, step)]
+        found = [(_seconds(steps, joined), joined) for joined in _joined(steps, groups, step)]
         seconds, best = min(found, key=lambda each: each[0], default=(soonest, groups))
         if seconds < soonest:
             soonest, groups = seconds, best
@@ -56,7 +56,7 @@ def _joined(steps: Sequence[Step], groups: Sequence[Group], step: Step) -> Itera
             yield [*groups[:place], (*group, step.step_id), *groups[place + 1 :]]
 
 
-def _seconds(steps: Sequence[Step], groups: Sequence[Group], workers: int) -> float:
+def _seconds(steps: Sequence[Step], groups: Sequence[Group]) -> float:
     """Return the seconds of the plan with one step for each group; infinite where another must run between them."""
     by_id, owner = {step.step_id: step for step in steps}, _owners(groups)
     whole: dict[str, Step] = {}
@@ -70,7 +70,7 @@ def _seconds(steps: Sequence[Step], groups: Sequence[Group], workers: int) -> fl
         order = topological_order({label: step.after for label, step in whole.items()})
     except SetupError:
         return float("inf")
-    return scheduled_seconds([whole[label] for label in order], workers)
+    return scheduled_seconds([whole[label] for label in order], len(order))
 
 
 def _outer(members: Sequence[Step], owner: Mapping[str, str]) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def optimise(plan: Plan, setting: Setting) -> Plan:
     """Return the plan with less work and a shorter schedule where there is such a plan, and what was gained."""
     shared = _shared(plan.steps)
     kept = _dropped(shared, setting)
-    fused = fuse(kept, setting.workers)
+    fused = fuse(kept)
     ordered = _ordered(fused, setting.workers)
     counts, left = Counter(step.step_id for step in plan.steps), {step.step_id for step in kept}
     twice = [step for step in shared if counts[step.step_id] > 1]

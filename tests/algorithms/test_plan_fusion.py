@@ -44,9 +44,9 @@ def ancestors(steps: list[Step]) -> dict[str, set[str]]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(plans(), st.integers(1, 3))
-def test_what_is_fused_can_be_done_in_one_go_and_all_order_stays(steps: list[Step], workers: int) -> None:
-    found = list(fuse(steps, workers))
+@given(plans())
+def test_what_is_fused_can_be_done_in_one_go_and_all_order_stays(steps: list[Step]) -> None:
+    found = list(fuse(steps))
     assert sorted(each.step_id for each in found) == sorted(each.step_id for each in steps)
     assert [each.step_id for each in found] == list(topological_order({each.step_id: each.after for each in found}))
     before, behind = ancestors(steps), ancestors(found)
@@ -64,29 +64,29 @@ def test_what_is_fused_can_be_done_in_one_go_and_all_order_stays(steps: list[Ste
         outer = [behind[member.step_id] - names for member in members]
         assert all(one == other for one, other in combinations(outer, 2))  # they become ready at once
     if found != steps:
-        assert scheduled_seconds(found, workers) < scheduled_seconds(steps, workers)
+        assert scheduled_seconds(found, len(steps)) < scheduled_seconds(steps, len(steps))
         saved = PROCESS * sum(len(members) - 1 for members in groups.values())
         assert abs(sum(each.seconds for each in steps) - sum(each.seconds for each in found) - saved) < 1e-9
 
 
 def test_marts_of_the_same_tables_are_fused_and_wait_for_all_of_them() -> None:
     steps = [step("t", apart=False), step("u", apart=False), step("a", "t"), step("b", "u"), step("c", "a")]
-    found = {each.step_id: each for each in fuse(steps, 2)}
+    found = {each.step_id: each for each in fuse(steps)}
     assert [each for each in found if found[each].together == "a"] == ["a", "b", "c"]
     assert (set(found["a"].after), set(found["b"].after), set(found["c"].after)) == ({"t", "u"}, {"t", "u"}, {"a"})
 
 
 def test_steps_with_another_between_them_are_not_fused() -> None:
     steps = [step("a"), step("q", "a", apart=False), step("b", "q")]
-    assert fuse(steps, 2) is steps
+    assert fuse(steps) is steps
 
 
 def test_long_steps_are_not_fused_as_more_might_be_done_in_vain_than_is_saved() -> None:
-    assert fuse([step("a", seconds=5.0), step("b", seconds=5.0)], 2)[0].together is None
+    assert fuse([step("a", seconds=5.0), step("b", seconds=5.0)])[0].together is None
     sure = [step("a", seconds=5.0, probability=1.0), step("b", seconds=5.0, probability=1.0)]
-    assert [each.together for each in fuse(sure, 2)] == ["a", "a"]
+    assert [each.together for each in fuse(sure)] == ["a", "a"]
 
 
 def test_steps_that_run_beside_others_are_not_fused() -> None:
     steps = [step("a", apart=False), step("b", apart=False)]
-    assert fuse(steps, 2) is steps
+    assert fuse(steps) is steps

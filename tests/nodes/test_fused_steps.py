@@ -74,7 +74,7 @@ def test_marts_are_made_by_one_process_and_are_the_same_as_one_by_one(
     derived = [entry for entry in made["trace"] if entry["step_id"].startswith("derive:")]
     assert [entry["status"] for entry in derived] == ["done"] * 3
     assert all(one["started"] + one["seconds"] <= other["started"] + 1e-6 for one, other in pairwise(derived))
-    monkeypatch.setattr(algorithms.plan_optimisation, "fuse", lambda steps, _: steps)
+    monkeypatch.setattr(algorithms.plan_optimisation, "fuse", lambda steps: steps)
     assert go(job, "single")["status"] is RunStatus.PUBLISHED
     assert len(processes.statements) == 1
     assert published(job.out.with_name("fused")) == published(job.out.with_name("single"))
