@@ -27,27 +27,37 @@ class Group(list["Word | Group"]):
 
 
 def read(text: str, where: str) -> Group:
-    """Return the one expression of a text; SetupError tells the line where parentheses do not match."""
+    """Return the one expression of a text; SetupError tells the line where parentheses do not match.
+
+    Closing parentheses too many at the very end are passed over: files of the planning competition have them.
+    """
     outer = Group(1)
     stack = [outer]
-    line = 1
+    line, over = 1, 0  # over: the line of the first closing parenthesis too many
     for piece in _pieces(text.removeprefix("\ufeff")):
         if piece == "\n":
             line += 1
+        elif over and piece != ")":
+            raise SetupError("a closing parenthesis too many", where=f"{where}:{over}")
         elif piece == "(":
             group = Group(line)
             stack[-1].append(group)
             stack.append(group)
         elif piece == ")":
-            if len(stack) == 1:
-                raise SetupError("a closing parenthesis too many", where=f"{where}:{line}")
-            stack.pop()
+            if len(stack) > 1:
+                stack.pop()
+            else:
+                over = over or line
         else:
             word = Word(piece)
             word.line = line
             stack[-1].append(word)
     if len(stack) > 1:
         raise SetupError(f"the parenthesis opened in line {stack[-1].line} is not closed", where=f"{where}:{line}")
+    return _only(outer, where)
+
+
+def _only(outer: Group, where: str) -> Group:
     if len(outer) != 1 or not isinstance(outer[0], Group):
         raise SetupError("one expression in parentheses is expected", where=f"{where}:1")
     return outer[0]

@@ -60,11 +60,11 @@ def _forms(text: str) -> list[Form]:
     for word in re.findall(r"[()]|[^\s()]+", re.sub(r";[^\n]*|\ufeff", " ", text).lower()):
         if word == "(":
             stack.append([])
-        elif word == ")":
+        elif word != ")":
+            stack[-1].append(word)
+        elif len(stack) > 1:  # there may be some too many at the end
             done = stack.pop()
             stack[-1].append(done)
-        else:
-            stack[-1].append(word)
     return stack[0]
 
 

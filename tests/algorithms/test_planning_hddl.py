@@ -6,6 +6,7 @@ from algorithms.planning.anytime import Limits, best_plan, plan
 from algorithms.planning.hddl_problem import read_problem
 from algorithms.planning.ipc_format import ipc_plan
 from algorithms.planning.model import Problem
+from algorithms.planning.sexpr import read
 from algorithms.planning.solution import Solution
 from evals.planning.verifier import verify
 from state.errors import SetupError
@@ -120,7 +121,7 @@ def test_a_fault_of_the_domain_is_told_with_its_line(old: str, new: str, told: s
         ("(= (weight egg) 1)", "(= (weight egg) light)", "p.hddl:7: 'light' is no number"),
         ("(:goal", "(:init", "there is another section :init"),
         ("(:htn", "(:tasks", "a section :tasks is not read"),
-        ("minimize (total-cost)))", "minimize (total-cost))))", "a closing parenthesis too many"),
+        ("(:metric", ")) (:metric", "a closing parenthesis too many"),
         ("(define (problem", "(define (domain", "(problem NAME) is expected"),
     ],
 )
@@ -130,6 +131,12 @@ def test_a_fault_of_the_problem_is_told_with_its_line(old: str, new: str, told: 
         stated(problem=PROBLEM.replace(old, new))
     assert told in raised.value.line()
     assert raised.value.line().startswith("p.hddl:")
+
+
+def test_closing_parentheses_too_many_at_the_very_end_are_passed_over() -> None:
+    assert read(PROBLEM + " ) ; one more\n)\n", "p.hddl") == read(PROBLEM, "p.hddl")
+    with pytest.raises(SetupError, match="a closing parenthesis too many"):
+        stated(problem=PROBLEM + " ) (:init (raw egg))")
 
 
 SMALL = """(define (domain d) (:requirements :hierarchy) (:types thing - object)
