@@ -168,9 +168,10 @@ def read_task(names: Names, group: Group, scope: Scope, uses: list[tuple[Word, i
 def _order(names: Names, part: Part, labels: dict[str, int]) -> list[tuple[int, int]]:
     order: list[tuple[int, int]] = []
     for group in _listed(names, part):
-        if head_of(group) != "<" or len(group) != _ORDER:
+        words = [names.word(one, "a subtask") for one in group]
+        if len(words) != _ORDER or "<" not in words[:2]:
             names.fail(group, "an order (< TASK TASK) is expected")
-        pair = [names.word(one, "a subtask") for one in group[1:]]
+        pair = [word for word in words if word != "<"]  # (TASK < TASK) is written, too
         unknown = next((word for word in pair if word.lower() not in labels), None)
         if unknown is not None:
             names.fail(unknown, f"no subtask is called {str(unknown)!r}")

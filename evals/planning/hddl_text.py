@@ -106,7 +106,8 @@ def _method(task: list[str], keys: dict[str, Form]) -> MethodText:
     subtasks = [entry[1] if len(entry) > 1 and isinstance(entry[1], list) else entry for entry in entries]
     order = [(place, place + 1) for place in range(len(subtasks) - 1)] if "ordered" in key else []
     for one in (":ordering", ":order"):
-        order += [(labels[first], labels[second]) for _, first, second in listed(keys.get(one, []))]
+        pairs = [[word for word in pair if word != "<"] for pair in listed(keys.get(one, []))]
+        order += [(labels[first], labels[second]) for first, second in pairs]
     conditions = [keys[one] for one in (":precondition", ":constraints") if keys.get(one)]
     return MethodText(task, dict(typed(keys.get(":parameters", []))), subtasks, order, conditions)
 

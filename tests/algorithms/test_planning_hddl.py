@@ -139,6 +139,12 @@ def test_closing_parentheses_too_many_at_the_very_end_are_passed_over() -> None:
         stated(problem=PROBLEM + " ) (:init (raw egg))")
 
 
+def test_an_order_may_be_written_between_its_tasks() -> None:
+    between = PROBLEM.replace("(< t1 t3)", "(t1 < t3)")
+    assert between != PROBLEM
+    assert stated(problem=between).network == stated().network
+
+
 SMALL = """(define (domain d) (:requirements :hierarchy) (:types thing - object)
  (:predicates (p ?x - thing) (q ?x - thing))
  (:task do :parameters (?x - thing))
