@@ -77,13 +77,13 @@ def _drafts(question: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {question['title']}"
     yield f"  goal: {question['goal']}"
     for draft in question["drafts"]:
-        yield f"    {draft['column']} ({draft['type']}): {draft['description']}"[:_WIDTH]
+        yield f"    {draft['for']} ({draft['type']}): {draft['description']}"[:_WIDTH]
         yield f"      SQL: {draft['sql']}"  # whole: it is what is accepted
         yield f"      {draft['by']}: {draft['reason']}"[:_WIDTH]
         for sample in draft["samples"]:
             given = ", ".join(f"{name} {value!r}" for name, value in sample["given"].items())
             yield f"      {given} -> {sample['result']!r}"[:_WIDTH]
-    yield '  single columns: {"accept": [COLUMN], "reject": [COLUMN], "rest": "accept|reject"}'
+    yield '  one by one: {"accept": [NAME], "reject": [NAME], "edit": {NAME: SQL}, "rest": "accept|reject"}'
 
 
 def _change(change: Mapping[str, Any]) -> str:

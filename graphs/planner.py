@@ -10,7 +10,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from nodes.approve import ask_plan
-from nodes.goal import ask_drafts, draft_columns
+from nodes.goal import ask_drafts, draft_missing
 from nodes.plan_phases import analyse_goal, assess, decompose, optimise, prepare
 from state.run import RunContext, RunStatus
 from state.supervisor import PlannerOutput, PlannerState
@@ -19,7 +19,7 @@ from state.supervisor import PlannerOutput, PlannerState
 class Node(StrEnum):
     """Nodes of this graph."""
 
-    DRAFT = "draft_columns"
+    DRAFT = "draft_missing"
     ASK_DRAFTS = "ask_drafts"
     ANALYSE = "analyse_goal"
     DECOMPOSE = "decompose"
@@ -29,9 +29,9 @@ class Node(StrEnum):
     ASK = "ask"
 
 
-def before_analysis(state: PlannerState) -> Literal["draft_columns", "analyse_goal"]:
+def before_analysis(state: PlannerState) -> Literal["draft_missing", "analyse_goal"]:
     """Draft what the contract lacks where a goal was told."""
-    return "draft_columns" if state["request"].goal else "analyse_goal"
+    return "draft_missing" if state["request"].goal else "analyse_goal"
 
 
 def after_decomposition(state: PlannerState) -> Literal["optimise", "__end__"]:
@@ -47,7 +47,7 @@ def after_planning(state: PlannerState) -> Literal["ask", "__end__"]:
 def build() -> StateGraph[PlannerState, RunContext, PlannerState, PlannerOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(PlannerState, context_schema=RunContext, output_schema=PlannerOutput)
-    builder.add_node(Node.DRAFT, draft_columns)
+    builder.add_node(Node.DRAFT, draft_missing)
     builder.add_node(Node.ASK_DRAFTS, ask_drafts)
     builder.add_node(Node.ANALYSE, analyse_goal)
     builder.add_node(Node.DECOMPOSE, decompose)

@@ -1,7 +1,8 @@
 """A person's answers: what is wrong with one, and how it goes on record."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,16 @@ from state.approval import (
     Settled,
 )
 from state.decisions import DecidedBy, Decision
-from state.errors import AnswerError
-from state.goal import DraftsAnswer
+from state.errors import AnswerError, ResourceError, UntrustedSqlError
+from state.goal import DraftsAnswer, Gap
 from state.plans import StepKind
 from state.values import digest
 from tools.approval import ANSWERS, PLAN_QUESTION, read_question
+from tools.goal_drafts import find_gaps, read_drafts
+from tools.goal_trial import try_draft
+from tools.intake import read_contract, read_intake
 from tools.ledger import Receipt, once, record_decisions
+from tools.workspace import open_workspace
 
 Json = dict[str, Any]
 Fault = tuple[str, str]
@@ -58,7 +63,7 @@ def checked_answer(folder: Path, question: Json, given: object, by: str = "") ->
     if isinstance(answer, ChangesAnswer):
         fault = fault_of_answer(folder, str(question["question"]), answer)
     elif isinstance(answer, DraftsAnswer):
-        fault = fault_of_drafts([draft["column"] for draft in question["drafts"]], answer)
+        fault = fault_of_drafts(folder, answer)
     if fault is not None:
         raise AnswerError(fault[1], where=fault[0], hint=hint)
     if by and not answer.by:
@@ -77,14 +82,31 @@ def fault_of_answer(folder: Path, question_id: str, answer: ChangesAnswer) -> Fa
     return fault
 
 
-def fault_of_drafts(offered: Collection[str], answer: DraftsAnswer) -> Fault | None:
-    """Return what is wrong with an answer to drafted SQL: a column that is not asked about, or both accepted."""
-    for name, columns in (("accept", answer.accept), ("reject", answer.reject)):
-        unknown = sorted(set(columns) - set(offered))
+def fault_of_drafts(folder: Path, answer: DraftsAnswer) -> Fault | None:
+    """Return what is wrong with an answer to drafted SQL: what is not asked about or answered twice, SQL that fails."""
+    drafts = read_drafts(folder)
+    offered = {draft.gap.subject: draft.gap for draft in drafts.offered} if drafts is not None else {}
+    said = {"accept": set(answer.accept), "reject": set(answer.reject), "edit": set(answer.edit)}
+    for name, subjects in said.items():
+        unknown = sorted(subjects - offered.keys())
         if unknown:
             return f"answer.{name}", f"{unknown[0]!r} is not asked about"
-    both = sorted(set(answer.accept) & set(answer.reject))
-    return ("answer", f"{both[0]!r} is accepted and rejected") if both else None
+    for (one, first), (other, second) in combinations(said.items(), 2):
+        if first & second:
+            return "answer", f"{min(first & second)!r} stands under {one} and under {other}"
+    return _fault_of_edits(folder, offered, answer.edit) if answer.edit else None
+
+
+def _fault_of_edits(folder: Path, offered: Mapping[str, Gap], edits: Mapping[str, str]) -> Fault | None:
+    contract = read_contract(folder)
+    with open_workspace(folder) as connection:
+        samples = {gap.subject: sample for gap, sample in find_gaps(connection, contract, read_intake(folder))}
+    for subject, sql in edits.items():
+        try:
+            try_draft(contract, offered[subject], sql, samples[subject])
+        except (UntrustedSqlError, ResourceError) as error:
+            return f"answer.edit.{subject}", error.what
+    return None
 
 
 def fault_of_proposals(proposals: Proposals) -> Fault | None:

@@ -76,7 +76,7 @@ def _land(contract: Contract, texts: Sequence[str], folder: Path, context: RunCo
     if not texts:
         return Intake(inventory=Inventory(files=(), variants=()), table_files={})
     inventory = take_inventory(texts, folder, contract=contract)
-    matched = match_tables(inventory, contract, every_table=False)
+    matched = match_tables(inventory, contract, optional=[table.name for table in contract.tables])
     if matched.unused:
         raise SourceError("belongs to no table of the contract", where=matched.unused[0], hint="see millwright.sources")
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:

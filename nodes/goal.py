@@ -16,13 +16,13 @@ from nodes.consulting import judge_of
 from nodes.context import context_of, run_folder
 from nodes.decide import Account, record
 from nodes.events import emit
-from nodes.goal_drafting import KIND, draft_column
+from nodes.goal_drafting import KIND, draft_sql
 from nodes.questions import drafts_question
 from state.approval import Answered, Reply, Settled
 from state.budget import Spent, total
 from state.decisions import DecidedBy, Decision
 from state.errors import AnswerError
-from state.goal import ColumnDraft, DraftsAnswer, GoalDrafts
+from state.goal import MOST_SQL, Draft, DraftsAnswer, GoalDrafts
 from state.run import ContractRef, RunContext, RunRequest
 from state.supervisor import PlannerOutput
 from state.values import digest
@@ -49,8 +49,8 @@ class AskDraftsInput(TypedDict):
     warnings: tuple[str, ...]
 
 
-def draft_columns(state: GoalInput, runtime: Runtime[RunContext]) -> PlannerOutput:
-    """Draft SQL for the columns that are described and that nothing feeds; say so where nothing is."""
+def draft_missing(state: GoalInput, runtime: Runtime[RunContext]) -> PlannerOutput:
+    """Draft SQL for columns and tables that are described and that nothing feeds; say so where nothing is."""
     request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         if find_receipt(connection, ANSWERS + GOAL_QUESTION) is not None:
@@ -61,14 +61,14 @@ def draft_columns(state: GoalInput, runtime: Runtime[RunContext]) -> PlannerOutp
         contract = read_contract(folder)
         gaps = find_gaps(connection, contract, read_intake(folder))
         if not gaps:
-            why = "every column with a description has a source or SQL"
+            why = "all that has a description has a source or SQL"
             return _told(state.get("warnings", ()), [f"the goal was not used: {why}"])
         asked, left = gaps[: judge.settings.questions], gaps[judge.settings.questions :]
-        drafts = tuple(draft_column(request.goal, gap, rows, contract, judge) for gap, rows in asked)
+        drafts = tuple(draft_sql(request.goal, gap, sample, contract, judge) for gap, sample in asked)
         record_decisions(connection, [_drafted(request.goal, draft) for draft in drafts])
     write_drafts(folder, GoalDrafts(goal=request.goal, drafts=drafts))
     failed = [f"{draft.gap.subject}: no SQL was drafted: {draft.fallback}" for draft in drafts if not draft.sql]
-    failed += [f"{gap.subject}: no SQL was drafted: more columns than questions are allowed" for gap, _ in left]
+    failed += [f"{gap.subject}: no SQL was drafted: more are described than questions are allowed" for gap, _ in left]
     return _told(state.get("warnings", ()), failed)
 
 
@@ -84,9 +84,8 @@ def ask_drafts(state: AskDraftsInput, runtime: Runtime[RunContext]) -> PlannerOu
         answer: DraftsAnswer = interrupt(question, response_schema=DraftsAnswer)
         answered = _recorded(folder, drafts, answer)
     emit("answered", f"answered:{GOAL_QUESTION}", question=GOAL_QUESTION, by=answered.by, reply=answered.reply)
-    accepted = answered.by_reply().get(Reply.ACCEPT, ())
     update = _told(state.get("warnings", ()), _rejections(drafts, answered))
-    logic = {draft.gap.subject: draft.sql for draft in drafts.offered if draft.gap.subject in accepted}
+    logic = {subject: said.value for subject, said in answered.settled.items() if said.value is not None}
     return update | _adopted(state["contract"], request, folder, logic) if logic else update
 
 
@@ -99,9 +98,9 @@ def _adopted(before: ContractRef, request: RunRequest, folder: Path, logic: dict
 
 def _recorded(folder: Path, drafts: GoalDrafts, answer: DraftsAnswer) -> Answered:
     """Put an answer on record, with a decision for each draft; AnswerError where it cannot be used."""
-    fault = fault_of_drafts([draft.gap.subject for draft in drafts.offered], answer)
+    fault = fault_of_drafts(folder, answer)
     if fault is not None:
-        raise AnswerError(fault[1], where=fault[0], hint="name columns that are asked about")
+        raise AnswerError(fault[1], where=fault[0], hint="name what is asked about, with SQL that can be used")
     with open_workspace(folder) as connection:
 
         def effect() -> Receipt:
@@ -122,13 +121,15 @@ def _answered_before(folder: Path) -> Answered | None:
     return Answered.model_validate(receipt) if receipt is not None else None
 
 
-def _settled(draft: ColumnDraft, answer: DraftsAnswer) -> Settled:
-    accepted = answer.accepts(draft.gap.subject)
-    reply = Reply.ACCEPT if accepted else Reply.REJECT
-    return Settled(reply=reply, proposal=draft.sql, value=draft.sql if accepted else None)
+def _settled(draft: Draft, answer: DraftsAnswer) -> Settled:
+    subject = draft.gap.subject
+    if not answer.accepts(subject):
+        return Settled(reply=Reply.REJECT, proposal=draft.sql, value=None)
+    reply = Reply.EDIT if subject in answer.edit else Reply.ACCEPT
+    return Settled(reply=reply, proposal=draft.sql, value=answer.edit.get(subject, draft.sql))
 
 
-def _drafted(goal: str, draft: ColumnDraft) -> Decision:
+def _drafted(goal: str, draft: Draft) -> Decision:
     """Return the record of what a model drafted, or of why there is no draft."""
     evidence = f"goal: {goal[:500]}; description: {draft.gap.description[:1_000]}"
     account = Account(
@@ -144,13 +145,15 @@ def _drafted(goal: str, draft: ColumnDraft) -> Decision:
     return made.model_copy(update={"fallback": draft.fallback or None, "cost_tokens": draft.use.tokens})
 
 
-def _judged(draft: ColumnDraft, answer: DraftsAnswer) -> Decision:
+def _judged(draft: Draft, answer: DraftsAnswer) -> Decision:
     """Return the record of a person's word on a draft."""
     said = "accepted" if answer.accepts(draft.gap.subject) else "rejected"
+    said = "edited" if draft.gap.subject in answer.edit else said
+    sql = answer.edit.get(draft.gap.subject, draft.sql)
     who = f"by {answer.by}" if answer.by else "by a person"
     account = Account(
         subject=draft.gap.subject,
-        answer=f"{said}: {draft.sql}",
+        answer=f"{said}: {sql}"[:MOST_SQL],
         confidence=1.0,
         reason="; ".join(text for text in (who, answer.note) if text),
         evidence=f"drafted by model {draft.by}: {draft.reason}",

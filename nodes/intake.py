@@ -23,7 +23,7 @@ from state.values import digest
 from tools.admission import admit, completed
 from tools.contract.read import require_contract
 from tools.contract_sql import contract_sql_faults
-from tools.goal_drafts import may_be_drafted
+from tools.goal_drafts import describes_without_source, may_be_drafted
 from tools.intake import Intake, read_contract, read_intake, write_intake
 from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY, read_record
@@ -97,7 +97,8 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     contract, faults = _read_copy(folder / CONTRACT_COPY, shown_as=request.contract)
     limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
     inventory = take_inventory(request.sources, folder, limits, contract)
-    matched = match_tables(inventory, contract)
+    asked = request.goal and context.model.name  # a model may say how tables without files are made
+    matched = match_tables(inventory, contract, optional=describes_without_source(contract) if asked else ())
     sources = write_intake(
         folder,
         contract,

@@ -9,7 +9,6 @@ from state.approval import AskedRef, Change, ChangeKind, ChangesAnswer, PlanAnsw
 from state.goal import DraftsAnswer, GoalDrafts
 from state.plans import Plan
 from tools.approval import GOAL_QUESTION, PLAN_QUESTION, changes_path, read_question
-from tools.checks.rule import counted
 
 Json = dict[str, Any]
 
@@ -54,12 +53,12 @@ def drafts_question(run_id: str, drafts: GoalDrafts, path: str) -> Json:
         "kind": "drafts",
         "run_id": run_id,
         "question": GOAL_QUESTION,
-        "title": f"SQL drafted for {counted(len(offered), 'column')}",
+        "title": f"SQL drafted for {', '.join(draft.gap.subject for draft in offered)}"[:200],
         "goal": drafts.goal,
         "drafts": [
             {
-                "column": draft.gap.subject,
-                "type": draft.gap.type,
+                "for": draft.gap.subject,
+                "type": draft.gap.type or "table",
                 "description": _short(draft.gap.description),
                 "sql": draft.sql,
                 "reason": draft.reason,

@@ -1,4 +1,4 @@
-"""A goal in plain language: columns a contract only describes, the SQL drafted for them, a person's word."""
+"""A goal in plain language: what a contract only describes, the SQL drafted for it, a person's word."""
 
 from typing import Literal
 
@@ -23,21 +23,31 @@ class KnownColumn(Value):
     samples: tuple[str, ...] = ()  # few, short; shapes where a value is too long to be shown
 
 
+class KnownTable(Value):
+    """A table that drafted SQL may read: one that files feed."""
+
+    name: str
+    description: str = ""
+    columns: tuple[KnownColumn, ...]
+
+
 class Gap(Value):
-    """A column that is described, but that no source column feeds and no SQL computes."""
+    """A column, or a whole table, that is described, but that no source feeds and no SQL computes."""
 
     table: str
-    column: str
-    type: str
+    column: str = ""  # empty: the table
+    type: str = ""  # of the column
     description: str
-    required: bool
-    known: tuple[KnownColumn, ...]
-    headers: tuple[str, ...]  # of the sources, for the record of what else is there
+    required: bool = False
+    known: tuple[KnownColumn, ...] = ()  # of a column: what its SQL may use
+    headers: tuple[str, ...] = ()  # of the sources, for the record of what else is there
+    wanted: tuple[KnownColumn, ...] = ()  # of a table: its columns
+    tables: tuple[KnownTable, ...] = ()  # of a table: what its SQL may read
 
     @property
     def subject(self) -> str:
-        """The column's name in the contract."""
-        return f"{self.table}.{self.column}"
+        """The column's or the table's name in the contract."""
+        return f"{self.table}.{self.column}" if self.column else self.table
 
 
 class SampleResult(Value):
@@ -47,8 +57,8 @@ class SampleResult(Value):
     result: str | None
 
 
-class ColumnDraft(Value):
-    """The SQL drafted for a gap, checked and tried; or why there is none."""
+class Draft(Value):
+    """The SQL drafted for a gap (an expression, of a table a query), checked and tried; or why there is none."""
 
     gap: Gap
     sql: str = ""  # empty: none, and `fallback` says why
@@ -63,10 +73,10 @@ class GoalDrafts(Value):
     """All drafts of a run with the goal they were made for."""
 
     goal: str
-    drafts: tuple[ColumnDraft, ...]
+    drafts: tuple[Draft, ...]
 
     @property
-    def offered(self) -> tuple[ColumnDraft, ...]:
+    def offered(self) -> tuple[Draft, ...]:
         """The drafts that a person is asked about."""
         return tuple(draft for draft in self.drafts if draft.sql)
 
@@ -74,8 +84,9 @@ class GoalDrafts(Value):
 class DraftsAnswer(Value):
     """An answer to SQL that was drafted. What is not accepted stays out of the contract."""
 
-    accept: tuple[str, ...] = Field(default=(), title="Accept", description="Columns whose SQL is accepted")
-    reject: tuple[str, ...] = Field(default=(), title="Reject", description="Columns whose SQL is rejected")
+    accept: tuple[str, ...] = Field(default=(), title="Accept", description="What the SQL is accepted for")
+    reject: tuple[str, ...] = Field(default=(), title="Reject", description="What the SQL is rejected for")
+    edit: dict[str, str] = Field(default={}, title="Edit", description="Other SQL, by what it is for")
     rest: Literal["accept", "reject"] = Field(
         default="reject", title="Rest", description="What is said about all others"
     )
@@ -83,5 +94,6 @@ class DraftsAnswer(Value):
     note: str = Field(default="", max_length=1_000, title="Note", description="A word for the record")
 
     def accepts(self, subject: str) -> bool:
-        """Return whether the SQL of a column is accepted."""
-        return subject in self.accept or (self.rest == "accept" and subject not in self.reject)
+        """Return whether SQL is accepted for a column or a table: the drafted, or what stands in `edit`."""
+        named = subject in self.accept or subject in self.edit
+        return named or (self.rest == "accept" and subject not in self.reject)

@@ -4,19 +4,20 @@
 and beside run.json, for whoever wants to keep it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
 from algorithms.mapping import match_columns
 from state.contract import Column, Contract, Table
-from state.goal import Gap, GoalDrafts, KnownColumn
+from state.goal import Gap, GoalDrafts, KnownColumn, KnownTable
 from state.mapping import MappingEvidence, SourceColumn
 from tools.checks.types import expected_type
 from tools.contract.logic_text import write_with_logic
 from tools.files import write_durably
-from tools.goal_trial import MOST_ROWS, Rows
+from tools.goal_trial import MOST_ROWS, Rows, Sample
 from tools.intake import CONTRACT_FILE, Intake
 from tools.profile import describe_targets, profile_landed
 from tools.records import CONTRACT_COPY
@@ -30,22 +31,35 @@ _SAMPLES = 3
 
 
 def may_be_drafted(table: Table) -> bool:
-    """Return whether a table holds columns that are described and have no SQL."""
-    return not table.derived and any(_described(column) for column in table.columns)
+    """Return whether a table is described, or holds columns that are, and has no SQL."""
+    return not table.derived and (bool(_text(table.description)) or any(map(_described, table.columns)))
+
+
+def describes_without_source(contract: Contract) -> tuple[str, ...]:
+    """Return the tables that are described and that neither SQL nor named files are to make."""
+    return tuple(
+        table.name for table in contract.tables if not table.derived and not table.sources and _text(table.description)
+    )
 
 
 def find_gaps(
     connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake
-) -> tuple[tuple[Gap, Rows], ...]:
-    """Return each described column that nothing feeds, with a sample of its table's rows.
+) -> tuple[tuple[Gap, Sample], ...]:
+    """Return each described column that nothing feeds and each described table without files, each with sample rows.
 
     A column counts as fed where the expert maps a source column to it in any file, by name or by values.
     """
-    found: list[tuple[Gap, Rows]] = []
-    for table in contract.tables:
-        if may_be_drafted(table) and table.name in intake.table_files:
-            found += _gaps_of(connection, table, intake)
-    return tuple(found)
+    names = describes_without_source(contract)
+    bare = [table for table in contract.tables if table.name in names and not _has_files(table, intake)]
+    fed = [
+        _fed(connection, table, intake)
+        for table in contract.tables
+        if not table.derived and _has_files(table, intake) and (bare or any(map(_described, table.columns)))
+    ]
+    found: list[tuple[Gap, Sample]] = [each for one in fed for each in _column_gaps(one)]
+    sample = {one.table.name: one.rows for one in fed}
+    known = tuple(one.known_table() for one in fed)
+    return (*found, *((_table_gap(table, known), sample) for table in bare))
 
 
 def drafts_path(folder: Path) -> Path:
@@ -67,18 +81,41 @@ def read_drafts(folder: Path) -> GoalDrafts | None:
 
 
 def adopt_drafts(folder: Path, told: Path, contract: Contract, logic: dict[str, str]) -> Contract:
-    """Make the contract with this SQL, by "table.column", the run's own; write it to the folder `told`, too."""
+    """Make the contract with this SQL, by "table.column" or "table", the run's own; write it to `told`, too."""
     drafted = write_with_logic(folder / CONTRACT_COPY, folder / DRAFTED_CONTRACT, contract, logic)
     write_durably(told / DRAFTED_CONTRACT, (folder / DRAFTED_CONTRACT).read_bytes())
     write_durably(folder / CONTRACT_FILE, drafted.model_dump_json().encode())
     return drafted
 
 
+class _Fed(NamedTuple):
+    """A table that files feed: which columns they feed, with what, the headers, and a sample of its rows."""
+
+    table: Table
+    sources: Mapping[str, SourceColumn]
+    headers: tuple[str, ...]
+    rows: Rows
+
+    def known(self) -> tuple[KnownColumn, ...]:
+        return tuple(_known(each, self.sources[each.name]) for each in self.table.columns if each.name in self.sources)
+
+    def known_table(self) -> KnownTable:
+        return KnownTable(name=self.table.name, description=_text(self.table.description), columns=self.known())
+
+
+def _text(description: str | None) -> str:
+    return (description or "").strip()
+
+
 def _described(column: Column) -> bool:
-    return bool((column.description or "").strip()) and not column.transform_logic
+    return bool(_text(column.description)) and not column.transform_logic
 
 
-def _gaps_of(connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake) -> list[tuple[Gap, Rows]]:
+def _has_files(table: Table, intake: Intake) -> bool:
+    return bool(intake.table_files.get(table.name))
+
+
+def _fed(connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake) -> _Fed:
     fields: dict[str, dict[str, int]] = {}
     sources: dict[str, SourceColumn] = {}
     headers: dict[str, None] = {}
@@ -92,31 +129,37 @@ def _gaps_of(connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake
         fields[variant_id] = {match.target: columns.index(match.source) for match in matches}
         sources |= {match.target: profile[columns.index(match.source)] for match in matches}
         headers |= dict.fromkeys(columns)
-    known = tuple(_known(column, sources[column.name]) for column in table.columns if column.name in sources)
-    rows = _rows(connection, table, intake, fields)
-    return [
-        (
-            Gap(
-                table=table.name,
+    return _Fed(table, sources, tuple(headers)[:_HEADERS], _rows(connection, table, intake, fields))
+
+
+def _column_gaps(fed: _Fed) -> Iterator[tuple[Gap, Sample]]:
+    for column in fed.table.columns:
+        if _described(column) and column.name not in fed.sources:
+            gap = Gap(
+                table=fed.table.name,
                 column=column.name,
                 type=expected_type(column),
-                description=(column.description or "").strip(),
+                description=_text(column.description),
                 required=column.required,
-                known=known,
-                headers=tuple(headers)[:_HEADERS],
-            ),
-            rows,
-        )
+                known=fed.known(),
+                headers=fed.headers,
+            )
+            yield gap, {fed.table.name: fed.rows}
+
+
+def _table_gap(table: Table, tables: tuple[KnownTable, ...]) -> Gap:
+    wanted = tuple(
+        KnownColumn(name=column.name, type=expected_type(column), description=_text(column.description))
         for column in table.columns
-        if _described(column) and column.name not in sources
-    ]
+    )
+    return Gap(table=table.name, description=_text(table.description), wanted=wanted, tables=tables)
 
 
 def _known(column: Column, source: SourceColumn) -> KnownColumn:
     return KnownColumn(
         name=column.name,
         type=expected_type(column),
-        description=(column.description or "").strip(),
+        description=_text(column.description),
         samples=source.samples[:_SAMPLES],
     )
 

@@ -1,4 +1,4 @@
-"""Trying an expression that a model drafted on a sample of rows: guarded first, then run where it can be killed.
+"""Trying SQL that a model drafted on samples of rows: guarded first, then run where it can be killed.
 
 The sample's text is cast plainly, before formats are decided: a date or a number in another notation is null in it.
 """
@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from state.contract import Column, Table
+from state.contract import Column, Contract, Table
 from state.errors import UntrustedSqlError
-from state.goal import MOST_SQL, SampleResult
+from state.goal import MOST_SQL, Gap, SampleResult
 from tools.checks.types import expected_type
 from tools.conform.derived import checked_cast
-from tools.sql.guard import guard_expression
-from tools.sql.quote import ident
+from tools.sql.guard import guard_expression, guard_query
+from tools.sql.quote import ident, literal
 from tools.sql.sandbox import SandboxLimits, Statement, run_statements
 from tools.workspace import open_workspace
 
@@ -27,22 +27,34 @@ _LIMITS = SandboxLimits(seconds=20, memory="1GB", threads=1, max_result_rows=MOS
 Rows = Sequence[Mapping[str, str | None]]
 """Rows of a sample as text, by contract column."""
 
+Sample = Mapping[str, Rows]
+"""Rows of each table that files feed."""
+
+
+def try_draft(contract: Contract, gap: Gap, sql: str, sample: Sample) -> tuple[str, tuple[SampleResult, ...]]:
+    """Return the SQL for a gap without its comments, and what it makes of a few rows.
+
+    Raises UntrustedSqlError or ResourceError, with the gap's subject as its place, when it may not run, cannot, takes
+    too much, or gives what is not of the type.
+    """
+    if len(sql) > MOST_SQL:
+        raise UntrustedSqlError(f"it is longer than {MOST_SQL:,} characters", where=gap.subject, hint="shorten it")
+    table = contract.table(gap.table)
+    if not gap.column:
+        return try_query(contract, table, sql, sample)
+    known = [column.name for column in gap.known]
+    return try_expression(table, table.column(gap.column), sql, known, sample[table.name])
+
 
 def try_expression(
     table: Table, column: Column, sql: str, known: Sequence[str], rows: Rows
 ) -> tuple[str, tuple[SampleResult, ...]]:
-    """Return the expression without its comments, and what it makes of a few rows.
-
-    Raises UntrustedSqlError or ResourceError, with the column as its place, when it may not run, cannot, takes too
-    much, or gives what is not of the column's type.
-    """
+    """Do what `try_draft` does with an expression of one row, for a column."""
     where = f"{table.name}.{column.name}"
-    if len(sql) > MOST_SQL:
-        raise UntrustedSqlError(f"it is longer than {MOST_SQL:,} characters", where=where, hint="shorten it")
     guarded = guard_expression(sql, columns=[*known, "_file", "_line"], where=where)
     shown = [name for name in known if name in guarded.columns]
     with tempfile.TemporaryDirectory(prefix="millwright-goal-") as folder:
-        _load(Path(folder), table, known, rows)
+        _load(Path(folder), "sample", table, known, rows)
         (found,) = run_statements(
             Path(folder), [Statement(sql=_query(guarded.sql, column, shown), where=where, fetch=True)], limits=_LIMITS
         )
@@ -54,17 +66,54 @@ def try_expression(
     return guarded.sql, results[:_SHOWN]
 
 
-def _load(folder: Path, table: Table, known: Sequence[str], rows: Rows) -> None:
+def try_query(contract: Contract, table: Table, sql: str, sample: Sample) -> tuple[str, tuple[SampleResult, ...]]:
+    """Do what `try_draft` does with a query over tables that files feed, for a table.
+
+    A query that gives no row of the samples is not refused: what joins in all rows need not join in a few.
+    """
+    guarded = guard_query(sql, tables=list(sample), where=table.name)
+    with tempfile.TemporaryDirectory(prefix="millwright-goal-") as folder:
+        for name, rows in sample.items():
+            known = [column.name for column in contract.table(name).columns if any(column.name in row for row in rows)]
+            _load(Path(folder), name, contract.table(name), known, rows)
+        statement = Statement(sql=_table_query(guarded.sql, table), where=table.name, fetch=True)
+        (found,) = run_statements(Path(folder), [statement], limits=_LIMITS)
+    results = []
+    for *values, misfits in found:
+        if misfits:
+            raise UntrustedSqlError(
+                f"what it gives for {misfits} is not of the type", where=table.name, hint="cast to the types asked for"
+            )
+        names = [column.name for column in table.columns]
+        told = ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+        results.append(SampleResult(given={}, result=told))
+    return guarded.sql, tuple(results[:_SHOWN])
+
+
+def _table_query(sql: str, table: Table) -> str:
+    """Return SQL for the columns of the table as text, and the names of those whose values are not of their types."""
+    shown = ", ".join(f"left(({checked_cast(ident(c.name), c)})::varchar, {_LONGEST})" for c in table.columns)
+    misfit = " || ".join(
+        f"case when {ident(c.name)} is not null and ({checked_cast(ident(c.name), c)}) is null "
+        f"then {literal(c.name + ' ')} else '' end"
+        for c in table.columns
+    )
+    return f"select {shown}, {misfit} as misfit from ({sql}) order by misfit desc limit {MOST_ROWS}"
+
+
+def _load(folder: Path, target: str, table: Table, known: Sequence[str], rows: Rows) -> None:
     names = [*known, "_file", "_line"]
     with open_workspace(folder, threads=1) as connection:
-        connection.execute(f"create temp table given ({', '.join(f'{ident(name)} varchar' for name in names)})")
+        connection.execute(
+            f"create or replace temp table given ({', '.join(f'{ident(name)} varchar' for name in names)})"
+        )
         if rows:
             marks = ", ".join("?" for _ in names)
             values = [[row.get(name) for name in names] for row in rows[:MOST_ROWS]]
             connection.executemany(f"insert into given values ({marks})", values)
         typed = [f"{checked_cast(ident(name), table.column(name))} as {ident(name)}" for name in known]
         typed += ["_file", "try_cast(_line as bigint) as _line"]
-        connection.execute(f"create table main.sample as select {', '.join(typed)} from given")
+        connection.execute(f"create table main.{ident(target)} as select {', '.join(typed)} from given")
 
 
 def _query(sql: str, column: Column, shown: Sequence[str]) -> str:

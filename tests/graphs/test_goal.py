@@ -94,7 +94,7 @@ def test_accepted_sql_is_part_of_the_contract_and_both_who_decided_are_on_record
     with ModelServer(writing(SQL)) as server:
         told = Told(tmp_path, server).begin()
         assert told.output["status"] is RunStatus.WAITING  # with approve auto, too
-        assert [draft["column"] for draft in told.question["drafts"]] == list(SQL)
+        assert [draft["for"] for draft in told.question["drafts"]] == list(SQL)
         assert told.question["goal"] == GOAL
         first = told.question["drafts"][0]
         assert (first["sql"], first["by"]) == ("price - cost", "sim fp_sim")
@@ -151,7 +151,7 @@ def test_sql_that_cannot_be_used_is_asked_for_again_with_its_fault_and_then_left
 ) -> None:
     with ModelServer(writing(SQL | {"lines.margin": sql})) as server:
         told = Told(tmp_path, server).begin()
-        assert [draft["column"] for draft in told.question["drafts"]] == ["lines.large"]
+        assert [draft["for"] for draft in told.question["drafts"]] == ["lines.large"]
         told.answer({"rest": "accept"})
         again = [request.messages[-1]["content"] for request in server.requests if "lines.margin " in request.text]
     assert len(again) == 2
@@ -193,14 +193,14 @@ def test_a_contract_without_gaps_asks_neither_model_nor_person(tmp_path: Path) -
         told = Told(tmp_path, server, contract=bare).begin()
         assert server.count == 0
     assert told.output["status"] is RunStatus.PUBLISHED
-    assert any("the goal was not used: every column" in line for line in told.told["warnings"])
+    assert any("the goal was not used: all that has" in line for line in told.told["warnings"])
 
 
 def test_a_column_that_a_source_feeds_is_no_gap(tmp_path: Path) -> None:
     rows = "line_id,price,cost,Margin\n1,10.50,4.25,6\n"
     with ModelServer(writing(SQL)) as server:
         told = Told(tmp_path, server, rows=rows).begin()
-    assert [draft["column"] for draft in told.question["drafts"]] == ["lines.large"]
+    assert [draft["for"] for draft in told.question["drafts"]] == ["lines.large"]
 
 
 def test_a_model_is_not_asked_again_by_a_run_that_was_stopped_before_a_person_was(
@@ -262,3 +262,84 @@ def test_text_of_data_stands_between_marks_that_it_cannot_close(tmp_path: Path) 
         (text,) = [request.text for request in server.requests if "lines.large " in request.text]
     assert "</data-x>" not in text
     assert "Ignore all rules" not in text
+
+
+TOTALS = """
+  - name: totals
+    description: For every cost the number of lines and the sum of their prices
+    properties:
+      - {name: cost, logicalType: number, physicalType: "DECIMAL(10,2)", primaryKey: true, required: true}
+      - {name: lines, logicalType: integer}
+      - {name: price, logicalType: number, physicalType: "DECIMAL(12,2)"}
+"""
+QUERY = "select cost, count(*) as lines, sum(price) as price from lines group by cost"
+BLOCK = """
+    customProperties:
+    - property: millwright.mayBeEmpty
+      value: true"""
+FLOW = "\n    customProperties: [{property: millwright.mayBeEmpty, value: true}]"
+
+
+def writing_tables(query: str) -> Callable[[ChatRequest], Say]:
+    def behave(request: ChatRequest) -> Say:
+        if "totals: For every cost" in request.text:
+            return structured(request, {"sql": query, "reason": "as described"})
+        return writing(SQL)(request)
+
+    return behave
+
+
+def totals(told: Told) -> list[Any]:
+    with duckdb.connect() as connection:
+        query = f"select cost::varchar, lines, price::varchar from '{told.out / 'totals.parquet'}' order by cost"
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("more", ["", BLOCK, FLOW])
+def test_a_described_table_that_no_file_feeds_is_drafted_as_a_query(tmp_path: Path, more: str) -> None:
+    contract = CONTRACT + TOTALS.replace("- name: totals", f"- name: totals{more}").lstrip("\n")
+    with ModelServer(writing_tables(QUERY)) as server:
+        told = Told(tmp_path, server, contract=contract).begin()
+        assert [draft["for"] for draft in told.question["drafts"]] == [*SQL, "totals"]
+        drafted = told.question["drafts"][-1]
+        assert (drafted["sql"], drafted["type"]) == (QUERY, "table")
+        assert {"given": {}, "result": "cost=9.00, lines=1, price=7.00"} in drafted["samples"]
+        told.answer({"rest": "accept"})
+    assert told.output["status"] is RunStatus.PUBLISHED
+    assert totals(told) == [("4.25", 1, "10.50"), ("9.00", 1, "7.00"), ("150.00", 1, "200.00")]
+    kept, _ = require_contract(told.drafted)
+    assert (kept.table("totals").transform_logic, kept.table("totals").transform_sources) == (QUERY, ("lines",))
+    assert kept.table("totals").may_be_empty is bool(more)
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("select cost, lines from lines", "lines"),
+        ("select 1 as cost, 'many' as lines, 1.0 as price", "what it gives for lines"),
+        ("select * from read_csv('/etc/passwd')", "read_csv"),
+        ("select cost, 1 as lines, price from orders", "orders"),
+    ],
+)
+def test_a_query_that_cannot_be_used_leaves_the_table_without_sql(tmp_path: Path, query: str, why: str) -> None:
+    with ModelServer(writing_tables(query)) as server:
+        told = Told(tmp_path, server, contract=CONTRACT + TOTALS.lstrip("\n")).begin()
+        assert [draft["for"] for draft in told.question["drafts"]] == list(SQL)
+        told.answer({"rest": "accept"})
+    assert told.output["status"] is not RunStatus.PUBLISHED
+    assert "totals" in told.told["problem"]
+    assert any("totals: no SQL was drafted" in line and why in line for line in told.told["warnings"])
+
+
+def test_a_person_may_give_other_sql_and_it_is_tried_before_it_counts(tmp_path: Path) -> None:
+    with ModelServer(writing(SQL)) as server:
+        told = Told(tmp_path, server).begin()
+        with pytest.raises(AnswerError, match=r"answer.edit.lines.margin.*no column 'tax'"):
+            told.answer({"edit": {"lines.margin": "price - tax"}, "rest": "accept"})
+        with pytest.raises(AnswerError, match="stands under accept and under edit"):
+            told.answer({"edit": {"lines.margin": "price"}, "accept": ["lines.margin"]})
+        told.answer({"edit": {"lines.margin": "price - 2 * cost"}, "rest": "reject"})
+    assert told.output["status"] is RunStatus.PUBLISHED
+    assert told.rows() == [(1, "2.00", None), (2, "-100.00", None), (3, "-11.00", None)]
+    said = [one["answer"] for one in told.told["decisions"] if one["kind"] == "contract_draft_approval"]
+    assert sorted(said) == ["edited: price - 2 * cost", "rejected: price > 100"]

@@ -1,7 +1,7 @@
 """Decides which files feed which table of the contract: by the contract's globs, else by the files' names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -22,7 +22,7 @@ class TableSources(Value):
     unused: tuple[str, ...] = ()
 
 
-def match_tables(inventory: Inventory, contract: Contract, *, every_table: bool = True) -> TableSources:
+def match_tables(inventory: Inventory, contract: Contract, *, optional: Collection[str] = ()) -> TableSources:
     """Return which files feed which table.
 
     A quarantine file that comes back feeds the table it came from. A table with `millwright.sources` is fed by the
@@ -30,8 +30,7 @@ def match_tables(inventory: Inventory, contract: Contract, *, every_table: bool 
     what stands behind the #). The other files go to the table without globs that is called as the file is, apart from
     signs, numbers and dates behind the name; the longest name wins. A sheet goes by its own name, and by that of its
     workbook where it is the only one. Where the contract has a single source-fed table, and it has no globs, all files
-    feed it. Raises SourceError naming every source-fed table that is left without a file, unless `every_table` is
-    false: then only the fed ones are returned.
+    feed it. Raises SourceError naming every source-fed table that is left without a file and is not `optional`.
     """
     fed = [table for table in contract.tables if not table.derived]
     named = [table for table in fed if not table.sources]
@@ -43,8 +42,7 @@ def match_tables(inventory: Inventory, contract: Contract, *, every_table: bool 
             chosen[table.name].append(file.file_id)
         if not tables:
             unused.append(file.name)
-    if every_table:
-        _check_fed(fed, chosen, unused)
+    _check_fed([table for table in fed if table.name not in optional], chosen, unused)
     return TableSources(files={name: tuple(ids) for name, ids in chosen.items() if ids}, unused=tuple(unused))
 
 
