@@ -317,7 +317,7 @@ def test_a_described_table_that_no_file_feeds_is_drafted_as_a_query(tmp_path: Pa
     [
         ("select cost, lines from lines", "lines"),
         ("select 1 as cost, 'many' as lines, 1.0 as price", "what it gives for lines"),
-        ("select * from read_csv('/etc/passwd')", "read_csv"),
+        ("select * from read_csv('/etc/passwd')", "a function stands where a table is read"),
         ("select cost, 1 as lines, price from orders", "orders"),
     ],
 )
