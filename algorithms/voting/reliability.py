@@ -135,7 +135,8 @@ def weight(accuracy: Floats, classes: float | Floats) -> Floats:
     """Return log(p(K-1)/(1-p)): the weight of a vote for one of K classes; 0 for a voter no better than chance."""
     p = np.clip(accuracy, _LEAST, _MOST)
     odds: Floats = np.log(p * (np.asarray(classes, dtype=np.float64) - 1) / (1 - p))
-    return np.maximum(odds, 0.0)
+    counted: Floats = np.maximum(odds, 0.0)
+    return counted
 
 
 class Reliability(NamedTuple):
@@ -201,7 +202,8 @@ def _plurality(rows: NDArray[np.int64], classes: int, discounts: Floats) -> Floa
     for voter in range(rows.shape[1]):
         voting = np.flatnonzero(rows[:, voter] >= 0)
         tally[voting, rows[voting, voter]] += discounts[voting, voter]
-    return tally / tally.sum(axis=1, keepdims=True)
+    shares: Floats = tally / tally.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _maximise(rows: NDArray[np.int64], weights: Floats, prior: Floats) -> tuple[Floats, Floats]:
