@@ -49,7 +49,7 @@ class ByzantineVoter:
         self.result: VotingResult | None = None
         self.boards: list[Board] = []
         self.suspicions: list[Suspicion] = []
-        self._rounds = rounds
+        self.rounds = rounds  # at most
         self._signer, self._verifier = signer, verifier
         self._motion = digest(motion)
         self._accepted: dict[int, list[SignedBallot]] = {}
@@ -142,7 +142,7 @@ class ByzantineVoter:
         for voter, deed in erratic(self.boards):
             self._suspect(voter, deed, ())
         self.result = adopted(self.motion, self.voters, self.tolerance, self.boards, self.suspicions)
-        if self.result is None and (self.round >= self._rounds or self._nobody_moved()):
+        if self.result is None and (self.round >= self.rounds or self._nobody_moved()):
             self.result = fallback(self.motion, self.voters, self.tolerance, self.boards, self.suspicions)
 
     def _board(self) -> Board:

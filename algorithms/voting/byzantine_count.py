@@ -43,6 +43,21 @@ def erratic(boards: Sequence[Board]) -> list[tuple[int, Deed]]:
     return found
 
 
+def follow(boards: Sequence[Board], place: int, options: Sequence[str]) -> str | None:
+    """Return the choice for the next round of a voter that yields to the others and is never erratic.
+
+    It goes over to the option with the most votes (of equal ones the first stated) where that has more than its own
+    and it has not left it before; else it stays.
+    """
+    path = [board.choices.get(place, "") for board in boards]
+    votes = list(boards[-1].choices.values())
+    leader = max(options, key=votes.count)
+    own = path[-1]
+    if leader != own and leader not in path and votes.count(leader) > (votes.count(own) if own else 0):
+        return leader
+    return own or None
+
+
 def _went_astray(before: Board, old: str, new: str) -> bool:
     votes = list(before.choices.values())
     return votes.count(new) < votes.count(old)
