@@ -106,9 +106,8 @@ class Count:
     def _suffices(self, reached: Fraction) -> bool:
         if self.rule.method is Method.UNANIMITY:
             return reached == 1
-        if self.rule.method is Method.QUALIFIED:
-            return reached >= share(self.rule.threshold)
-        return reached > Fraction(1, 2)
+        threshold = share(self.rule.threshold) if self.rule.method is Method.QUALIFIED else _ZERO
+        return reached > Fraction(1, 2) and reached >= threshold
 
     def certain(self) -> tuple[str | None, str] | None:
         """Return winner and reason where no outstanding ballot can change the winner."""
