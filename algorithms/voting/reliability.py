@@ -24,6 +24,9 @@ ABSTAINS = -1
 CORRELATION = 0.8
 """Correlation that is assumed among voters that share a model."""
 
+PSEUDO_VOTES = 20.0
+"""How many votes even errors count in each row of a voter's confusions."""
+
 _LEAST, _MOST = 1e-3, 1 - 1e-3  # no voter is taken for surer, nor for worse
 _ITERATIONS = 200
 _CONVERGED = 1e-5  # largest change of a reliability in the last iteration
@@ -63,23 +66,32 @@ def dawid_skene(
     *,
     groups: Groups = (),
     correlation: float = CORRELATION,
-    pseudo_votes: float = 1.0,
+    pseudo_votes: float = PSEUDO_VOTES,
 ) -> DawidSkene:
     """Return the estimates of the full model for a closed set of classes.
 
-    `pseudo_votes` is how many votes the prior of each row of a confusion matrix counts, the diagonal having twice the
-    share of another class; it keeps voters with few votes near it and the classes from changing names. ValueError
-    for votes that name no class.
+    Each row of a confusion matrix is shrunk towards even errors at the voter's own accuracy over all classes, which
+    count `pseudo_votes` votes: with few votes it is the one-coin model, with many the voter's own confusions. Members
+    of a group do not vouch for each other, as in `one_coin`. ValueError for votes that name no class.
     """
     rows, counts, inverse = _distinct(votes, classes)
     discounts = discount(rows, groups, correlation)
-    prior = pseudo_votes * (np.ones((classes, classes)) + np.eye(classes)) / (classes + 1)
+    fellows = _fellows(rows.shape[1], groups)
     posterior = _plurality(rows, classes, discounts)
+    views = [posterior] * rows.shape[1]
     accuracy = np.zeros(rows.shape[1])
     step, change = 0, np.inf
     while step < _ITERATIONS and change > _CONVERGED:
-        prevalence, confusion = _maximise(rows, counts[:, None] * posterior, prior)
-        posterior = _expect(rows, discounts, np.log(prevalence), np.log(confusion))
+        prevalence = (counts @ posterior + 1) / (counts.sum() + classes)
+        confusion = np.stack(
+            [_confusion(rows[:, voter], counts, view, pseudo_votes) for voter, view in enumerate(views)]
+        )
+        model = np.log(prevalence), np.log(confusion)
+        posterior = _expect(rows, discounts, *model)
+        views = [
+            _expect(*_alone(rows, discounts, voter, each), *model) if each else posterior
+            for voter, each in enumerate(fellows)
+        ]
         now = np.einsum("c,vcc->v", prevalence, confusion)
         step, change, accuracy = step + 1, float(np.max(np.abs(now - accuracy), initial=0.0)), now
     return DawidSkene(posterior[inverse], prevalence, confusion, accuracy, step, change <= _CONVERGED)
@@ -110,7 +122,7 @@ def one_coin(
     accuracy = right / (right + wrong)
     step, change = 0, 0.0 if fixed else np.inf
     while step < _ITERATIONS and change > _CONVERGED:
-        agreed, voted = model.agreement(model.posterior(accuracy))
+        agreed, voted = model.agreement(accuracy)
         now = (right + agreed) / (right + wrong + voted)
         step, change, accuracy = step + 1, float(np.max(np.abs(now - accuracy), initial=0.0)), now
     decisions, confidence = model.decide(model.posterior(accuracy))
@@ -206,16 +218,27 @@ def _plurality(rows: NDArray[np.int64], classes: int, discounts: Floats) -> Floa
     return shares
 
 
-def _maximise(rows: NDArray[np.int64], weights: Floats, prior: Floats) -> tuple[Floats, Floats]:
-    """Return prevalence and confusions that the weighted posterior (rows x classes) makes most likely."""
-    classes = weights.shape[1]
-    prevalence = weights.sum(axis=0) + 1.0
-    confusion = np.empty((rows.shape[1], classes, classes))
-    for voter in range(rows.shape[1]):
-        voting = rows[:, voter] >= 0
-        chosen = np.eye(classes)[rows[voting, voter]]
-        confusion[voter] = prior + weights[voting].T @ chosen
-    return prevalence / prevalence.sum(), confusion / confusion.sum(axis=2, keepdims=True)
+def _confusion(votes: NDArray[np.int64], counts: Floats, posterior: Floats, pseudo_votes: float) -> Floats:
+    """Return the confusions of one voter that the posterior (rows x classes) makes most likely."""
+    classes = posterior.shape[1]
+    voting = votes >= 0
+    seen = (counts[voting, None] * posterior[voting]).T @ np.eye(classes)[votes[voting]]
+    accuracy = (np.trace(seen) + 2.0) / (seen.sum() + 2.0 + 2.0 * (classes - 1) / classes)
+    even = np.full((classes, classes), (1 - accuracy) / max(1, classes - 1))
+    np.fill_diagonal(even, accuracy)
+    shrunk: Floats = seen + pseudo_votes * even
+    confusion: Floats = shrunk / shrunk.sum(axis=1, keepdims=True)
+    return confusion
+
+
+def _alone(
+    rows: NDArray[np.int64], discounts: Floats, voter: int, fellows: frozenset[int]
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return rows and discounts without the fellows of a voter, which then counts whole."""
+    left, whole = rows.copy(), discounts.copy()
+    left[:, sorted(fellows)] = ABSTAINS
+    whole[:, voter] = 1.0
+    return left, whole
 
 
 def _expect(rows: NDArray[np.int64], discounts: Floats, prevalence: Floats, confusion: Floats) -> Floats:
@@ -227,6 +250,15 @@ def _expect(rows: NDArray[np.int64], discounts: Floats, prevalence: Floats, conf
     score = np.exp(score - score.max(axis=1, keepdims=True))
     posterior: Floats = score / score.sum(axis=1, keepdims=True)
     return posterior
+
+
+def _fellows(voters: int, groups: Groups) -> list[frozenset[int]]:
+    """Return for each voter the others of its group."""
+    found = [frozenset[int]() for _ in range(voters)]
+    for group in groups:
+        for voter in group:
+            found[voter] = frozenset(group) - {voter}
+    return found
 
 
 class _Candidates:
@@ -241,20 +273,27 @@ class _Candidates:
         classes = int(together.max(initial=0)) + 1
         rows, self._counts, self._inverse = _distinct(together, classes)
         self._rows, self._labels = rows[:, :-1], np.unique(labels)[rows[:, -1]] if len(rows) else labels
+        self._fellows = _fellows(votes.shape[1], groups)
         self._discounts = discount(self._rows, groups, correlation)
         self._sizes = np.maximum(self._rows.max(axis=1, initial=ABSTAINS) + 1, 1)
         self._labels = np.maximum(self._labels, self._sizes)  # there are at least as many labels as candidates
         self._starts = np.concatenate([[0], np.cumsum(self._sizes)[:-1]]).astype(np.int64)
         self._owner = np.repeat(np.arange(len(self._rows)), self._sizes)
 
-    def posterior(self, accuracy: Floats) -> Floats:
-        """Return the probability of every candidate among all labels of its item; the unnamed ones have the rest."""
+    def posterior(self, accuracy: Floats, alone: int | None = None) -> Floats:
+        """Return the probability of every candidate among all labels of its item; the unnamed ones have the rest.
+
+        With `alone` that voter counts whole and its fellows of the group not at all.
+        """
         score = np.zeros(len(self._owner))
         p = np.clip(accuracy, _LEAST, _MOST)
         for voter in range(self._rows.shape[1]):
+            if alone is not None and voter in self._fellows[alone]:
+                continue
             voting = np.flatnonzero(self._rows[:, voter] >= 0)
             odds = np.log(p[voter] * (self._labels[voting] - 1) / (1 - p[voter]))
-            score[self._starts[voting] + self._rows[voting, voter]] += self._discounts[voting, voter] * odds
+            counted = odds if voter == alone else self._discounts[voting, voter] * odds
+            score[self._starts[voting] + self._rows[voting, voter]] += counted
         if not len(score):
             return score
         top = np.maximum(np.maximum.reduceat(score, self._starts), 0.0)
@@ -264,10 +303,15 @@ class _Candidates:
         posterior: Floats = likely / whole[self._owner]
         return posterior
 
-    def agreement(self, posterior: Floats) -> tuple[Floats, Floats]:
-        """Return for each voter how many of its votes are right, as expected, and how many it gave."""
+    def agreement(self, accuracy: Floats) -> tuple[Floats, Floats]:
+        """Return for each voter how many of its votes are right, as expected, and how many it gave.
+
+        Correlated voters do not vouch for each other: each is judged by those outside its group.
+        """
         agreed, voted = np.zeros(self._rows.shape[1]), np.zeros(self._rows.shape[1])
+        together = self.posterior(accuracy)
         for voter in range(self._rows.shape[1]):
+            posterior = self.posterior(accuracy, voter) if self._fellows[voter] else together
             voting = np.flatnonzero(self._rows[:, voter] >= 0)
             agreed[voter] = self._counts[voting] @ posterior[self._starts[voting] + self._rows[voting, voter]]
             voted[voter] = self._counts[voting].sum()

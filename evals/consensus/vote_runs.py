@@ -22,6 +22,7 @@ class Vote(NamedTuple):
     violation: str | None
     winners: frozenset[str | None]  # of honest voters
     rounds: int
+    steps: int  # of communication
     messages: int  # of honest voters
     fallbacks: int  # honest voters for whom the simple majority decided
     named: frozenset[int]
@@ -100,6 +101,7 @@ def _played(
         broken,
         frozenset(result.winner for result in results if result is not None),
         max(voter.round for voter in sound.values()),
+        played.steps,
         played.messages,
         sum(result is not None and bool(result.fallback) for result in results),
         frozenset(suspicion.voter for voter in sound.values() for suspicion in voter.suspicions),
