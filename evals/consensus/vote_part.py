@@ -23,7 +23,7 @@ class VotePart:
         """The scores over all tasks of a kind."""
         return {
             "weights: ": f"conditions in which learned weights are within {_NEAR} of the oracle's",
-            "confusions: ": "conditions with systematic errors in which Dawid-Skene is nearer to the oracle than one coin",
+            "confusions: ": "conditions of systematic errors in which Dawid-Skene comes nearer to the oracle",
             "votes safe: ": "votes with at most f traitors in which every property held",
             "votes f+1: ": "numbers of voters for which f traitors break nothing and f+1 do",
             "votes counted: ": "numbers of voters with the messages and steps of the paper",
@@ -77,14 +77,12 @@ def _in_words(measured: Mapping[str, tuple[float, ...]]) -> str:
 def _safe(number: int) -> Found:
     votes = [drawn_vote(seed, number) for seed in range(_VOTES[number])]
     broken = [vote.violation for vote in votes if vote.violation]
-    ways = (
-        f"{sum(vote.fallbacks > 0 for vote in votes)} ended by a simple majority, {_most_rounds(votes)} rounds at most"
+    told = (
+        f"{len(votes)} votes of at most {max(vote.rounds for vote in votes)} rounds, "
+        f"{sum(vote.fallbacks > 0 for vote in votes)} ended by a simple majority, "
+        f"somebody is named in {sum(bool(vote.named) for vote in votes)}"
     )
-    return Found(asked=len(votes), right=len(votes) - len(broken), told=(f"{len(votes)} votes, {ways}", *broken[:3]))
-
-
-def _most_rounds(votes: list[Vote]) -> int:
-    return max(vote.rounds for vote in votes)
+    return Found(asked=len(votes), right=len(votes) - len(broken), told=(told, *broken[:3]))
 
 
 def _one_more(number: int) -> Found:
