@@ -10,6 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from nodes.vote import ask, branches, count, discuss, record
+from nodes.vote_exchange import exchange
 from nodes.vote_opening import move, open_vote, propose, proposers
 from state.run import RunContext
 from state.vote import AskInput, ProposeInput, VoteInput, VoteOutput, VoteState
@@ -24,6 +25,7 @@ class Node(StrEnum):
     ASK = "ask"
     COUNT = "count"
     DISCUSS = "discuss"
+    EXCHANGE = "exchange"
     RECORD = "record"
 
 
@@ -38,8 +40,10 @@ def each_voter(state: VoteState) -> list[Send]:
 
 
 def after_count(state: VoteState) -> list[Send] | str:
-    """Ask the next wave; lay reasons open where the first votes leave it open; or put the result on record."""
+    """Ask the next wave; exchange ballots where voters may lie; discuss what is left open; or record the result."""
     progress = state["progress"]
+    if progress.wave == len(progress.waves):
+        return Node.EXCHANGE
     if not progress.closed:
         return each_voter(state)
     if progress.round == 1 and state["request"].discussion and state["result"].can_be_discussed:
@@ -56,14 +60,16 @@ def build() -> StateGraph[VoteState, RunContext, VoteInput, VoteOutput]:
     builder.add_node(Node.ASK, ask, input_schema=AskInput)
     builder.add_node(Node.COUNT, count)
     builder.add_node(Node.DISCUSS, discuss)
+    builder.add_node(Node.EXCHANGE, exchange)
     builder.add_node(Node.RECORD, record)
     builder.add_edge(START, Node.OPEN)
     builder.add_conditional_edges(Node.OPEN, each_proposer, [Node.PROPOSE, Node.MOVE])
     builder.add_edge(Node.PROPOSE, Node.MOVE)
     builder.add_conditional_edges(Node.MOVE, each_voter, [Node.ASK])
     builder.add_edge(Node.ASK, Node.COUNT)
-    builder.add_conditional_edges(Node.COUNT, after_count, [Node.ASK, Node.DISCUSS, Node.RECORD])
+    builder.add_conditional_edges(Node.COUNT, after_count, [Node.ASK, Node.DISCUSS, Node.EXCHANGE, Node.RECORD])
     builder.add_conditional_edges(Node.DISCUSS, each_voter, [Node.ASK])
+    builder.add_edge(Node.EXCHANGE, Node.RECORD)
     builder.add_edge(Node.RECORD, END)
     return builder
 

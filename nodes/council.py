@@ -28,12 +28,13 @@ def council_of(request: VoteRequest, context: RunContext) -> Council:
         raise SetupError("no model is configured", where="request.model_voters", hint="set MILLWRIGHT_MODEL__NAME")
     if request.model_voters > MOST_VOTERS:
         raise SetupError(f"at most {MOST_VOTERS} voters vote", where="request.model_voters")
+    described = [StatedAgent(voter, context.consensus_timeout) for voter in request.voters]
     models = [ModelVoter(number, context) for number in range(1, request.model_voters + 1)]
     named = {voter.group for voter in request.voters if voter.group}
     groups = [tuple(one.name for one in request.voters if one.group == group) for group in sorted(named)]
     groups += [tuple(model.card.id for model in models)] if models else []
     return Council(
-        members=(*map(StatedAgent, request.voters), *models, *passed.members),
+        members=(*described, *models, *passed.members),
         weights={**_weights(request.voters, len(request.options)), **passed.weights},
         groups=(*groups, *passed.groups),
         verifier=passed.verifier,

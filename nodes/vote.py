@@ -92,20 +92,32 @@ def _checked(reply: Message, motion: Motion, voter: str) -> SealedBallot | Absen
 
 
 def count(state: CountInput) -> CountUpdate:
-    """Count what has come: the result if no outstanding ballot can change the winner, else the next wave is asked."""
+    """Count what has come: the result if no outstanding ballot can change the winner, else the next wave is asked.
+
+    Where voters may lie nothing is counted yet: their ballots are exchanged once all are there.
+    """
     motion, electorate, progress = state["motion"], state["electorate"], state["progress"]
-    ballots, absences = _present(state)
+    ballots, absences = present(state)
+    if state["request"].tolerance:
+        return {"progress": progress.model_copy(update={"wave": progress.wave + 1})}
     last = progress.wave + 1 >= len(progress.waves)
     ending = tally if last else certain
     result = ending(motion, electorate, ballots, absences, round_=progress.round)
     if result is None:
         return {"progress": progress.model_copy(update={"wave": progress.wave + 1})}
-    told = result.winner if result.consensus else "no consensus"
-    emit(ASKED, f"{motion.motion_id}:{progress.round}", detail=f"round {progress.round}: {told}: {result.reason}"[:300])
+    tell(result)
     return {"progress": progress.model_copy(update={"closed": True}), "result": result}
 
 
-def _present(state: CountInput | VoteState) -> tuple[list[SealedBallot], list[Absence]]:
+def tell(result: VotingResult) -> None:
+    """Tell the outside how a round ended."""
+    told = result.winner if result.consensus else "no consensus"
+    named = "".join(f"; {voter}: {deed}" for voter, deed in result.suspicious.items())
+    detail = f"round {result.round}: {told}: {result.reason}{named}"
+    emit(ASKED, f"{result.motion_id}:{result.round}", detail=detail[:300])
+
+
+def present(state: CountInput | VoteState) -> tuple[list[SealedBallot], list[Absence]]:
     """Return ballots and absences: those of this round, else those of the first; a ballot once given stands."""
     replies = [reply for reply in state["replies"].values() if reply.motion_id == state["motion"].motion_id]
     ballots: dict[str, SealedBallot] = {}
@@ -120,16 +132,15 @@ def _present(state: CountInput | VoteState) -> tuple[list[SealedBallot], list[Ab
 
 def discuss(state: CountInput) -> CountUpdate:
     """Lay the ballots open: those present vote once more, all at once, knowing each other's reasons."""
-    ballots, _ = _present(state)
-    present = tuple(ballot.voter for ballot in ballots)
-    changes = {"round": 2, "wave": 0, "waves": (present,), "closed": False}
+    voters = tuple(ballot.voter for ballot in present(state)[0])
+    changes = {"round": 2, "wave": 0, "waves": (voters,), "closed": False}
     return {"progress": state["progress"].model_copy(update=changes)}
 
 
 def branches(state: VoteState) -> list[AskInput]:
     """Return what each voter of the wave is sent: in the first round nothing of the others' ballots."""
     progress, motion = state["progress"], state["motion"]
-    opened = tuple(_present(state)[0]) if progress.round > 1 else ()
+    opened = tuple(present(state)[0]) if progress.round > 1 else ()
     return [
         {"request": state["request"], "motion": motion, "voter": voter, "round": progress.round, "open": opened}
         for voter in progress.waves[progress.wave]
@@ -140,7 +151,7 @@ def record(state: RecordInput, runtime: Runtime[RunContext]) -> RecordUpdate:
     """Put the vote on record: the status of every proposal, and an entry of the history."""
     motion, result = state["motion"], state["result"]
     proposals = {name: _with_status(proposal, result) for name, proposal in state["proposals"].items()}
-    ballots, _ = _present(state)
+    ballots, _ = present(state)
     entry = VotingRecord(
         motion=motion,
         proposals=tuple(proposals.values()),

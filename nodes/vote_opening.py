@@ -14,7 +14,7 @@ from state.errors import SetupError
 from state.run import RunContext
 from state.values import digest
 from state.vote import Offer, ProposeInput, VoteProgress, VoteRequest, VoteState
-from state.voting import MOST_OPTIONS, Absence, Electorate, Motion, Proposal
+from state.voting import MOST_OPTIONS, Absence, Electorate, Method, Motion, Proposal
 
 
 class OpenInput(TypedDict, total=False):
@@ -56,17 +56,28 @@ class MoveUpdate(TypedDict):
 def open_vote(state: OpenInput, runtime: Runtime[RunContext]) -> OpenUpdate:
     """Open a vote: every voter gets its weight and its wave.
 
-    SetupError for a request of the wrong shape, without voters, and for a council that nobody passed.
+    SetupError for a request of the wrong shape, without voters, with too few of them for its tolerance, and for a
+    council that nobody passed.
     """
     context = context_of(runtime)
     request = validated(VoteRequest, state.get("request"), "request")
     council = council_of(request, context)
+    _check_tolerance(request, len(council.members))
     progress = VoteProgress(
         number=state["progress"].number + 1 if "progress" in state else 1,
         waves=_waves(council.members),
         proposers=tuple(agent.card.id for agent in council.members if PROPOSE in agent.card.skills),
     )
     return {"request": request, "electorate": electorate_of(council), "progress": progress}
+
+
+def _check_tolerance(request: VoteRequest, voters: int) -> None:
+    """See that a vote among liars can be held; SetupError where it cannot."""
+    if request.tolerance and voters < 3 * request.tolerance + 1:
+        least = 3 * request.tolerance + 1
+        raise SetupError(f"{voters} voters are too few, {least} are needed", where="request.tolerance")
+    if request.tolerance and (request.rule.method is not Method.SIMPLE or request.rule.weighted):
+        raise SetupError("only the rule simple bears liars", where="request.rule")
 
 
 def proposers(state: VoteState) -> list[ProposeInput]:

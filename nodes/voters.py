@@ -25,7 +25,6 @@ ASKED, ANSWERED = "vote", "ballot"
 PROPOSE, PROPOSED = "propose", "proposal"
 """Kinds of the message that asks for a proposal and of its reply; who has the first as a skill is asked."""
 
-_LATE = 30.0  # seconds that a voter with the trouble `late` takes
 _MODEL_COST = 10.0  # a second of a model's work beside one of an expert's: models are asked last
 
 
@@ -93,10 +92,10 @@ def read_ballot(reply: object, voter: str) -> SealedBallot | str:
 
 
 class StatedAgent:
-    """A voter that a caller described."""
+    """A voter that a caller described; with the trouble `late` it takes twice as long as is waited, in seconds."""
 
-    def __init__(self, stated: StatedVoter) -> None:
-        self._stated = stated
+    def __init__(self, stated: StatedVoter, waited: float) -> None:
+        self._stated, self._waited = stated, waited
 
     @property
     def card(self) -> AgentCard:
@@ -114,7 +113,7 @@ class StatedAgent:
         if stated.trouble is Trouble.RAISES:
             raise RuntimeError("this voter fails")
         if stated.trouble is Trouble.LATE:
-            time.sleep(_LATE)
+            time.sleep(2 * self._waited)
         if message.kind == PROPOSE:
             content = {"content": stated.proposes}
             return Message(

@@ -38,6 +38,7 @@ class Trouble(StrEnum):
     RAISES = "raises"
     LATE = "late"
     MALFORMED = "malformed"
+    TWO_FACED = "two-faced"  # shows two ballots, where ballots are exchanged
 
 
 class StatedVoter(Value):
@@ -63,7 +64,7 @@ class StatedVoter(Value):
     trouble: Trouble = Field(
         default=Trouble.NONE,
         title="Trouble",
-        description="raises, late, malformed: to see what becomes of it",
+        description="raises, late, malformed, two-faced: to see what becomes of it",
     )
 
 
@@ -109,6 +110,13 @@ class VoteRequest(Value):
     )
     council: str = Field(
         default="", title="Council", description="Name of a council of the run context; it votes too", examples=[""]
+    )
+    tolerance: int = Field(
+        default=0,
+        ge=0,
+        title="Tolerance",
+        description="How many voters may lie: at least 3f+1 exchange signed ballots; rule `simple` only",
+        examples=[0],
     )
     discussion: bool = Field(
         default=True,

@@ -3,15 +3,18 @@
 Traitors act together and last: in every step they see what honest voters send them before they send themselves.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from algorithms.consensus.scheduling import Held, arriving, sent
 from algorithms.voting.byzantine import ByzantineVoter
 from algorithms.voting.byzantine_count import follow
-from state.byzantine import BallotMessage, Board
+from state.byzantine import BallotMessage, Board, SignedBallot
 from state.faults import FaultSchedule
+from state.signing import Signer
+from state.values import digest
+from state.voting import Motion
 
 Revise = Callable[[Sequence[Board], int, Sequence[str]], str | None]
 """What a voter chooses in the next round, from the boards so far, its place and the options."""
@@ -39,6 +42,27 @@ class NoTraitors:
     def act(self, round_: int, step: int, seen: Sequence[BallotMessage]) -> list[BallotMessage]:  # noqa: ARG002
         """Send nothing."""
         return []
+
+
+class TwoFaced:
+    """Traitors that each show one ballot to half of the others and another one to the rest, in every round."""
+
+    def __init__(self, signers: Mapping[int, Signer], choices: Mapping[int, str], motion: Motion, voters: int) -> None:
+        self._signers, self._choices, self._motion, self._voters = signers, choices, motion, voters
+
+    def act(self, round_: int, step: int, seen: Sequence[BallotMessage]) -> list[BallotMessage]:  # noqa: ARG002
+        """Return their two ballots in the first step, nothing afterwards."""
+        return [message for place in self._signers for message in self._shown(round_, place)] if step == 1 else []
+
+    def _shown(self, round_: int, place: int) -> Iterator[BallotMessage]:
+        options, motion = self._motion.options, digest(self._motion)
+        own = self._choices[place]
+        other = options[(options.index(own) + 1) % len(options)] if own in options else options[0]
+        for to in range(self._voters):
+            if to not in self._signers:
+                blank = SignedBallot(motion, round_, place, (own, other)[to % 2], ())
+                mark = (place, self._signers[place].sign(blank.content))
+                yield BallotMessage(place, to, motion, round_, replace(blank, signatures=(mark,)))
 
 
 def play(

@@ -193,6 +193,39 @@ def test_members_propose_and_sign_what_is_moved() -> None:
     assert [one.voter for one in found["result"].absent] == ["cyd"]  # its vote was for what was not moved
 
 
+def test_a_two_faced_voter_is_named_and_changes_nothing() -> None:
+    honest = [voter("a", "yes"), voter("b", "yes"), voter("c", "yes")]
+    given = request(*honest, voter("liar", "no", trouble="two-faced"), tolerance=1)
+    found = go(given)
+    assert (found["result"].winner, found["result"].fallback) == ("yes", "")
+    assert found["result"].suspicious == {"liar": "equivocation"}
+    assert [(one.voter, one.kind) for one in found["result"].absent] == [("liar", AbsenceKind.MALFORMED)]
+    assert found["proposals"]["yes"].status is ProposalStatus.ADOPTED
+
+
+def test_exchanged_ballots_are_discussed_once_then_the_majority_decides_and_that_is_said() -> None:
+    voters = [voter("a", observations={"yes": 3, "no": 2}), voter("b", observations={"no": 4})]
+    found = go(request(*voters, voter("c", "yes"), voter("d", "no"), tolerance=1))
+    (entry,) = found["history"].values()
+    assert (found["result"].winner, found["result"].round, entry.changed) == ("no", 2, ("a",))
+    assert found["result"].reason == "'no' has 3 of 4 votes; 3 are needed"
+    split = [voter("a", "yes"), voter("b", "yes"), voter("c", "no"), voter("d", trouble="raises")]
+    ended = result(request(*split, tolerance=1))
+    assert ended.winner == "yes"
+    assert ended.fallback == "no option has 3 of 4 votes after round 2: the simple majority decides"
+    assert [(one.voter, one.reason) for one in ended.absent] == [("d", "this voter fails")]
+
+
+def test_whoever_lies_is_asked_and_still_nobody_honest_decides_otherwise() -> None:
+    liars = [voter("x", "no", trouble="two-faced"), voter("y", "yes", trouble="two-faced")]
+    honest = [voter(name, "yes") for name in "abcde"]
+    found = result(request(*honest, *liars, tolerance=2))
+    assert (found.winner, found.suspicious) == ("yes", {"x": "equivocation", "y": "equivocation"})
+    assert (
+        result(request(*liars, voter("a", trouble="raises"), voter("b", trouble="raises"), tolerance=1)).winner is None
+    )
+
+
 def test_described_voters_propose_too() -> None:
     found = result(request(voter("a", "both", proposes="both"), voter("b", "both"), options=("this", "that")))
     assert found.winner == "both"
@@ -206,6 +239,8 @@ def test_described_voters_propose_too() -> None:
         (request(voter("a"), options=()), "request.options: there are 0 options"),
         (request(voter("a"), council="x"), "request.council: there is no council 'x'"),
         (request(voter("a"), model_voters=1), "request.model_voters: no model is configured"),
+        (request(voter("a"), tolerance=1), "request.tolerance: 1 voters are too few, 4 are needed"),
+        (request(*map(voter, "abcd"), tolerance=1, rule={"method": "ranked"}), "request.rule: only the rule simple"),
         (request(voter("a"), voter("a")), "two voters have the same name"),
         (request(voter("a"), rule={"method": "coin"}), "request.rule.method"),
     ],
