@@ -16,21 +16,31 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Votes = NDArray[np.integer]
-Floats = NDArray[np.float64]
-Groups = Sequence[Sequence[int]]
+from algorithms.voting.candidates import LEAST, MOST, Candidates
+from algorithms.voting.rows import ABSTAINS, Floats, Groups, Votes, discount, distinct, fellows_of
 
-ABSTAINS = -1
+__all__ = [
+    "ABSTAINS",
+    "CORRELATION",
+    "DawidSkene",
+    "OneCoin",
+    "Reliability",
+    "dawid_skene",
+    "discount",
+    "factorise",
+    "one_coin",
+    "reliabilities",
+    "weight",
+]
+
 CORRELATION = 0.8
 """Correlation that is assumed among voters that share a model."""
 
 PSEUDO_VOTES = 20.0
 """How many votes even errors count in each row of a voter's confusions."""
 
-_LEAST, _MOST = 1e-3, 1 - 1e-3  # no voter is taken for surer, nor for worse
 _ITERATIONS = 200
-_CONVERGED = 1e-5  # largest change of a reliability in the last iteration
-_INT64 = 2**62
+_CONVERGED = 1e-4  # largest change of a reliability in the last iteration
 
 
 class DawidSkene(NamedTuple):
@@ -74,9 +84,9 @@ def dawid_skene(
     count `pseudo_votes` votes: with few votes it is the one-coin model, with many the voter's own confusions. Members
     of a group do not vouch for each other, as in `one_coin`. ValueError for votes that name no class.
     """
-    rows, counts, inverse = _distinct(votes, classes)
+    rows, counts, inverse = distinct(votes, classes)
     discounts = discount(rows, groups, correlation)
-    fellows = _fellows(rows.shape[1], groups)
+    fellows = fellows_of(rows.shape[1], groups)
     posterior = _plurality(rows, classes, discounts)
     views = [posterior] * rows.shape[1]
     accuracy = np.zeros(rows.shape[1])
@@ -86,12 +96,7 @@ def dawid_skene(
         confusion = np.stack(
             [_confusion(rows[:, voter], counts, view, pseudo_votes) for voter, view in enumerate(views)]
         )
-        model = np.log(prevalence), np.log(confusion)
-        posterior = _expect(rows, discounts, *model)
-        views = [
-            _expect(*_alone(rows, discounts, voter, each), *model) if each else posterior
-            for voter, each in enumerate(fellows)
-        ]
+        posterior, views = _expect(rows, discounts, fellows, np.log(prevalence), np.log(confusion))
         now = np.einsum("c,vcc->v", prevalence, confusion)
         step, change, accuracy = step + 1, float(np.max(np.abs(now - accuracy), initial=0.0)), now
     return DawidSkene(posterior[inverse], prevalence, confusion, accuracy, step, change <= _CONVERGED)
@@ -115,7 +120,7 @@ def one_coin(
     that prior, so that a decision is a weighted vote. ValueError for votes below -1 or labels below 2.
     """
     many = np.broadcast_to(np.asarray(labels, dtype=np.int64), (len(votes),))
-    model = _Candidates(votes, many, groups, correlation)
+    model = Candidates(votes, many, groups, correlation)
     voters = votes.shape[1]
     right = np.full(voters, 8.0) if right is None else right
     wrong = np.full(voters, 2.0) if wrong is None else wrong
@@ -145,7 +150,7 @@ def factorise(labels: Sequence[Sequence[str | None]]) -> tuple[NDArray[np.int64]
 
 def weight(accuracy: Floats, classes: float | Floats) -> Floats:
     """Return log(p(K-1)/(1-p)): the weight of a vote for one of K classes; 0 for a voter no better than chance."""
-    p = np.clip(accuracy, _LEAST, _MOST)
+    p = np.clip(accuracy, LEAST, MOST)
     odds: Floats = np.log(p * (np.asarray(classes, dtype=np.float64) - 1) / (1 - p))
     counted: Floats = np.maximum(odds, 0.0)
     return counted
@@ -181,33 +186,6 @@ def reliabilities(outcomes: Sequence[tuple[int, int]], *, strength: float = 10.0
     return tuple(Reliability(strength * pooled + right, strength * (1 - pooled) + wrong) for right, wrong in outcomes)
 
 
-def discount(votes: Votes, groups: Groups, correlation: float = CORRELATION) -> Floats:
-    """Return by how much each vote counts (items x voters): 1, or less where correlated voters vote on the same item.
-
-    m members of a group that vote on an item count together as m / (1 + (m-1) c), whatever m at most 1/c: with a
-    correlation of 0.8 two count as 1.11 and any number as less than 1.25.
-    """
-    factors = np.ones(votes.shape)
-    for group in groups:
-        members = list(group)
-        voting = np.maximum(np.sum(votes[:, members] != ABSTAINS, axis=1), 1)
-        factors[:, members] = (1.0 / (1.0 + (voting - 1) * correlation))[:, None]
-    return factors
-
-
-def _distinct(votes: Votes, classes: int) -> tuple[NDArray[np.int64], Floats, NDArray[np.intp]]:
-    """Return the distinct rows, how often each occurs, and for each row which it is."""
-    if votes.size and (votes.min() < ABSTAINS or votes.max() >= classes):
-        raise ValueError(f"votes are -1 to {classes - 1}")
-    base, voters = classes + 1, votes.shape[1]
-    if base**voters >= _INT64:
-        rows, inverse, counts = np.unique(votes, axis=0, return_inverse=True, return_counts=True)
-        return rows.astype(np.int64), counts.astype(np.float64), inverse.reshape(-1)
-    places = np.array([base**place for place in range(voters)], dtype=np.int64)
-    codes, inverse, counts = np.unique((votes.astype(np.int64) + 1) @ places, return_inverse=True, return_counts=True)
-    return codes[:, None] // places % base - 1, counts.astype(np.float64), inverse.reshape(-1)
-
-
 def _plurality(rows: NDArray[np.int64], classes: int, discounts: Floats) -> Floats:
     """Return the shares of each class among the votes of a row: where EM begins."""
     tally = np.full((len(rows), classes), 1.0 / classes)
@@ -231,105 +209,37 @@ def _confusion(votes: NDArray[np.int64], counts: Floats, posterior: Floats, pseu
     return confusion
 
 
-def _alone(
-    rows: NDArray[np.int64], discounts: Floats, voter: int, fellows: frozenset[int]
-) -> tuple[NDArray[np.int64], Floats]:
-    """Return rows and discounts without the fellows of a voter, which then counts whole."""
-    left, whole = rows.copy(), discounts.copy()
-    left[:, sorted(fellows)] = ABSTAINS
-    whole[:, voter] = 1.0
-    return left, whole
+def _expect(
+    rows: NDArray[np.int64],
+    discounts: Floats,
+    fellows: Sequence[frozenset[int]],
+    prevalence: Floats,
+    confusion: Floats,
+) -> tuple[Floats, list[Floats]]:
+    """Return the posterior of the classes, and as it is seen by each voter: itself whole, its fellows left out.
 
-
-def _expect(rows: NDArray[np.int64], discounts: Floats, prevalence: Floats, confusion: Floats) -> Floats:
-    """Return the posterior of the classes; `prevalence` and `confusion` are logarithms."""
+    `prevalence` and `confusion` are logarithms.
+    """
     score = np.tile(prevalence, (len(rows), 1))
+    said: dict[int, Floats] = {}  # of those with fellows
     for voter in range(rows.shape[1]):
-        voting = np.flatnonzero(rows[:, voter] >= 0)
-        score[voting] += discounts[voting, voter, None] * confusion[voter][:, rows[voting, voter]].T
-    score = np.exp(score - score.max(axis=1, keepdims=True))
-    posterior: Floats = score / score.sum(axis=1, keepdims=True)
+        voting = rows[:, voter] >= 0
+        each = np.where(voting[:, None], confusion[voter][:, rows[:, voter]].T, 0.0)
+        score += discounts[:, voter, None] * each
+        if fellows[voter]:
+            said[voter] = each
+    posterior = _normal(score)
+    views = [posterior] * rows.shape[1]
+    for voter, own in said.items():
+        alone = score + (1.0 - discounts[:, voter, None]) * own
+        for fellow in fellows[voter]:
+            alone -= discounts[:, fellow, None] * said[fellow]
+        views[voter] = _normal(alone)
+    return posterior, views
+
+
+def _normal(score: Floats) -> Floats:
+    """Return scores as probabilities."""
+    likely = np.exp(score - score.max(axis=1, keepdims=True))
+    posterior: Floats = likely / likely.sum(axis=1, keepdims=True)
     return posterior
-
-
-def _fellows(voters: int, groups: Groups) -> list[frozenset[int]]:
-    """Return for each voter the others of its group."""
-    found = [frozenset[int]() for _ in range(voters)]
-    for group in groups:
-        for voter in group:
-            found[voter] = frozenset(group) - {voter}
-    return found
-
-
-class _Candidates:
-    """Distinct rows of votes for candidates, laid end to end: one cell for each candidate of each row."""
-
-    def __init__(self, votes: Votes, labels: NDArray[np.int64], groups: Groups, correlation: float) -> None:
-        if votes.size and votes.min() < ABSTAINS:
-            raise ValueError("votes are -1 or a candidate's number")
-        if labels.size and labels.min() < 2:  # noqa: PLR2004  one label is no choice
-            raise ValueError("there are at least two labels")
-        together = np.column_stack([votes.astype(np.int64), _places(labels)])
-        classes = int(together.max(initial=0)) + 1
-        rows, self._counts, self._inverse = _distinct(together, classes)
-        self._rows, self._labels = rows[:, :-1], np.unique(labels)[rows[:, -1]] if len(rows) else labels
-        self._fellows = _fellows(votes.shape[1], groups)
-        self._discounts = discount(self._rows, groups, correlation)
-        self._sizes = np.maximum(self._rows.max(axis=1, initial=ABSTAINS) + 1, 1)
-        self._labels = np.maximum(self._labels, self._sizes)  # there are at least as many labels as candidates
-        self._starts = np.concatenate([[0], np.cumsum(self._sizes)[:-1]]).astype(np.int64)
-        self._owner = np.repeat(np.arange(len(self._rows)), self._sizes)
-
-    def posterior(self, accuracy: Floats, alone: int | None = None) -> Floats:
-        """Return the probability of every candidate among all labels of its item; the unnamed ones have the rest.
-
-        With `alone` that voter counts whole and its fellows of the group not at all.
-        """
-        score = np.zeros(len(self._owner))
-        p = np.clip(accuracy, _LEAST, _MOST)
-        for voter in range(self._rows.shape[1]):
-            if alone is not None and voter in self._fellows[alone]:
-                continue
-            voting = np.flatnonzero(self._rows[:, voter] >= 0)
-            odds = np.log(p[voter] * (self._labels[voting] - 1) / (1 - p[voter]))
-            counted = odds if voter == alone else self._discounts[voting, voter] * odds
-            score[self._starts[voting] + self._rows[voting, voter]] += counted
-        if not len(score):
-            return score
-        top = np.maximum(np.maximum.reduceat(score, self._starts), 0.0)
-        likely = np.exp(score - top[self._owner])
-        unnamed = (self._labels - self._sizes) * np.exp(-top)
-        whole = np.add.reduceat(likely, self._starts) + unnamed
-        posterior: Floats = likely / whole[self._owner]
-        return posterior
-
-    def agreement(self, accuracy: Floats) -> tuple[Floats, Floats]:
-        """Return for each voter how many of its votes are right, as expected, and how many it gave.
-
-        Correlated voters do not vouch for each other: each is judged by those outside its group.
-        """
-        agreed, voted = np.zeros(self._rows.shape[1]), np.zeros(self._rows.shape[1])
-        together = self.posterior(accuracy)
-        for voter in range(self._rows.shape[1]):
-            posterior = self.posterior(accuracy, voter) if self._fellows[voter] else together
-            voting = np.flatnonzero(self._rows[:, voter] >= 0)
-            agreed[voter] = self._counts[voting] @ posterior[self._starts[voting] + self._rows[voting, voter]]
-            voted[voter] = self._counts[voting].sum()
-        return agreed, voted
-
-    def decide(self, posterior: Floats) -> tuple[NDArray[np.int64], Floats]:
-        """Return the most likely candidate of every item and its probability."""
-        if not len(self._rows):
-            return np.zeros(0, dtype=np.int64), np.zeros(0)
-        best = np.maximum.reduceat(posterior, self._starts)
-        cells = np.flatnonzero(posterior == best[self._owner])
-        _, first = np.unique(self._owner[cells], return_index=True)
-        decisions = cells[first] - self._starts
-        silent = np.all(self._rows == ABSTAINS, axis=1)
-        decisions[silent], best[silent] = ABSTAINS, 0.0
-        return decisions[self._inverse], best[self._inverse]
-
-
-def _places(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each number of labels which of the distinct ones it is."""
-    return np.unique(labels, return_inverse=True)[1].reshape(-1).astype(np.int64)
