@@ -25,10 +25,8 @@ def test_simulated_voters_are_as_reliable_as_is_said() -> None:
 
 
 def test_learned_weights_keep_up_with_the_oracle_and_beat_the_majority() -> None:
-    measured = {
-        way: [accuracies(CONDITION, seed)[way] for seed in range(6)] for way in ("oracle", "one coin", "majority")
-    }
-    lost, low, high = behind_oracle({way: tuple(values) for way, values in measured.items()}, "one coin")
+    measured = measure(CONDITION, seeds=6)
+    lost, low, high = behind_oracle(measured, "one coin")
     assert low <= lost <= high
     assert lost < 0.01
     assert sum(measured["one coin"]) > sum(measured["majority"])
