@@ -1,10 +1,12 @@
 """The vote as a graph: who fails is named, reasons are laid open once, a council of another graph votes too."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
 from langgraph.store.memory import InMemoryStore
+from typing_extensions import TypedDict
 
 from evals.model_server import ChatRequest, ModelServer, Say, structured
 from graphs.serialization import strict_serializer
@@ -16,8 +18,8 @@ from state.errors import SetupError
 from state.models import ModelSettings
 from state.run import RunContext
 from state.values import digest
-from state.vote import _EXAMPLE, MOST_RECORDS
-from state.voting import AbsenceKind, ProposalStatus, SealedBallot, VotingResult
+from state.vote import _EXAMPLE, MOST_RECORDS, VoteRequest, latest_records
+from state.voting import AbsenceKind, ProposalStatus, SealedBallot, VotingRecord, VotingResult
 from tools.signing import Ed25519Signer, Ed25519Verifier
 
 QUICK = RunContext(consensus_timeout=0.3)
@@ -224,6 +226,34 @@ def test_whoever_lies_is_asked_and_still_nobody_honest_decides_otherwise() -> No
     assert (
         result(request(*liars, voter("a", trouble="raises"), voter("b", trouble="raises"), tolerance=1)).winner is None
     )
+
+
+class Parent(TypedDict, total=False):
+    request: VoteRequest
+    result: VotingResult
+    proposals: dict[str, Any]
+    history: Annotated[dict[str, VotingRecord], latest_records]
+    adopted: str
+
+
+def adopt(state: Parent) -> Parent:
+    return {"adopted": state["result"].winner or "nothing"}
+
+
+def test_another_graph_holds_a_vote_with_its_own_council() -> None:
+    builder = StateGraph(Parent, context_schema=RunContext)
+    builder.add_node("vote", graph)
+    builder.add_node("adopt", adopt)
+    builder.add_edge(START, "vote")
+    builder.add_edge("vote", "adopt")
+    builder.add_edge("adopt", END)
+    parent = builder.compile(checkpointer=InMemorySaver(serde=strict_serializer()))
+    members = [Recording("a", "no"), Recording("b", "no"), Recording("c", "yes")]
+    config: Any = {"configurable": {"thread_id": "t"}}
+    given: Any = {"request": VoteRequest(subject="shall we", options=("yes", "no"), council="c")}
+    assert parent.invoke(given, config, context=with_council(*members))["adopted"] == "no"
+    with pytest.raises(SetupError, match="no council"):
+        parent.invoke(given, {"configurable": {"thread_id": "u"}}, context=QUICK)
 
 
 def test_described_voters_propose_too() -> None:
