@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from algorithms.consensus.authentication import Authenticator
-from algorithms.consensus.pbft_certificates import Committee, latest_stable, required_proposals
+from algorithms.consensus.pbft_certificates import Committee, latest_stable
 from algorithms.consensus.pbft_orderer import Orderer
 from algorithms.consensus.pbft_output import Execute, chained
 from state.pbft import (
@@ -151,7 +151,7 @@ class Replica(Orderer):
         changes = tuple(self._changes_for(self.view)[: self.committee.quorum])
         if not self.changing or self.id != self.primary or len(changes) < self.committee.quorum:
             return
-        proposals = tuple(map(self._sign, required_proposals(self.view, changes)))
+        proposals = tuple(map(self._sign, self.notary.required_proposals(self.view, changes)))
         opening = self._sign(NewView(self.view, changes, proposals))
         self._multicast(opening)
         self._enter(opening)

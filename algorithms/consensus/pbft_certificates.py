@@ -119,7 +119,7 @@ class Notary:
             return False
         if any(change.statement.view != statement.view for change in changes):
             return False
-        required = required_proposals(statement.view, changes)
+        required = self.required_proposals(statement.view, changes)
         said = [proposal.statement for proposal in statement.proposals]
         return (
             [each.text for each in said] == [each.text for each in required]
@@ -127,30 +127,35 @@ class Notary:
             and all(map(self.is_proposal, statement.proposals))
         )
 
+    def required_proposals(self, view: int, changes: Iterable[Signed[ViewChange]]) -> list[PrePrepare]:
+        """Return what a new view must propose: of each sequence number what was prepared last, or the null request.
+
+        It reaches from the latest stable checkpoint among the view changes to the last number that was prepared.
+        """
+        latest: dict[int, PrePrepare] = {}
+        stable = 0
+        for change in changes:
+            stable = max(stable, change.statement.stable)
+            for certificate in change.statement.prepared:
+                place = certificate.pre_prepare.statement
+                if place.sequence not in latest or self.is_later(place, latest[place.sequence]):
+                    latest[place.sequence] = place
+        nothing = PrePrepare(view, 0, NO_REQUEST)
+        filled = (
+            (sequence, latest.get(sequence, nothing)) for sequence in range(stable + 1, max(latest, default=0) + 1)
+        )
+        return [PrePrepare(view, sequence, place.digest, place.request) for sequence, place in filled]
+
+    def is_later(self, one: PrePrepare, other: PrePrepare) -> bool:
+        """Whether one of two requests that were prepared for a place takes the place of the other."""
+        return one.view > other.view
+
     def _agree(self, place: PrePrepare, votes: Sequence[Vote], needed: int) -> bool:
         return all(_matches(vote, place) for vote in votes) and self._enough(votes, needed)
 
     def _enough(self, votes: Sequence[Signed[Statement]], needed: int) -> bool:
         signers = {vote.signer for vote in votes} & set(self.committee.members)
         return len(signers) >= needed and all(map(self.genuine, votes))
-
-
-def required_proposals(view: int, changes: Iterable[Signed[ViewChange]]) -> list[PrePrepare]:
-    """Return what a new view must propose: of each sequence number what was prepared last, or the null request.
-
-    It reaches from the latest stable checkpoint among the view changes to the last number that was prepared.
-    """
-    latest: dict[int, PrePrepare] = {}
-    stable = 0
-    for change in changes:
-        stable = max(stable, change.statement.stable)
-        for certificate in change.statement.prepared:
-            place = certificate.pre_prepare.statement
-            if place.sequence not in latest or place.view > latest[place.sequence].view:
-                latest[place.sequence] = place
-    nothing = PrePrepare(view, 0, NO_REQUEST)
-    filled = ((sequence, latest.get(sequence, nothing)) for sequence in range(stable + 1, max(latest, default=0) + 1))
-    return [PrePrepare(view, sequence, place.digest, place.request) for sequence, place in filled]
 
 
 def latest_stable(changes: Iterable[Signed[ViewChange]]) -> int:
