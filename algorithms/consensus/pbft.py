@@ -26,7 +26,7 @@ from state.pbft import (
     Transfer,
     ViewChange,
 )
-from state.signed import Refusal, Signed, SignedMessage
+from state.signed import Refusal, Signed
 
 _MOST_DOUBLINGS = 6  # of the time a replica waits, view after view
 
@@ -55,23 +55,6 @@ class Replica(Orderer):
             self._leave_for(self.view)
 
     # What drives it
-
-    def receive(self, message: SignedMessage) -> None:
-        """Take one message; what is not genuine is refused and counted."""
-        signed: Signed[Any] = message.signed
-        client = isinstance(signed.statement, Request)
-        if signed.signer not in self.committee.members and not client:
-            self._refuse(Refusal.STRANGER)
-        elif not self.notary.genuine(signed):
-            self._refuse(Refusal.FORGED)
-        elif signed.signer == self.id:
-            self._refuse(Refusal.DUPLICATE)
-        else:
-            take = self._takers().get(type(signed.statement))
-            if take is None:
-                self._refuse(Refusal.UNEXPECTED)
-            else:
-                take(signed)
 
     def _takers(self) -> dict[type, Callable[[Signed[Any]], None]]:
         return {

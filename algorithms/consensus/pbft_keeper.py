@@ -1,12 +1,12 @@
 """The part of a PBFT replica that every role has: what it says and refuses, executes, checkpoints and fetches."""
 
-from abc import ABC, abstractmethod
-from collections import Counter
+from abc import abstractmethod
 
 from algorithms.consensus.authentication import Authenticator
 from algorithms.consensus.pbft_certificates import Committee, Notary
 from algorithms.consensus.pbft_log import PbftLog, cast
 from algorithms.consensus.pbft_output import Execute, Outbox, PbftOutput, chained
+from algorithms.consensus.speaker import Speaker
 from state.pbft import (
     Checkpoint,
     Executed,
@@ -18,10 +18,10 @@ from state.pbft import (
     Request,
     Transfer,
 )
-from state.signed import Refusal, Signed, SignedMessage, Statement, StatementT
+from state.signed import Refusal, Signed, Statement
 
 
-class Keeper(ABC):
+class Keeper(Speaker):
     """State, checkpoints and their transfer. The three phases are added by `Orderer`, views by `Replica`."""
 
     def __init__(
@@ -33,10 +33,9 @@ class Keeper(ABC):
         settings: PbftSettings | None = None,
         execute: Execute = chained,
     ) -> None:
-        self.id = replica_id
+        super().__init__(replica_id, committee.members, authenticator)
         self.committee = committee
         self.settings = settings or PbftSettings()
-        self.refused: Counter[Refusal] = Counter()
         self.notary = Notary(committee, authenticator, self.settings.window)
         storage = storage or PbftStorage()
         self.view, self.changing = storage.view, storage.changing
@@ -47,7 +46,6 @@ class Keeper(ABC):
         self._checkpoint_votes: dict[int, dict[int, Signed[Checkpoint]]] = {}
         self._pending: dict[int, Signed[Request]] = {}  # by client
         self._waited: dict[int, int] = {}  # ticks, by client
-        self._authenticator = authenticator
         self._execute_request = execute
         self._fetched = False  # since the last status
         self._outbox = Outbox(self._to_keep())
@@ -67,32 +65,23 @@ class Keeper(ABC):
     def has_output(self) -> bool:
         """Whether there is something to keep, to send or to apply."""
         outbox = self._outbox
-        return bool(outbox.messages or outbox.executed or self.log.changed) or outbox.kept != self._to_keep()
+        return bool(self._messages or outbox.executed or self.log.changed) or outbox.kept != self._to_keep()
 
     def output(self) -> PbftOutput:
         """Return what is to be kept, sent and applied since the last output."""
-        outbox, kept = self._outbox, self._to_keep()
-        self._outbox = Outbox(kept)
-        return PbftOutput(kept, self.log.changed_slots(), tuple(outbox.messages), tuple(outbox.executed))
+        outbox, kept, messages = self._outbox, self._to_keep(), self._messages
+        self._outbox, self._messages = Outbox(kept), []
+        return PbftOutput(kept, self.log.changed_slots(), tuple(messages), tuple(outbox.executed))
+
+    def _may_sign(self, signed: Signed[Statement]) -> bool:
+        return isinstance(signed.statement, Request) or super()._may_sign(signed)
+
+    def _genuine(self, signed: Signed[Statement]) -> bool:
+        return self.notary.genuine(signed)
 
     def _to_keep(self) -> PbftStorage:
         checkpoints = tuple(self._checkpoints[sequence] for sequence in sorted(self._checkpoints))
         return PbftStorage(self.view, self.changing, self.state, checkpoints, self._proof)
-
-    def _sign(self, statement: StatementT) -> Signed[StatementT]:
-        return Signed(self.id, statement, self._authenticator.sign(statement.text))
-
-    def _send(self, recipient: int, signed: Signed[Statement]) -> None:
-        self._outbox.messages.append(SignedMessage(self.id, recipient, signed))
-
-    def _multicast(self, signed: Signed[Statement]) -> None:
-        for member in self.committee.members:
-            if member != self.id:
-                self._send(member, signed)
-
-    def _refuse(self, reason: Refusal | None) -> None:
-        if reason is not None:
-            self.refused[reason] += 1
 
     # Execution
 

@@ -34,8 +34,7 @@ class PbftOutput:
 
 @dataclass(slots=True)
 class Outbox:
-    """What a replica has to say, and what of it is on stable storage."""
+    """What a replica has on stable storage, and what it executed since."""
 
     kept: PbftStorage
-    messages: list[SignedMessage] = field(default_factory=list)
     executed: list[Executed] = field(default_factory=list)

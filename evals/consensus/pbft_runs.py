@@ -151,3 +151,27 @@ def _weather(seed: int, draw: random.Random) -> tuple[FaultSchedule, PbftSetting
         window=2 * interval,
     )
     return schedule, settings
+
+
+def left_waiting(seed: int, faulty_rounds: int, quiet_rounds: int, sizes: tuple[int, ...] = PBFT_SIZES) -> list[str]:
+    """Run a group under faults, end them, and return what is still missing: answers, or members that are behind.
+
+    The traitors go on. Nothing is missing where the protocol is live.
+    """
+    draw = random.Random(f"live {seed}")  # noqa: S311
+    schedule, settings = _weather(seed, draw)
+    size = sizes[seed % len(sizes)]
+    kinds = drawn_traitors(draw, size)
+    group = group_with(size, kinds, schedule, settings)
+    for number in range(faulty_rounds):
+        group.play_round()
+        if draw.random() < _ASKED:
+            group.ask(draw.choice(_CLIENTS), f"{number}")
+    group.schedule = FaultSchedule(seed=seed)
+    for _ in range(quiet_rounds):
+        group.play_round()
+    honest = [group.storage[member].state for member in group.members if member not in kinds]
+    missing = [f"client {client.id} waits" for client in group.clients.values() if client.waits]
+    if any(state != honest[0] for state in honest):
+        missing.append(f"members are at {sorted(state.sequence for state in honest)}")
+    return missing
