@@ -38,6 +38,11 @@ class PbftRun:
     traitors: Mapping[int, str]
     violation: str = ""  # the property that did not hold
 
+    def told(self) -> dict[str, int]:
+        """Return what there is to count."""
+        refused = {f"refused as {reason}": count for reason, count in sorted(self.refused.items())}
+        return {"requests executed": self.executed, "views": self.views, "traitors": len(self.traitors), **refused}
+
 
 @dataclass(slots=True)
 class Betrayal:

@@ -48,6 +48,12 @@ class StakeRun:
     traitors: Mapping[int, str]
     violation: str = ""  # the property that did not hold
 
+    def told(self) -> dict[str, int]:
+        """Return what there is to count."""
+        refused = {f"refused as {reason}": count for reason, count in sorted(self.refused.items())}
+        counted = {"blocks decided": self.decided, "members slashed": self.slashed, "stakes changed": self.changed}
+        return {**counted, "traitors": len(self.traitors), **refused}
+
 
 @dataclass(slots=True)
 class Betrayal:
