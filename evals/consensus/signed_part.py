@@ -1,5 +1,6 @@
 """The part of a protocol with signed messages: safety, traitors, liveness, planted bugs, what a decision costs."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,8 +9,7 @@ from evals.consensus.part import Figure, Found
 
 _EVENTS_A_BUG = 1_000_000  # at most, until a planted bug is found
 _ROUNDS = 300  # of a group whose safety is watched
-_SHORT = 100  # of a group with one kind of traitor
-_SIZES = (4, 7, 10, 31)
+_SIZES = {4: 80, 7: 50, 10: 30, 31: 15}  # members, and rounds with one kind of traitor
 _BUG_SIZES = (4, 4, 7)
 _FAULTY, _QUIET, _LIVE_GROUPS = 60, 400, 40
 _LIVE_SIZES = (4, 7, 4, 10)
@@ -84,12 +84,13 @@ class SignedPart:
         return work[kind]() if kind in work else Found(asked=0, right=0, figures=self.rates())
 
     def _safety(self, least: int) -> Found:
-        events, seed, totals = 0, 0, dict[str, int]()
+        events, seed = 0, 0
+        totals: Counter[str] = Counter()
         violations = [f"{scene}: {found}" for scene, play in self.scenes.items() if (found := play())]
         while events < least:
             run = self.run(seed, _ROUNDS)
             events += run.events
-            totals = {name: totals.get(name, 0) + count for name, count in run.told().items()}
+            totals.update(run.told())
             violations += [f"seed {seed}: {run.violation}"] if run.violation else []
             seed += 1
         counted = ", ".join(f"{count} {name}" for name, count in totals.items())
@@ -100,8 +101,8 @@ class SignedPart:
     def _traitors(self) -> Found:
         """Let as many as there may be betray, of each kind and for each size; then one more than there may be."""
         runs = {
-            (size, kind): self.run(size, _SHORT, sizes=(size,), traitor=kind)
-            for size in _SIZES
+            (size, kind): self.run(size, rounds, sizes=(size,), traitor=kind)
+            for size, rounds in _SIZES.items()
             for kind in self.traitors
         }
         broken = [f"{size} members, {kind}: {run.violation}" for (size, kind), run in runs.items() if run.violation]
