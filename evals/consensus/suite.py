@@ -16,6 +16,7 @@ from evals.consensus.raft_bugs import BUGS
 from evals.consensus.raft_runs import run_group
 from evals.consensus.raft_scenes import SCENES
 from evals.consensus.scripts import Mismatch, quorum_mismatches
+from evals.consensus.signed_parts import PBFT, STAKE
 from evals.consensus.vote_part import VOTES
 from evals.protocol import Score, Task, TaskResult
 from state.errors import SetupError
@@ -23,14 +24,14 @@ from state.errors import SetupError
 _EVENTS = 1_000_000  # under which the safety properties are watched
 _EVENTS_A_BUG = 2_000_000  # at most, until a planted bug is found
 _ROUNDS = 300  # of one group
-_PARTS: tuple[Part, ...] = (VOTES,)
+_PARTS: tuple[Part, ...] = (PBFT, STAKE, VOTES)
 
 
 class Consensus:
     """Does agreement hold, and would we notice if it did not."""
 
     name = "consensus"
-    description = "Raft and votes: scripts of another Raft, safety under faults and traitors, planted bugs found"
+    description = "Raft, PBFT, stake, votes: safety under faults and traitors, planted bugs; scripts of another Raft"
 
     def __init__(self, events: int = _EVENTS) -> None:
         self._events = events
