@@ -7,6 +7,7 @@ mean is what it may know better. It sees values as shapes only, so that no text 
 from collections.abc import Mapping, Sequence
 
 from algorithms.mapping import match_columns, open_pairs
+from algorithms.mapping_claims import ADOPTED
 from nodes.decide import Account, DecisionPoint
 from nodes.prompts import showable
 from state.doubts import STAYS, Choice, Doubt, Option
@@ -112,6 +113,7 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
     """Tell which columns were matched, and what was left over."""
     matches = ", ".join(f"{match.source} -> {match.target}" for match in answer.matches)
     doubts = [match for match in answer.matches if match.reason not in ("name", "alias")]
+    adopted = {(target.name, source): run for target in evidence.targets for source, run in target.adopted.items()}
     left = f"; not in the contract: {', '.join(answer.unmapped_sources)}" if answer.unmapped_sources else ""
     missing = f"; without a source: {', '.join(answer.unmapped_targets)}" if answer.unmapped_targets else ""
     return (
@@ -119,10 +121,17 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
             subject=f"{evidence.table}/{evidence.variant_id}",
             answer=matches or "no column",
             confidence=answer.confidence,
-            reason=("; ".join(f"{match.source}: {match.reason}" for match in doubts) or "by name") + left + missing,
+            reason=("; ".join(f"{match.source}: {_why(match, adopted)}" for match in doubts) or "by name")
+            + left
+            + missing,
             evidence=f"{len(evidence.sources)} source columns, {len(evidence.targets)} contract columns",
         ),
     )
+
+
+def _why(match: ColumnMatch, adopted: Mapping[tuple[str, str], str]) -> str:
+    run_id = adopted.get((match.target, match.source), "")
+    return f"adopted in run {run_id}" if match.reason == ADOPTED else match.reason
 
 
 COLUMN_MAPPING: DecisionPoint[MappingEvidence, ColumnMapping] = DecisionPoint(
