@@ -9,15 +9,20 @@ from collections.abc import Callable, Sequence
 
 from state.decision_log import (
     Adopted,
+    ContractVersion,
     Findings,
     LogEntry,
     Member,
     PairFindings,
     Proposal,
     ProposalKind,
+    Revocation,
     StandingMapping,
     Verdict,
 )
+
+LEAST_LETTERS = 2
+"""Letters of a header that is a name: one alone is a place in a sheet."""
 
 LEAST_FILLED = 20
 """Filled rows below which values prove nothing."""
@@ -28,83 +33,66 @@ LEAST_CARRIED = 0.95
 LEAST_TYPED = 0.9
 """Share of the values that must read as the column's type."""
 
-Reasons = Callable[[Proposal, Findings | None, Sequence[LogEntry], Adopted], tuple[str, str]]
-"""From proposal, evidence, log and what is in force: why not (empty: accepted), and why."""
+Reasons = tuple[str, str]
+"""Why not (empty: accepted), and why."""
 
 
 def verdict(
     member: str, proposal: Proposal, findings: Findings | None, entries: Sequence[LogEntry], adopted: Adopted
 ) -> Verdict:
     """Return the verdict of one member; `findings` is None where no run stands behind the proposal."""
-    against, reason = _JUDGES[Member(member)](proposal, findings, entries, adopted)
+    if proposal.revocation is not None:
+        against, reason = _revocation(proposal.revocation, entries, adopted)
+    elif findings is None:
+        against, reason = "no run stands behind it", ""
+    elif proposal.mapping is not None:
+        against, reason = _MAPPING[Member(member)](proposal.mapping, findings, entries, adopted)
+    elif proposal.version is not None:
+        against, reason = _VERSION[Member(member)](proposal.version, findings, adopted)
+    else:
+        against, reason = "it proposes nothing", ""
     return Verdict(member=member, accepts=not against, reason=against or reason)
 
 
-def _names(proposal: Proposal, findings: Findings | None, _: Sequence[LogEntry], __: Adopted) -> tuple[str, str]:
-    if proposal.mapping is not None and findings is not None:
-        for pair in _pairs(proposal.mapping, findings):
-            if pair.claimed_by:
-                return f"{pair.source!r} is what the contract calls {pair.claimed_by!r}", ""
-            if pair.letters < 2:  # noqa: PLR2004  one letter is a place in a sheet, no name
-                return f"{pair.source!r} is no name: another file may mean anything by it", ""
-        return "", "the headers are names, and no other column of the contract claims them"
-    if proposal.version is not None:
-        for table, columns in proposal.version.tables.items():
-            if len({column.casefold() for column in columns}) < len(columns):
-                return f"two columns of {table!r} differ in case only", ""
-        return "", "no two columns share a name"
-    return "", "nothing about names speaks against it"
+def _revocation(revocation: Revocation, entries: Sequence[LogEntry], adopted: Adopted) -> Reasons:
+    """Judge a person's word that an entry is not in force any more: each member looks into its own copy."""
+    place = revocation.revokes
+    if place in adopted.revoked:
+        return f"entry {place} is revoked already", ""
+    there = [entry for entry in entries if entry.index == place]
+    if not there or there[0].proposal.kind is ProposalKind.REVOCATION:
+        return f"there is no entry {place} that can be revoked", ""
+    return "", f"entry {place} is in force, and a person speaks against it"
 
 
-def _values(proposal: Proposal, findings: Findings | None, _: Sequence[LogEntry], __: Adopted) -> tuple[str, str]:
-    if proposal.mapping is not None and findings is not None:
-        for pair in _pairs(proposal.mapping, findings):
-            if pair.filled < LEAST_FILLED:
-                return f"{pair.source!r} is filled in {pair.filled} rows: too few to say", ""
-            if pair.carried < LEAST_CARRIED * pair.filled:
-                return f"of {pair.filled} values of {pair.source!r} {pair.carried} were published", ""
-        return "", "the values were published"
-    if proposal.version is not None and findings is not None:
-        missing = sorted(set(proposal.version.tables) - set(findings.published_rows))
-        if missing:
-            return f"no rows of {missing[0]!r} were published", ""
-        return "", f"{sum(findings.published_rows.values())} rows were published"
-    return "", "nothing about values speaks against it"
+def _mapping_names(mapping: StandingMapping, findings: Findings, _: Sequence[LogEntry], __: Adopted) -> Reasons:
+    for pair in _pairs(mapping, findings):
+        if pair.claimed_by:
+            return f"{pair.source!r} is what the contract calls {pair.claimed_by!r}", ""
+        if pair.letters < LEAST_LETTERS:
+            return f"{pair.source!r} is no name: another file may mean anything by it", ""
+    return "", "the headers are names, and no other column of the contract claims them"
 
 
-def _shape(proposal: Proposal, findings: Findings | None, _: Sequence[LogEntry], __: Adopted) -> tuple[str, str]:
-    if proposal.mapping is not None and findings is not None:
-        for pair in _pairs(proposal.mapping, findings):
-            if pair.typed is None:
-                return f"nothing is known about the values of {pair.source!r}", ""
-            if pair.typed < LEAST_TYPED:
-                return f"{pair.typed:.0%} of the values of {pair.source!r} read as {pair.kind}", ""
-        return "", "the values read as the types of their columns"
-    if proposal.version is not None and findings is not None:
-        other = [table for table in findings.columns if findings.columns[table] != proposal.version.tables.get(table)]
-        return (f"the types of {other[0]!r} are not those of the run", "") if other else ("", "the types are the run's")
-    return "", "nothing about shapes speaks against it"
+def _mapping_values(mapping: StandingMapping, findings: Findings, _: Sequence[LogEntry], __: Adopted) -> Reasons:
+    for pair in _pairs(mapping, findings):
+        if pair.filled < LEAST_FILLED:
+            return f"{pair.source!r} is filled in {pair.filled} rows: too few to say", ""
+        if pair.carried < LEAST_CARRIED * pair.filled:
+            return f"of {pair.filled} values of {pair.source!r} {pair.carried} were published", ""
+    return "", "the values were published"
 
 
-def _history(proposal: Proposal, _: Findings | None, entries: Sequence[LogEntry], adopted: Adopted) -> tuple[str, str]:
-    if proposal.mapping is not None:
-        return _mapping_history(proposal.mapping, entries, adopted)
-    if proposal.revocation is not None:
-        place = proposal.revocation.revokes
-        if place in adopted.revoked:
-            return f"entry {place} is revoked already", ""
-        there = [entry for entry in entries if entry.index == place]
-        if not there or there[0].proposal.kind is ProposalKind.REVOCATION:
-            return f"there is no entry {place} that can be revoked", ""
-        return "", f"entry {place} is in force"
-    if proposal.version is not None and adopted.version is not None:
-        same = adopted.version.version == proposal.version.version
-        if same and adopted.version.tables != proposal.version.tables:
-            return f"version {proposal.version.version!r} was adopted with other columns: give it another number", ""
-    return "", "the log says nothing else"
+def _mapping_shape(mapping: StandingMapping, findings: Findings, _: Sequence[LogEntry], __: Adopted) -> Reasons:
+    for pair in _pairs(mapping, findings):
+        if pair.typed is None:
+            return f"nothing is known about the values of {pair.source!r}", ""
+        if pair.typed < LEAST_TYPED:
+            return f"{pair.typed:.0%} of the values of {pair.source!r} read as {pair.kind}", ""
+    return "", "the values read as the types of their columns"
 
 
-def _mapping_history(mapping: StandingMapping, entries: Sequence[LogEntry], adopted: Adopted) -> tuple[str, str]:
+def _mapping_history(mapping: StandingMapping, _: Findings, entries: Sequence[LogEntry], adopted: Adopted) -> Reasons:
     for target, sources in adopted.of(mapping.table).items():
         for source in sources:
             if mapping.matches.get(source, target) != target:
@@ -119,19 +107,7 @@ def _mapping_history(mapping: StandingMapping, entries: Sequence[LogEntry], adop
     return "", "the log says nothing else"
 
 
-def _contract(proposal: Proposal, findings: Findings | None, _: Sequence[LogEntry], __: Adopted) -> tuple[str, str]:
-    if findings is None:
-        return ("", "a person's word") if proposal.revocation is not None else ("no run stands behind it", "")
-    if proposal.mapping is not None:
-        return _mapping_contract(proposal.mapping, findings)
-    if proposal.version is not None:
-        if (proposal.version.version, proposal.version.sha256) != (findings.version, findings.sha256):
-            return "it is not the contract of the run", ""
-        return ("", "the contract is met") if findings.met else ("the contract is not met", "")
-    return "", "the contract says nothing about it"
-
-
-def _mapping_contract(mapping: StandingMapping, findings: Findings) -> tuple[str, str]:
+def _mapping_contract(mapping: StandingMapping, findings: Findings, _: Sequence[LogEntry], __: Adopted) -> Reasons:
     table = mapping.table
     if table not in findings.published:
         return f"table {table!r} did not meet the contract", ""
@@ -153,10 +129,50 @@ def _pairs(mapping: StandingMapping, findings: Findings) -> list[PairFindings]:
     ]
 
 
-_JUDGES: dict[Member, Reasons] = {
-    Member.NAMES: _names,
-    Member.VALUES: _values,
-    Member.SHAPE: _shape,
-    Member.HISTORY: _history,
-    Member.CONTRACT: _contract,
+def _version_names(version: ContractVersion, _: Findings, __: Adopted) -> Reasons:
+    for table, columns in version.tables.items():
+        if len({column.casefold() for column in columns}) < len(columns):
+            return f"two columns of {table!r} differ in case only", ""
+    return "", "no two columns share a name"
+
+
+def _version_values(version: ContractVersion, findings: Findings, _: Adopted) -> Reasons:
+    missing = sorted(set(version.tables) - set(findings.published_rows))
+    if missing:
+        return f"no rows of {missing[0]!r} were published", ""
+    return "", f"{sum(findings.published_rows.values())} rows were published"
+
+
+def _version_shape(version: ContractVersion, findings: Findings, _: Adopted) -> Reasons:
+    other = [table for table in findings.columns if findings.columns[table] != version.tables.get(table)]
+    return (f"the types of {other[0]!r} are not those of the run", "") if other else ("", "the types are the run's")
+
+
+def _version_history(version: ContractVersion, _: Findings, adopted: Adopted) -> Reasons:
+    known = adopted.version
+    if known is not None and known.version == version.version and known.tables != version.tables:
+        return f"version {version.version!r} was adopted with other columns: give it another number", ""
+    return "", "the log says nothing else"
+
+
+def _version_contract(version: ContractVersion, findings: Findings, _: Adopted) -> Reasons:
+    if (version.version, version.sha256) != (findings.version, findings.sha256):
+        return "it is not the contract of the run", ""
+    return ("", "the contract is met") if findings.met else ("the contract is not met", "")
+
+
+_MAPPING: dict[Member, Callable[[StandingMapping, Findings, Sequence[LogEntry], Adopted], Reasons]] = {
+    Member.NAMES: _mapping_names,
+    Member.VALUES: _mapping_values,
+    Member.SHAPE: _mapping_shape,
+    Member.HISTORY: _mapping_history,
+    Member.CONTRACT: _mapping_contract,
+}
+
+_VERSION: dict[Member, Callable[[ContractVersion, Findings, Adopted], Reasons]] = {
+    Member.NAMES: _version_names,
+    Member.VALUES: _version_values,
+    Member.SHAPE: _version_shape,
+    Member.HISTORY: _version_history,
+    Member.CONTRACT: _version_contract,
 }

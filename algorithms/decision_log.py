@@ -102,7 +102,8 @@ def parted_at(first: Sequence[LogEntry], second: Sequence[LogEntry]) -> int | No
 
 def fold(entries: Sequence[LogEntry]) -> Adopted:
     """Replay a whole log: what is in force after its last entry."""
-    revoked = {entry.proposal.revocation.revokes for entry in entries if entry.proposal.revocation is not None}
+    said = [(entry.index, entry.proposal.revocation) for entry in entries]
+    revoked = {each.revokes for index, each in said if each is not None and each.revokes < index}
     adopted = Adopted(entries=len(entries), revoked=tuple(sorted(revoked)))
     names: dict[str, dict[str, dict[str, str]]] = {}
     version: ContractVersion | None = None

@@ -46,8 +46,8 @@ from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import record_decisions
 from tools.workspace import open_workspace
 
-_BY_NAME = ("name", "alias", ADOPTED)
-"""Reasons of matches that need no adopting: the contract says them, or the log does."""
+_BY_NAME = ("name", "alias")
+"""Reasons of matches that the contract itself says."""
 
 
 class AdoptInput(TypedDict):
@@ -140,7 +140,9 @@ def _proposals(
 
 def _standing_mapping(mapping: ColumnMapping) -> StandingMapping | None:
     """Return what was decided by evidence in the mapping of a header variant; None where names said everything."""
-    found = [match for match in mapping.matches if match.reason not in _BY_NAME]
+    found = [
+        match for match in mapping.matches if match.reason not in _BY_NAME and not match.reason.startswith(ADOPTED)
+    ]
     if not found:
         return None
     return StandingMapping(

@@ -113,7 +113,6 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
     """Tell which columns were matched, and what was left over."""
     matches = ", ".join(f"{match.source} -> {match.target}" for match in answer.matches)
     doubts = [match for match in answer.matches if match.reason not in ("name", "alias")]
-    adopted = {(target.name, source): run for target in evidence.targets for source, run in target.adopted.items()}
     left = f"; not in the contract: {', '.join(answer.unmapped_sources)}" if answer.unmapped_sources else ""
     missing = f"; without a source: {', '.join(answer.unmapped_targets)}" if answer.unmapped_targets else ""
     return (
@@ -121,23 +120,29 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
             subject=f"{evidence.table}/{evidence.variant_id}",
             answer=matches or "no column",
             confidence=answer.confidence,
-            reason=("; ".join(f"{match.source}: {_why(match, adopted)}" for match in doubts) or "by name")
-            + left
-            + missing,
+            reason=("; ".join(f"{match.source}: {match.reason}" for match in doubts) or "by name") + left + missing,
             evidence=f"{len(evidence.sources)} source columns, {len(evidence.targets)} contract columns",
         ),
     )
 
 
-def _why(match: ColumnMatch, adopted: Mapping[tuple[str, str], str]) -> str:
-    run_id = adopted.get((match.target, match.source), "")
-    return f"adopted in run {run_id}" if match.reason == ADOPTED else match.reason
+def expert(evidence: MappingEvidence) -> ColumnMapping:
+    """Return the mapping by names and values; a match by the decision log names the run that brought it there."""
+    answer = match_columns(evidence)
+    runs = {(target.name, source): run for target in evidence.targets for source, run in target.adopted.items()}
+    matches = tuple(
+        match.model_copy(update={"reason": f"{ADOPTED} in run {runs[match.target, match.source]}"})
+        if match.reason == ADOPTED
+        else match
+        for match in answer.matches
+    )
+    return answer.model_copy(update={"matches": matches})
 
 
 COLUMN_MAPPING: DecisionPoint[MappingEvidence, ColumnMapping] = DecisionPoint(
     kind="column_mapping",
     version="1",
-    expert=match_columns,
+    expert=expert,
     check=check,
     accounts=accounts,
     doubts=doubts,
