@@ -28,7 +28,8 @@ schema:
       - {{name: order_id, logicalType: integer, primaryKey: true, primaryKeyPosition: 1, required: true}}
       - name: country
         logicalType: string
-        quality: [{{type: library, metric: invalidValues, mustBe: 0, arguments: {{validValues: [{", ".join(COUNTRIES)}]}}}}]
+        quality:
+          - {{type: library, metric: invalidValues, mustBe: 0, arguments: {{validValues: [{", ".join(COUNTRIES)}]}}}}
 """
 
 Call = Callable[..., tuple[int, str, str]]
@@ -98,7 +99,7 @@ def test_a_changed_copy_is_named_with_its_first_broken_entry(call: Call, folder:
     path.write_bytes(path.read_bytes().replace(b"Herkunft", b"Herkunfz"))
     code, out, _ = call("explain", "--decisions", "told-orders")
     assert code == 1
-    assert "in the copy of values, entry 1 does not hold" in " ".join(out.split())
+    assert "in the copy of values, entry 2 does not hold" in " ".join(out.split())
     code, out, _ = call("explain", "--decisions", "told-orders", "--json")
     told = json.loads(out)
     assert (code, told["holds"], told["fault"]["copy_of"]) == (1, False, "values")

@@ -86,7 +86,7 @@ def _ruling(
 
 def _before(proposal: Proposal, entries: Sequence[LogEntry]) -> Ruling | None:
     """Return the ruling that this run's proposal got before the run was killed; None where another run brought it."""
-    for entry in reversed(entries):
+    for entry in reversed(entries) if proposal.run_id else ():
         if entry.proposal.run_id == proposal.run_id and subject_of(entry.proposal) == subject_of(proposal):
             verdicts = tuple(Verdict(member=one.member, accepts=True, reason=one.reason) for one in entry.acceptances)
             told = f"{len(verdicts)} of {len(MEMBERS)} members accept, {quorum(len(MEMBERS))} are needed"
