@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from algorithms.consensus.quorum import Configuration
 from algorithms.consensus.raft import RaftOutput, Replica
 from algorithms.consensus.raft_group import MakeReplica, RaftGroup, Round
-from evals.consensus.raft_safety import RaftObserver, SafetyError
+from evals.consensus.raft_safety import RaftObserver
+from evals.consensus.safety import SafetyError
 from state.faults import FaultSchedule
 from state.raft import RaftMessage, RaftSettings, RaftStorage
 
