@@ -7,7 +7,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Send
 
 from nodes.rounds import Rounds
-from state.rounds import GroupInput, GroupOutput, GroupState, TurnInput
+from state.rounds import GroupInput, GroupOutput, GroupState, SignedInput, SignedState, TurnInput
 from state.run import RunContext
 
 
@@ -19,7 +19,7 @@ class Node(StrEnum):
 
 
 def after_schedule(state: GroupState) -> list[Send] | Literal["scheduler", "__end__"]:
-    """Let the members that are up take their turns; pass over a round without any; end after the last."""
+    """Let all that are up take their turns; pass over a round without any; end after the last."""
     if state["over"]:
         return "__end__"
     return [_turn(state, member) for member in state["due"]] or "scheduler"
@@ -39,11 +39,22 @@ def _turn(state: GroupState, member: str) -> Send:
 
 
 def build(rounds: Rounds[Any, Any]) -> StateGraph[GroupState, RunContext, GroupInput, GroupOutput]:
-    """Return the graph of a protocol, not compiled."""
+    """Return the graph of a protocol whose members take each other's word, not compiled."""
     builder = StateGraph(GroupState, context_schema=RunContext, input_schema=GroupInput, output_schema=GroupOutput)
+    _wire(builder, rounds)
+    return builder
+
+
+def build_signed(rounds: Rounds[Any, Any]) -> StateGraph[SignedState, RunContext, SignedInput, GroupOutput]:
+    """Return the graph of a protocol whose members sign what they say, not compiled."""
+    builder = StateGraph(SignedState, context_schema=RunContext, input_schema=SignedInput, output_schema=GroupOutput)
+    _wire(builder, rounds)
+    return builder
+
+
+def _wire(builder: StateGraph[Any, RunContext, Any, GroupOutput], rounds: Rounds[Any, Any]) -> None:
     builder.add_node(Node.SCHEDULER, rounds.schedule)
     builder.add_node(Node.REPLICA, rounds.turn, input_schema=TurnInput)
     builder.add_edge(START, Node.SCHEDULER)
     builder.add_conditional_edges(Node.SCHEDULER, after_schedule, [Node.REPLICA, Node.SCHEDULER, "__end__"])
     builder.add_edge(Node.REPLICA, Node.SCHEDULER)
-    return builder

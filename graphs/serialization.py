@@ -64,6 +64,7 @@ _TYPES = (
     reports.Strategy,
     reports.Adjustment,
     rounds.GroupRequest,
+    rounds.SignedRequest,
     rounds.TimedProposal,
     run.Approve,
     run.RunRequest,

@@ -12,13 +12,23 @@ from nodes.rounds import Rounds, Standing
 from state.raft import RaftMemory, RaftMessage, RaftRole, RaftSettings, RaftStorage
 from state.rounds import GroupRequest, Plain, TurnInput, TurnOutput
 
-_STORAGE, _MEMORY = TypeAdapter(RaftStorage), TypeAdapter(RaftMemory)
+_STORAGE, _MEMORY, _MESSAGE = TypeAdapter(RaftStorage), TypeAdapter(RaftMemory), TypeAdapter(RaftMessage)
 
 
 class RaftRules:
     """Raft as a group's rules: replicas with the settings of the paper, pre-vote and check of the quorum."""
 
-    message: TypeAdapter[RaftMessage] = TypeAdapter(RaftMessage)
+    def dump(self, message: RaftMessage) -> Plain:
+        """Return a message with what it says beside the ordinary."""
+        return _MESSAGE.dump_python(message, mode="json", exclude_defaults=True)
+
+    def read(self, content: Plain) -> RaftMessage:
+        """Return a message."""
+        return _MESSAGE.validate_python(content)
+
+    def outsiders(self, group: GroupRequest) -> tuple[int, ...]:  # noqa: ARG002  Raft knows none
+        """Return nobody."""
+        return ()
 
     def request(self, given: object) -> GroupRequest:
         """Return the validated request."""
@@ -32,25 +42,24 @@ class RaftRules:
         replica = Replica(member, Configuration(frozenset(group.members)), storage, RaftSettings(), seed)
         if given["memory"] is not None:
             replica.remember(_MEMORY.validate_python(given["memory"]))
-        messages = [self.message.validate_python(each) for each in given["messages"]]
+        messages = [self.read(each) for each in given["messages"]]
         turn = act(replica, storage, messages, given["proposals"])
-        said = [self.message.dump_python(each, mode="json", exclude_defaults=True) for each in turn.messages]
         return {
             "kept": {given["member"]: _STORAGE.dump_python(turn.storage, mode="json")},
             "memory": {given["member"]: _MEMORY.dump_python(replica.memory, mode="json")},
-            "said": {given["member"]: said},
+            "said": {given["member"]: [self.dump(each) for each in turn.messages]},
         }
 
-    def standing(self, group: GroupRequest, member: int, kept: Plain | None, memory: Plain | None) -> Standing:  # noqa: ARG002
+    def standing(self, group: GroupRequest, member: int, kept: Plain, memory: Plain) -> Standing:  # noqa: ARG002
         """Return role, term and the entries that are known to be committed."""
         if kept is None:
-            return Standing(leads=False, term=0, decided=())
+            return Standing(leads=False, running=False, term=0, decided=())
         leads = memory is not None and memory["role"] == RaftRole.LEADER
         committed = [entry["data"] for entry in kept["entries"] if entry["index"] <= kept["commit"]]
         decided = tuple(data for data in committed if data)
-        return Standing(leads, kept["term"], decided)
+        return Standing(leads, memory is not None, kept["term"], decided)
 
-    def receivers(self, standing: Mapping[int, Standing]) -> tuple[int, ...]:
+    def receivers(self, group: GroupRequest, standing: Mapping[int, Standing]) -> tuple[int, ...]:  # noqa: ARG002
         """Return the leader of the newest term."""
         found = leading(
             {

@@ -7,8 +7,6 @@ checkpoint after its turn; what it said is delivered by the scheduler in a later
 from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from pydantic import TypeAdapter
-
 from algorithms.consensus.scheduling import Addressed, Held, Opening, opened, sent
 from nodes.events import emit
 from state.rounds import GroupRequest, GroupState, Plain, TurnInput, TurnOutput
@@ -24,9 +22,10 @@ _SHOWN = 4
 
 
 class Standing(NamedTuple):
-    """How a member stands: does it lead, in which term (or view), and what it holds as decided."""
+    """How a member stands: does it lead, does it run, in which term (or view), and what it holds as decided."""
 
     leads: bool
+    running: bool  # since the round before
     term: int
     decided: tuple[str, ...]
 
@@ -34,9 +33,14 @@ class Standing(NamedTuple):
 class GroupRules(Protocol[RequestT, MessageT]):
     """What a protocol says about itself to be played in supersteps."""
 
-    @property
-    def message(self) -> TypeAdapter[MessageT]:
-        """How a message becomes JSON data and is read again."""
+    def dump(self, message: MessageT) -> Plain:
+        """Return a message as JSON data."""
+
+    def read(self, content: Plain) -> MessageT:
+        """Return the message that JSON data stands for."""
+
+    def outsiders(self, group: RequestT) -> tuple[int, ...]:
+        """Return who takes turns after the members and is never down."""
 
     def request(self, given: object) -> RequestT:
         """Return the validated request; SetupError says what is wrong with it."""
@@ -44,10 +48,10 @@ class GroupRules(Protocol[RequestT, MessageT]):
     def turn(self, group: RequestT, given: TurnInput) -> TurnOutput:
         """Let one member take its turn."""
 
-    def standing(self, group: RequestT, member: int, kept: Plain | None, memory: Plain | None) -> Standing:
+    def standing(self, group: RequestT, member: int, kept: Plain, memory: Plain) -> Standing:
         """Return how a member stands after its turn; one that is down has no memory."""
 
-    def receivers(self, standing: Mapping[int, Standing]) -> tuple[int, ...]:
+    def receivers(self, group: RequestT, standing: Mapping[int, Standing]) -> tuple[int, ...]:
         """Return the members that are handed proposals; none where they must wait. `standing` is of those up."""
 
     def shown(self, message: MessageT) -> str:
@@ -68,17 +72,19 @@ class Rounds(Generic[RequestT, MessageT]):
             member: self._rules.standing(group, member, kept.get(str(member)), memory.get(str(member)))
             for member in group.members
         }
+        outsiders = self._rules.outsiders(group)
         held: list[Held[MessageT]] = [(when, self._read(message)) for when, message in state.get("held", [])]
         closed: GroupState = {"group": group, "told": state.get("told", [])}
         closed["decided"] = {str(member): list(each.decided) for member, each in standing.items()}
         if number:
-            said = [self._read(each) for member in group.members for each in state["said"].get(str(member), [])]
+            speakers = (*group.members, *outsiders)
+            said = [self._read(each) for member in speakers for each in state["said"].get(str(member), [])]
             under_way = sent(group.schedule, number, said)
             closed["told"] = [*closed["told"], self._tell(state, standing, said, under_way)][-_LINES:]
             held += under_way
         if number >= group.rounds:
             return closed | {"held": self._plain(held), "due": {}, "over": True}
-        opening = opened(group.schedule, number + 1, held, group.members)
+        opening = opened(group.schedule, number + 1, held, group.members, outsiders)
         return closed | self._opened(state, group, standing, opening)
 
     def turn(self, state: TurnInput) -> TurnOutput:
@@ -91,7 +97,7 @@ class Rounds(Generic[RequestT, MessageT]):
         number = opening.number
         up = {member: each for member, each in standing.items() if member not in opening.down}
         waiting = [*state.get("waiting", []), *(one.data for one in group.proposals if one.round == number)]
-        receivers = self._rules.receivers(up)
+        receivers = self._rules.receivers(group, up)
         lost = [self._rules.shown(message) for message in opening.lost]
         return {
             "number": number,
@@ -99,7 +105,10 @@ class Rounds(Generic[RequestT, MessageT]):
             "memory": {str(member): None for member in opening.down},
             "said": {str(member): [] for member in opening.down},
             "held": self._plain(opening.held),
-            "due": {str(member): [self._dump(message) for message in opening.to(member)] for member in up},
+            "due": {
+                str(member): [self._dump(message) for message in opening.to(member)]
+                for member in (*up, *self._rules.outsiders(group))
+            },
             "opening": {"delivered": len(opening.due), "lost": lost, "down": sorted(opening.down)},
             "handed": {str(member): waiting for member in receivers},
             "waiting": [] if receivers else waiting,
@@ -131,7 +140,7 @@ class Rounds(Generic[RequestT, MessageT]):
         return [(when, self._dump(message)) for when, message in held]
 
     def _dump(self, message: MessageT) -> Plain:
-        return dict(self._rules.message.dump_python(message, mode="json", exclude_defaults=True))
+        return self._rules.dump(message)
 
     def _read(self, message: Plain) -> MessageT:
-        return self._rules.message.validate_python(message)
+        return self._rules.read(message)

@@ -13,8 +13,8 @@ from state.channels import merge_by_id
 from state.faults import FaultSchedule
 from state.values import Value
 
-Plain = dict[str, Any]
-"""JSON data of one typed value."""
+Plain = Any
+"""JSON data of one typed value. It is never revived as an object: what reads it makes the value anew."""
 
 
 class TimedProposal(Value):
@@ -40,15 +40,21 @@ class GroupRequest(Value):
         return tuple(range(1, self.size + 1))
 
 
+class SignedRequest(GroupRequest):
+    """What a group is asked to play whose members sign what they say, with keys derived from the schedule's seed."""
+
+    size: int = Field(default=4, ge=1, le=10, title="Size", description="Members of the group", examples=[4])
+
+
 class TurnInput(TypedDict):
     """One member's part of a round."""
 
     group: GroupRequest
     number: int
     member: str
-    kept: Plain | None
+    kept: Plain
     """Stable storage; none before the first start."""
-    memory: Plain | None
+    memory: Plain
     """What it remembers of the round before; none where it starts, or starts again."""
     messages: list[Plain]
     proposals: list[str]
@@ -58,7 +64,7 @@ class TurnOutput(TypedDict):
     """What a member did, by its id."""
 
     kept: Annotated[dict[str, Plain], merge_by_id]
-    memory: Annotated[dict[str, Plain | None], merge_by_id]
+    memory: Annotated[dict[str, Plain], merge_by_id]
     said: Annotated[dict[str, list[Plain]], merge_by_id]
 
 
@@ -90,6 +96,32 @@ class GroupInput(TypedDict):
     """Written by the caller; validated by the scheduler before the first round."""
 
 
+class SignedInput(TypedDict):
+    """What starts a group whose members sign."""
+
+    group: Annotated[
+        SignedRequest,
+        Field(
+            title="Group",
+            description="How many members play how many rounds, what is proposed, and what goes wrong",
+            examples=[
+                {
+                    "size": 4,
+                    "rounds": 60,
+                    "proposals": [{"round": 1, "data": "adopt version 2"}, {"round": 20, "data": "adopt version 3"}],
+                    "schedule": {
+                        "seed": 7,
+                        "drop": 0.05,
+                        "delay": 1,
+                        "crashes": [{"member": 1, "first": 8, "rounds": 20}],
+                    },
+                }
+            ],
+        ),
+    ]
+    """Written by the caller; validated by the scheduler before the first round."""
+
+
 class GroupOutput(TypedDict, total=False):
     """What a group gives back."""
 
@@ -101,17 +133,16 @@ class GroupOutput(TypedDict, total=False):
     """The last rounds, one line each."""
 
 
-class GroupState(TypedDict, total=False):
+class GroupChannels(TypedDict, total=False):
     """Channels of a group."""
 
-    group: GroupRequest
     number: int
     """Written by the scheduler: the round that is played."""
     over: bool
     """Written by the scheduler: the last round is closed."""
     kept: Annotated[dict[str, Plain], merge_by_id]
     """By member: stable storage. Written by each member in its turn; a member that crashed starts from it."""
-    memory: Annotated[dict[str, Plain | None], merge_by_id]
+    memory: Annotated[dict[str, Plain], merge_by_id]
     """By member: what it remembers. Written by each member in its turn, and emptied by the scheduler by a crash."""
     said: Annotated[dict[str, list[Plain]], merge_by_id]
     """By member: messages of the round, on their way once the round is closed."""
@@ -127,3 +158,15 @@ class GroupState(TypedDict, total=False):
     """Written by the scheduler: proposals that nobody could be handed yet."""
     decided: dict[str, list[str]]
     told: list[str]
+
+
+class GroupState(GroupChannels, total=False):
+    """Channels of a group whose members take each other's word."""
+
+    group: GroupRequest
+
+
+class SignedState(GroupChannels, total=False):
+    """Channels of a group whose members sign what they say."""
+
+    group: SignedRequest

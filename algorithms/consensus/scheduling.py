@@ -46,10 +46,14 @@ class Opening(Generic[Message]):
 
 
 def opened(
-    schedule: FaultSchedule, number: int, held: Sequence[Held[Message]], members: Sequence[int]
+    schedule: FaultSchedule,
+    number: int,
+    held: Sequence[Held[Message]],
+    members: Sequence[int],
+    outsiders: Sequence[int] = (),
 ) -> Opening[Message]:
-    """Return how a round begins."""
-    due, later = arriving(schedule, number, held, members)
+    """Return how a round begins; outsiders are sent messages as well, and are never down."""
+    due, later = arriving(schedule, number, held, (*members, *outsiders))
     arrived = {id(message) for message in due}
     lost = tuple(message for when, message in held if when <= number and id(message) not in arrived)
     return Opening(number, members_down(schedule, number, members), tuple(due), lost, tuple(later))

@@ -121,7 +121,7 @@ def test_a_graph_interrupted_at_any_superstep_ends_the_same(tmp_path: Path) -> N
     whole = play_until(tmp_path / "whole.sqlite", None, begin=True)
     assert whole is not None
     assert all("b" in decided for decided in whole["decided"].values())
-    for stop in range(1, 2 * STORM.rounds, 7):
+    for stop in range(1, 2 * STORM.rounds, 22):
         path = tmp_path / f"{stop}.sqlite"
         assert play_until(path, stop, begin=True) is None
         assert play_until(path, None, begin=False) == whole
