@@ -86,8 +86,9 @@ class Replica(Orderer):
     def _waits_too_long(self) -> bool:
         limit = self.settings.request_ticks << self._doublings
         if self.changing:
-            # Alone it would only run ahead of the others: time counts when a quorum has left as well.
-            self._changing_ticks += len(self._changes_for(self.view)) >= self.committee.quorum
+            # Alone it would only run ahead of the others: time counts when a quorum has left as well, or gone further.
+            left = sum(change.statement.view >= self.view for change in self._changes.values())
+            self._changing_ticks += left >= self.committee.quorum
             return self._changing_ticks >= limit
         for client in self._waited:
             self._waited[client] += 1

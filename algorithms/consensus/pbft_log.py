@@ -125,7 +125,8 @@ class PbftLog:
 
 def cast(votes: dict[int, Signed[Any]], signed: Signed[Any]) -> Refusal | None:
     """Count a vote; the first of each signer stands."""
-    first = votes.setdefault(signed.signer, signed)
-    if first is signed:
+    first = votes.get(signed.signer)
+    if first is None:
+        votes[signed.signer] = signed
         return None
     return Refusal.DUPLICATE if first.statement == signed.statement else Refusal.CONFLICTING

@@ -143,9 +143,13 @@ class StakeKeeper(Speaker):
 
     def _note(self, signed: Signed[Vote] | Signed[Opening]) -> Refusal | None:
         """Remember what was signed; what contradicts it is evidence."""
-        first = self._seen.setdefault((signed.signer, round_of(signed.statement)), signed)
+        place = (signed.signer, round_of(signed.statement))
+        first = self._seen.get(place)
+        if first is None:
+            self._seen[place] = signed
+            return None
         if first.statement.digest == signed.statement.digest:
-            return None if first is signed else Refusal.DUPLICATE
+            return Refusal.DUPLICATE
         if signed.signer not in self.state.slashed:
             self.evidence.setdefault(signed.signer, DoubleSigning(first, signed))
         return Refusal.CONFLICTING

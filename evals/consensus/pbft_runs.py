@@ -122,10 +122,10 @@ def drawn_traitors(draw: random.Random, size: int, kind: str = "") -> dict[int, 
     names = sorted(PBFT_TRAITORS)
     common = draw.choice(names)
     mixed = draw.random() < 0.3  # noqa: PLR2004  a third of the groups
-    who = draw.sample(range(1, size + 1), count)
-    if who and draw.random() < 0.5:  # noqa: PLR2004  the first primary is a traitor in half of the groups
-        who[0] = 1
-    return {member: kind or (draw.choice(names) if mixed else common) for member in sorted(set(who))}
+    first = draw.choice((1, draw.randint(1, size)))  # the first primary is a traitor in half of the groups
+    others = draw.sample([member for member in range(1, size + 1) if member != first], max(0, count - 1))
+    who = sorted((first, *others)) if count else []
+    return {member: kind or (draw.choice(names) if mixed else common) for member in who}
 
 
 def refusals(group: PbftGroup) -> Counter[Refusal]:

@@ -96,7 +96,8 @@ class Consensus:
             groups.update(part.groups)
         scores = []
         for start, name in groups.items():
-            found = [score for each in results if each.task_id.startswith(start) for score in each.scores]
+            kind = [each for each in results if each.task_id.startswith(start)]
+            found = [score for each in kind for score in each.scores if score.unit == "share"]
             if found:
                 asked = sum(score.n for score in found)
                 scores.append(_share(name, round(sum(score.value * score.n for score in found)), asked))
@@ -135,11 +136,11 @@ def _told(wrong: Mismatch) -> str:
     return f"{wrong.script}:{wrong.line}: expected {wrong.expected!r}, found {wrong.found!r}"
 
 
-def _share(name: str, right: int, asked: int) -> Score:
-    low, high = wilson(right, asked)
-    return Score(name=name, value=right / asked if asked else 0.0, low=low, high=high, n=asked, interval="Wilson 95 %")
-
-
 def _figure(figure: Figure) -> Score:
     value = figure.value
     return Score(name=figure.name, value=value, low=value, high=value, n=figure.n, interval="one run", unit=figure.unit)
+
+
+def _share(name: str, right: int, asked: int) -> Score:
+    low, high = wilson(right, asked)
+    return Score(name=name, value=right / asked if asked else 0.0, low=low, high=high, n=asked, interval="Wilson 95 %")
