@@ -73,12 +73,12 @@ class Rounds(Generic[RequestT, MessageT]):
             for member in group.members
         }
         outsiders = self._rules.outsiders(group)
-        held: list[Held[MessageT]] = [(when, self._read(message)) for when, message in state.get("held", [])]
+        held: list[Held[MessageT]] = [(when, self._rules.read(message)) for when, message in state.get("held", [])]
         closed: GroupState = {"group": group, "told": state.get("told", [])}
         closed["decided"] = {str(member): list(each.decided) for member, each in standing.items()}
         if number:
             speakers = (*group.members, *outsiders)
-            said = [self._read(each) for member in speakers for each in state["said"].get(str(member), [])]
+            said = [self._rules.read(each) for member in speakers for each in state["said"].get(str(member), [])]
             under_way = sent(group.schedule, number, said)
             closed["told"] = [*closed["told"], self._tell(state, standing, said, under_way)][-_LINES:]
             held += under_way
@@ -106,7 +106,7 @@ class Rounds(Generic[RequestT, MessageT]):
             "said": {str(member): [] for member in opening.down},
             "held": self._plain(opening.held),
             "due": {
-                str(member): [self._dump(message) for message in opening.to(member)]
+                str(member): [self._rules.dump(message) for message in opening.to(member)]
                 for member in (*up, *self._rules.outsiders(group))
             },
             "opening": {"delivered": len(opening.due), "lost": lost, "down": sorted(opening.down)},
@@ -137,10 +137,4 @@ class Rounds(Generic[RequestT, MessageT]):
         return line
 
     def _plain(self, held: Sequence[Held[MessageT]]) -> list[tuple[int, Plain]]:
-        return [(when, self._dump(message)) for when, message in held]
-
-    def _dump(self, message: MessageT) -> Plain:
-        return self._rules.dump(message)
-
-    def _read(self, message: Plain) -> MessageT:
-        return self._rules.read(message)
+        return [(when, self._rules.dump(message)) for when, message in held]
