@@ -14,6 +14,9 @@ from tools.sources.in_place import is_in_place, sample_relation
 from tools.sql.quote import ident
 from tools.workspace import raw_name, row_file
 
+_ROWS = 2_000
+"""Rows on which the types of values are told: a share is asked for, not every value."""
+
 
 def pair_findings(
     connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake, variant_id: str, matches: Mapping[str, str]
@@ -26,7 +29,9 @@ def pair_findings(
     counts = _counts(connection, table, tuple(matches.values()), files)
     columns, relation = intake.inventory.variant(variant_id).columns, f"land.{ident(variant_id)}"
     landed = sample_relation(relation) if is_in_place(connection, relation) else relation
-    profiles = {each.name: each for each in profile_landed(connection, landed, columns, file_ids=files)}
+    profiles = {
+        each.name: each for each in profile_landed(connection, landed, columns, file_ids=files, sample_rows=_ROWS)
+    }
     claimed = claimed_names(table)
     found = []
     for (source, target), (filled, carried) in zip(matches.items(), counts, strict=True):
