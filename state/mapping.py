@@ -26,6 +26,7 @@ class TargetColumn(Value):
 
     name: str
     names: tuple[str, ...]  # further known names: aliases, physical and business name, synonyms
+    adopted: dict[str, str] = Field(default_factory=dict)  # source columns of the decision log -> run of their adoption
     logical_type: LogicalType
     valid_values: tuple[str, ...] = ()  # at most 500
     examples: tuple[str, ...] = ()

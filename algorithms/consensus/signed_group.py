@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from algorithms.consensus.authentication import Authenticator
-from algorithms.consensus.scheduling import Held, arriving, members_down, sent
+from algorithms.consensus.scheduling import Held, opened, sent
 from state.faults import FaultSchedule
 from state.signed import SignedMessage
 
@@ -61,6 +61,25 @@ class Round(Generic[OutputT]):
     down: frozenset[int]
 
 
+def act(machine: Machine[OutputT], messages: Sequence[SignedMessage]) -> list[OutputT]:
+    """Let a member hear and tick; return what is to be kept, then sent, in this order."""
+    for message in messages:
+        machine.receive(message)
+    machine.tick()
+    outputs = []
+    while machine.has_output:
+        outputs.append(machine.output())
+    return outputs
+
+
+def act_outside(outsider: Outsider, messages: Sequence[SignedMessage]) -> list[SignedMessage]:
+    """Let an outsider hear and tick; return what it says."""
+    for message in messages:
+        outsider.receive(message)
+    outsider.tick()
+    return outsider.messages()
+
+
 @dataclass(slots=True)
 class SignedGroup(ABC, Generic[StorageT, OutputT]):
     """Machines, what each keeps, outsiders, and messages under way. A member that was down restarts from what it kept.
@@ -95,36 +114,20 @@ class SignedGroup(ABC, Generic[StorageT, OutputT]):
 
     def play_round(self) -> Round[OutputT]:
         """Play one round: crashes and restarts, arrivals, a tick; what is kept is kept before anything is sent."""
-        self.number += 1
-        down = members_down(self.schedule, self.number, self.members)
+        opening = opened(self.schedule, self.number + 1, self.held, self.members, tuple(self.outsiders))
+        self.number = opening.number
         for member in self.members:
-            if member in down:
+            if member in opening.down:
                 self.replicas.pop(member, None)
             elif member not in self.replicas:
                 self.replicas[member] = self._started(member)
-        delivered = self._deliver()
-        outputs, said = self._outputs()
-        for outsider in self.outsiders.values():
-            outsider.tick()
-            said += outsider.messages()
-        self.held += sent(self.schedule, self.number, said)
-        return Round(self.number, delivered, tuple(said), outputs, down)
-
-    def _deliver(self) -> tuple[SignedMessage, ...]:
-        due, self.held = arriving(self.schedule, self.number, self.held, (*self.members, *self.outsiders))
-        for message in due:
-            taker = self.replicas.get(message.recipient) or self.outsiders.get(message.recipient)
-            if taker is not None:
-                taker.receive(message)
-        return tuple(due)
-
-    def _outputs(self) -> tuple[dict[int, list[OutputT]], list[SignedMessage]]:
-        outputs: dict[int, list[OutputT]] = {member: [] for member in self.replicas}
+        outputs: dict[int, Sequence[OutputT]] = {}
         said: list[SignedMessage] = []
-        for member, replica in self.replicas.items():
-            replica.tick()
-            while replica.has_output:
-                output = replica.output()
+        for member in sorted(self.replicas):
+            outputs[member] = act(self.replicas[member], opening.to(member))
+            for output in outputs[member]:
                 said += self._keep(member, output)
-                outputs[member].append(output)
-        return outputs, said
+        for place, outsider in self.outsiders.items():
+            said += act_outside(outsider, opening.to(place))
+        self.held = [*opening.held, *sent(self.schedule, self.number, said)]
+        return Round(self.number, opening.due, tuple(said), outputs, opening.down)

@@ -7,6 +7,7 @@ mean is what it may know better. It sees values as shapes only, so that no text 
 from collections.abc import Mapping, Sequence
 
 from algorithms.mapping import match_columns, open_pairs
+from algorithms.mapping_claims import ADOPTED
 from nodes.decide import Account, DecisionPoint
 from nodes.prompts import showable
 from state.doubts import STAYS, Choice, Doubt, Option
@@ -125,10 +126,23 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
     )
 
 
+def expert(evidence: MappingEvidence) -> ColumnMapping:
+    """Return the mapping by names and values; a match by the decision log names the run that brought it there."""
+    answer = match_columns(evidence)
+    runs = {(target.name, source): run for target in evidence.targets for source, run in target.adopted.items()}
+    matches = tuple(
+        match.model_copy(update={"reason": f"{ADOPTED} in run {runs[match.target, match.source]}"})
+        if match.reason == ADOPTED
+        else match
+        for match in answer.matches
+    )
+    return answer.model_copy(update={"matches": matches})
+
+
 COLUMN_MAPPING: DecisionPoint[MappingEvidence, ColumnMapping] = DecisionPoint(
     kind="column_mapping",
     version="1",
-    expert=match_columns,
+    expert=expert,
     check=check,
     accounts=accounts,
     doubts=doubts,
