@@ -1,7 +1,8 @@
 """Pairs of tables with a known answer, cut from a generated table: columns chosen, renamed, shuffled, rows sampled.
 
-Three relations: all columns on both sides, half of them in common, one to three in common. Noisy pairs have typing
-errors in the cells of the target. The answer is known because the same column was taken for both sides.
+Three relations: all columns on both sides, half of them in common, one to three in common. Three kinds: clean; noisy,
+with typing errors in the cells of the target; hidden, where a third of the target's names say nothing, either. The
+answer is known because the same column was taken for both sides.
 """
 
 import csv
@@ -15,10 +16,12 @@ from typing import NamedTuple
 from evals.mapping.domains import DOMAINS, make_rows
 
 RELATIONS = ("unionable", "view_unionable", "joinable")
+KINDS = ("clean", "noisy", "hidden")
 
 _ROWS = 500
 _SHARE = 0.6  # of the rows, drawn for each side on its own
-_TYPING_ERRORS = 0.06  # share of the cells of a noisy target
+_TYPING_ERRORS = 0.06  # share of the cells of a target that is not clean
+_HIDDEN = 0.34  # share of the names of a hidden target that say nothing
 _VOWELS = re.compile(r"(?<!^)[aeiou]")
 
 
@@ -32,24 +35,21 @@ class Pair(NamedTuple):
 
 
 def make_pairs(seed: int) -> tuple[Pair, ...]:
-    """Return one pair of each domain and relation, clean and noisy; the same for the same seed."""
+    """Return one pair of each domain, relation and kind; the same for the same seed."""
     return tuple(
-        make_pair(domain, relation, noisy=noisy, seed=seed)
-        for domain in DOMAINS
-        for relation in RELATIONS
-        for noisy in (False, True)
+        make_pair(domain, relation, kind, seed) for domain in DOMAINS for relation in RELATIONS for kind in KINDS
     )
 
 
-def make_pair(domain: str, relation: str, *, noisy: bool, seed: int) -> Pair:
+def make_pair(domain: str, relation: str, kind: str, seed: int) -> Pair:
     """Return one pair of tables."""
-    name = f"{domain}_{relation}_{'noisy' if noisy else 'clean'}_{seed}"
+    name = f"{domain}_{relation}_{kind}_{seed}"
     rng = random.Random(name)  # noqa: S311  test data
     header, rows = make_rows(domain, _ROWS, rng)
     left, right = _chosen(header, relation, rng)
-    renamed = _renamed(right, rng)
+    renamed = _renamed(right, rng, hidden=_HIDDEN if kind == "hidden" else 0.0)
     target = _cut(header, rows, right, rng)
-    if noisy:
+    if kind != "clean":
         target = [tuple(_mistyped(cell, rng) for cell in row) for row in target]
     return Pair(
         name=name,
@@ -68,9 +68,7 @@ def write_pair(pair: Pair, folder: Path) -> None:
     (folder / "truth.json").write_text(json.dumps({"matches": pair.matches}))
 
 
-def _chosen(
-    header: Sequence[str], relation: str, rng: random.Random
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _chosen(header: Sequence[str], relation: str, rng: random.Random) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the columns of both sides in the order in which they stand there."""
     columns = rng.sample(header, len(header))
     if relation == "unionable":
@@ -96,10 +94,13 @@ def _mistyped(cell: str, rng: random.Random) -> str:
     return f"{cell[:place]}{cell[place + 1]}{cell[place]}{cell[place + 2 :]}"
 
 
-def _renamed(columns: Sequence[str], rng: random.Random) -> dict[str, str]:
+def _renamed(columns: Sequence[str], rng: random.Random, *, hidden: float) -> dict[str, str]:
     """Return a new name for each column: one habit of naming each, no name twice."""
     found: dict[str, str] = {}
-    for column in columns:
+    for place, column in enumerate(columns):
+        if rng.random() < hidden:
+            found[column] = f"field {place + 1}"
+            continue
         habits = [habit(column.split("_")) for habit in rng.sample(_HABITS, len(_HABITS))]
         found[column] = next(name for name in (*habits, column) if name not in found.values())
     return found
@@ -123,7 +124,7 @@ _HABITS: tuple[Callable[[Sequence[str]], str], ...] = (
     lambda words: "".join(words).upper(),
     lambda words: "".join(word.capitalize() for word in words),
     lambda words: words[0] + "".join(word.capitalize() for word in words[1:]),
-    lambda words: "-".join(words),
+    "-".join,
     lambda words: f"src_{'_'.join(words)}",
     lambda words: f"{'_'.join(words)}_raw",
     lambda words: " ".join(words).capitalize(),

@@ -8,6 +8,7 @@ import duckdb
 
 from state.errors import SetupError
 from state.mapping import SourceColumn
+from tools.dependence import with_dependence
 from tools.profile import profile_landed
 from tools.sql.quote import literal
 
@@ -28,14 +29,9 @@ def profile_file(path: Path) -> tuple[SourceColumn, ...]:
             f"read_csv({literal(str(path))}, header = false, skip = 1, auto_detect = false, delim = ',', quote = '\"', "
             f"escape = '\"', null_padding = true, parallel = false, columns = {{{names}}})"
         )
-        return profile_landed(connection, "landed", header, file_ids=None)
+        return _profile(connection, header)
 
 
-def profile_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[SourceColumn, ...]:
-    """Return the evidence about the columns of a table in memory; a blank cell is the empty text."""
-    with duckdb.connect() as connection:
-        fields = ", ".join(f"c{place} varchar" for place in range(len(header)))
-        connection.execute(f"create table landed (_row bigint, {fields})")
-        marks = ", ".join("?" for _ in range(len(header) + 1))
-        connection.executemany(f"insert into landed values ({marks})", [(n, *row) for n, row in enumerate(rows)])
-        return profile_landed(connection, "landed", header, file_ids=None)
+def _profile(connection: duckdb.DuckDBPyConnection, header: Sequence[str]) -> tuple[SourceColumn, ...]:
+    profile = profile_landed(connection, "landed", header, file_ids=None)
+    return with_dependence(connection, "landed", profile, file_ids=None)

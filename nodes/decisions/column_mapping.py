@@ -1,4 +1,4 @@
-"""Decision: which source column of a header variant feeds which contract column.
+"""Decision: which source column of a header variant feeds which contract column. The schema council answers.
 
 A model is asked about contract columns without a source where the values of free source columns fit: what the names
 mean is what it may know better. It sees values as shapes only, so that no text in them can speak to it.
@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from algorithms.mapping import match_columns, open_pairs
 from nodes.decide import Account, DecisionPoint
 from nodes.prompts import showable
+from state.decisions import DecidedBy
 from state.doubts import STAYS, Choice, Doubt, Option
 from state.mapping import ColumnMapping, ColumnMatch, MappingEvidence, SourceColumn, TargetColumn
+from state.resolution import Ballot
 
 BY_MODEL = "model"
 """Begins the reason of a match that a model chose."""
@@ -114,6 +116,7 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
     doubts = [match for match in answer.matches if match.reason not in ("name", "alias")]
     left = f"; not in the contract: {', '.join(answer.unmapped_sources)}" if answer.unmapped_sources else ""
     missing = f"; without a source: {', '.join(answer.unmapped_targets)}" if answer.unmapped_targets else ""
+    suspected = "".join(f"; {suspect.member} is suspected: {suspect.reason}" for suspect in answer.suspects)
     return (
         Account(
             subject=f"{evidence.table}/{evidence.variant_id}",
@@ -121,7 +124,24 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
             confidence=answer.confidence,
             reason=("; ".join(f"{match.source}: {match.reason}" for match in doubts) or "by name") + left + missing,
             evidence=f"{len(evidence.sources)} source columns, {len(evidence.targets)} contract columns",
+            votes=_votes(answer),
+            method=answer.method + suspected if answer.method else "",
+            decided_by=DecidedBy.COUNCIL if answer.method else DecidedBy.EXPERT,
         ),
+    )
+
+
+def _votes(answer: ColumnMapping) -> tuple[Ballot, ...]:
+    """Return the ballots of the seats, each with the contract column it is about."""
+    return tuple(
+        vote.model_copy(
+            update={
+                "choice": vote.choice and f"{vote.choice} -> {match.target}",
+                "reason": f"{match.target}: {vote.reason}",
+            }
+        )
+        for match in answer.matches
+        for vote in match.votes
     )
 
 
