@@ -4,8 +4,11 @@ Who convenes the council writes the question with `put_question` and reads the a
 """
 
 from collections.abc import Mapping
+from contextvars import Context
 from pathlib import Path
 
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
@@ -46,8 +49,15 @@ Convened = CompiledStateGraph[CouncilState, RunContext, CouncilInput, CouncilOut
 def convene(council: Convened, folder: Path, evidence: MappingEvidence, context: RunContext) -> ColumnMapping:
     """Put a question to the council and return its answer; `folder` is the run's."""
     question = put_question(folder, evidence)
-    output = council.invoke({"question": question}, context=context)
+    # In a context of its own: the durability of the run it is asked in would wait for checkpoints that are not made.
+    output = Context().run(council.invoke, {"question": question}, _heard(), context=context)
     return answer_of(output["verdicts"][question.question])
+
+
+def _heard() -> RunnableConfig:
+    """Return the configuration by which whoever listens to the run hears the council, too."""
+    around = var_child_runnable_config.get()
+    return {"callbacks": around.get("callbacks")} if around else {}
 
 
 def put_question(folder: Path, evidence: MappingEvidence) -> QuestionRef:
