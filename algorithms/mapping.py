@@ -3,10 +3,11 @@
 Owns the assignment and what is mapped. Names come first: a source column that carries the name of a contract column,
 or one of its aliases, is mapped to it whatever the values look like, and another column of the same name is drift. On
 what is left all seats of the council are heard, and the assignment with the greatest sum of log-odds is taken. A
-contract column stays without source where no pair is more likely right than wrong, and where two free source columns
-fit equally well.
+contract column stays without source where no pair is more likely right than wrong, and where two source columns fit
+equally well.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -147,19 +148,22 @@ def _claim_weights(pairs: Sequence[Pair], scored: Mapping[Pair, Weighed]) -> dic
 
 
 def _assign(scored: Mapping[Pair, Weighed]) -> list[Pair]:
-    """Return the best one-to-one pairs above the bar, without those that a free column would fit as well."""
+    """Return the best one-to-one pairs above the bar, without those that may as well be others or exchanged."""
     assigned = sparse_assignment({pair: each.log_odds for pair, each in scored.items() if each.score > BAR})
     used_targets = {target: source for source, target in assigned.items()}
     ambiguous: set[Pair] = set()
     for (source, target), each in scored.items():
-        if source not in assigned and target in used_targets:
-            taken = used_targets[target], target
-        elif source in assigned and target not in used_targets:
-            taken = source, assigned[source]
-        else:
+        own = (source, assigned[source]) if source in assigned else None
+        its = (used_targets[target], target) if target in used_targets else None
+        if own == its:
             continue
-        if each.log_odds > scored[taken].log_odds - _TIE:
-            ambiguous.add(taken)
+        taken = [pair for pair in (own, its) if pair is not None]
+        instead = each.log_odds
+        if own and its:  # both are taken, by each other: they may be exchanged
+            other = scored.get((its[0], own[1]))
+            instead += other.log_odds if other else -math.inf
+        if instead > sum(scored[pair].log_odds for pair in taken) - _TIE:
+            ambiguous.update(taken)
     return sorted(pair for pair in assigned.items() if pair not in ambiguous)
 
 

@@ -2,8 +2,9 @@
 
 Where both give the same scores the seat counts. Where they differ one of them is wrong, and three things tell which, in
 this order: what is no sheet at all; control questions, whose answer is known; and the other seats. Control questions
-are columns of the source under abbreviated names: which is which is known to whoever made them, and to nobody asked, as
-they look like any question. A seat without a deputy is set aside where it fails them.
+are columns of the source under abbreviated names, described as the columns of the question are: which is which is known
+to whoever made them. A member that recognises them may answer them well and lie elsewhere: then the other seats tell. A
+seat without a deputy is set aside where it fails them.
 
 One liar in the council, member or deputy, is borne: what the honest one of its seat says is in both sheets or is found
 so. Where nothing tells the two apart the seat says nothing on what they differ in.
@@ -24,11 +25,16 @@ from state.values import digest
 LEAST_RELIABLE = 0.95
 """Share of comparisons in control questions that a member without a deputy must have right."""
 
+CONTROL_MARK = "_col"
+"""At the end of the name of every control column: none has the name of its original."""
+
 _CONTROLS = 12  # columns that control questions are made of, at most
 _FEWEST = 3  # of fewer nothing can be told
 _MARGIN = 0.005  # shares nearer than this tell nothing
+_LISTED = 12  # values up to which a contract would list them
+_TYPES = (LogicalType.INTEGER, LogicalType.NUMBER, LogicalType.DATE, LogicalType.TIMESTAMP, LogicalType.TIME)
 _VOWELS = re.compile(r"(?<!^)[aeiou]")
-_MARK = "col"  # at the end of every copy's name: no copy has the name of its original
+_NOTHING = 1e-9
 _AGAIN = 3  # times that a control column is said to have been adopted, where history is heard
 
 
@@ -39,7 +45,7 @@ class Control(NamedTuple):
     answer: Mapping[int, int]
 
 
-class Testimony(NamedTuple):
+class MemberSheets(NamedTuple):
     """What one member said: on the question, and on the control question; `fault` is why there is nothing."""
 
     member: str
@@ -64,16 +70,17 @@ def control_of(evidence: MappingEvidence) -> Control | None:
     copies: dict[str, str] = {}  # name of the copy -> name of the original
     for column in sorted(chosen, key=lambda column: column.name):
         short = "_".join(_VOWELS.sub("", word) for word in split_words(column.name)) or "x"
-        copies[f"{short}_{_MARK}" if f"{short}_{_MARK}" not in copies else f"{short}{len(copies)}_{_MARK}"] = (
+        copies[name if (name := f"{short}{CONTROL_MARK}") not in copies else f"{short}{len(copies)}{CONTROL_MARK}"] = (
             column.name
         )
     known = [AdoptedMatch(target=copy, source=original, right=_AGAIN) for copy, original in copies.items()]
+    like = _as_profiled if any(target.profile for target in evidence.targets) else _as_promised
     question = ask(
         MappingEvidence(
             table=evidence.table,
             variant_id=evidence.variant_id,
             sources=tuple(chosen),
-            targets=tuple(_copy(filled[original], copy) for copy, original in copies.items()),
+            targets=tuple(like(filled[original], copy) for copy, original in copies.items()),
             adopted=tuple(known) if evidence.adopted else (),
         )
     )
@@ -100,7 +107,7 @@ def reliability(control: Control | None, scores: Scores) -> float | None:
 
 
 def examine(
-    seats: Mapping[str, tuple[Testimony, Testimony | None]], control: Control | None
+    seats: Mapping[str, tuple[MemberSheets, MemberSheets | None]], control: Control | None
 ) -> tuple[dict[str, Scores], tuple[Suspect, ...]]:
     """Return the scores that count by seat, and who is suspected. A seat is its member and its deputy, if any."""
     undisputed = {
@@ -121,7 +128,7 @@ def examine(
 
 
 def _judged(
-    member: Testimony, deputy: Testimony | None, control: Control | None, others: Mapping[Pair, float]
+    member: MemberSheets, deputy: MemberSheets | None, control: Control | None, others: Mapping[Pair, float]
 ) -> Verdict:
     """Return what counts for a seat that is in dispute, or has no deputy."""
     if deputy is None:
@@ -136,7 +143,7 @@ def _judged(
     return found if found is not None else _by_others(member, deputy, others)
 
 
-def _alone(member: Testimony, control: Control | None) -> Verdict:
+def _alone(member: MemberSheets, control: Control | None) -> Verdict:
     if member.fault:
         return Verdict({}, (_failed(member),))
     share = reliability(control, member.control)
@@ -146,11 +153,13 @@ def _alone(member: Testimony, control: Control | None) -> Verdict:
     return Verdict({}, (Suspect(member=member.member, reason=told),))
 
 
-def _failed(member: Testimony) -> Suspect:
+def _failed(member: MemberSheets) -> Suspect:
     return Suspect(member=member.member, reason=f"it gave no sheet that can be read: {member.fault}")
 
 
-def _by_controls(member: Testimony, deputy: Testimony, shares: tuple[float | None, float | None]) -> Verdict | None:
+def _by_controls(
+    member: MemberSheets, deputy: MemberSheets, shares: tuple[float | None, float | None]
+) -> Verdict | None:
     """Return the sheet of the one that does better in control questions; None where they do equally well."""
     own, other = (0.5 if share is None else share for share in shares)
     if abs(own - other) < _MARGIN:
@@ -162,15 +171,20 @@ def _by_controls(member: Testimony, deputy: Testimony, shares: tuple[float | Non
     return Verdict(better.scores, (Suspect(member=worse.member, reason=reason),))
 
 
-def _by_others(member: Testimony, deputy: Testimony, others: Mapping[Pair, float]) -> Verdict:
-    """Return the sheet that the other seats agree with more, or what both say where they cannot tell."""
+def _by_others(member: MemberSheets, deputy: MemberSheets, others: Mapping[Pair, float]) -> Verdict:
+    """Return the sheet that goes more with the other seats' evidence, or what both say where nothing tells.
+
+    Only where one pair is preferred to another counts, so that who speaks against everything gains nothing.
+    """
     pairs = sorted({*member.scores, *deputy.scores})
     apart = [pair for pair in pairs if member.scores.get(pair) != deputy.scores.get(pair)]
+    middle = sum(others.get(pair, 0.0) for pair in apart) / len(apart)
     leaning = sum(
-        (evidence_of(member.scores.get(pair, {})) - evidence_of(deputy.scores.get(pair, {}))) * others.get(pair, 0.0)
+        (evidence_of(member.scores.get(pair, {})) - evidence_of(deputy.scores.get(pair, {})))
+        * (others.get(pair, 0.0) - middle)
         for pair in apart
     )
-    if leaning:
+    if abs(leaning) > _NOTHING:
         better, worse = (member, deputy) if leaning > 0 else (deputy, member)
         told = f"its scores are not those of {better.member} on {len(apart)} pairs, and the other seats agree with that"
         return Verdict(better.scores, (Suspect(member=worse.member, reason=told),))
@@ -180,7 +194,22 @@ def _by_others(member: Testimony, deputy: Testimony, others: Mapping[Pair, float
     return Verdict(both, tuple(Suspect(member=one, reason=told.format(other)) for one, other in names))
 
 
-def _copy(column: SourceColumn, name: str) -> TargetColumn:
-    """Return a source column as a contract column of another name, with only some of its values known."""
+def _as_profiled(column: SourceColumn, name: str) -> TargetColumn:
+    """Return a source column as one of another table, with only some of its values known."""
     known = column.model_copy(update={"name": name, "samples": column.samples[::2] or column.samples, "depends": {}})
     return TargetColumn(name=name, names=(), logical_type=LogicalType.STRING, samples=known.samples, profile=known)
+
+
+def _as_promised(column: SourceColumn, name: str) -> TargetColumn:
+    """Return a source column as a contract would promise it: its type, its list where it has few values, its bounds."""
+    sure = [kind for kind in _TYPES if column.type_share.get(kind.value, 0.0) == 1.0]
+    listed = column.distinct <= _LISTED and 2 * column.distinct <= column.filled
+    return TargetColumn(
+        name=name,
+        names=(),
+        logical_type=sure[0] if sure else LogicalType.STRING,
+        valid_values=column.samples if listed else (),
+        unique=column.distinct == column.filled,
+        minimum=column.quantiles[0] if column.quantiles else None,
+        maximum=column.quantiles[-1] if column.quantiles else None,
+    )

@@ -24,13 +24,14 @@ WEIGHTS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "numbers": (6.0, 0.75),
         "uniqueness": (3.0, 0.8),
         "dependencies": (6.0, 0.85),
-        "adopted": (8.0, 0.5),
+        "adopted": (12.0, 0.5),
     }
 )
 """Weight of each kind of evidence and the score at which it speaks neither for nor against.
 
 A score s adds weight x (s - neutral) to the log-odds that the pair is right. The figures are set by judgement, not
-fitted: a type or a shape that fits is hardly evidence, one that does not fit nearly excludes.
+fitted: a type or a shape that fits is hardly evidence, one that does not fit nearly excludes. Names see the same thing,
+so that the best of them counts, once; so do looks (`shape`) that agree.
 """
 
 BAR = 0.5
@@ -91,11 +92,13 @@ def combine(scores: Mapping[str, float | None]) -> float:
 
 
 def evidence_of(said: Mapping[str, float]) -> float:
-    """Return what the scores of one seat on a pair add to its log-odds."""
-    return sum(
-        WEIGHTS[kind][0] * ((max(score, _NO_NAME) if kind == "name" else score) - WEIGHTS[kind][1])
+    """Return what scores on a pair add to its log-odds: of looks that agree only the best counts."""
+    parts = {
+        kind: WEIGHTS[kind][0] * ((max(score, _NO_NAME) if kind == "name" else score) - WEIGHTS[kind][1])
         for kind, score in _kinds(said).items()
-    )
+    }
+    looks = [parts.pop(kind) for kind in SEATS["shape"] if kind in parts]
+    return sum(parts.values()) + max([0.0, *looks]) + sum(min(each, 0.0) for each in looks)
 
 
 def ballots_of(by_seat: Mapping[str, Scores], question: Question) -> dict[int, dict[str, Ballot]]:

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 
 from algorithms.mapping import decide_mapping, open_pairs
 from algorithms.mapping_council import Question, ask, read_sheet, seats_for
-from algorithms.mapping_suspicion import Control, Testimony, control_of, examine
+from algorithms.mapping_suspicion import Control, MemberSheets, control_of, examine
 from algorithms.mapping_tally import Counting
 from nodes import council_members
 from nodes.boundary import FAILURES, failure_line
@@ -105,11 +105,11 @@ def assign(state: CouncilState, runtime: Runtime[RunContext]) -> CouncilState:
     ref, folder = state["question"], Path(state["question"].folder)
     evidence = read_question(folder, ref.question)
     question, control = ask(evidence), control_of(evidence) if ref.control else None
-    testimonies = {
-        seat: tuple(_testimony(seat, name, state["sheets"], ref, question, control) for name in members_of(seat))
+    given = {
+        seat: tuple(_sheets_of(seat, name, state["sheets"], ref, question, control) for name in members_of(seat))
         for seat in ref.seats
     }
-    by_seat, suspects = examine({seat: (both[0], both[1]) for seat, both in testimonies.items()}, control)
+    by_seat, suspects = examine({seat: (both[0], both[1]) for seat, both in given.items()}, control)
     counting = Counting(context_of(runtime).patterns.council)
     mapping = decide_mapping(evidence, question, by_seat, counting, suspects)
     path, sha256 = write_answer(folder, ref.question, mapping)
@@ -138,24 +138,24 @@ def _message(member: str, folder: str, question: str) -> Message:
     return Message(message_id=f"{member}@{question}", kind=JUDGE, sender=CHAIR, recipient=member, content=content)
 
 
-def _testimony(
+def _sheets_of(
     seat: str,
     member: str,
     sheets: Mapping[str, SheetRef],
     ref: QuestionRef,
     question: Question,
     control: Control | None,
-) -> Testimony:
+) -> MemberSheets:
     given = sheets.get(member, SheetRef(member=member, fault="it did not answer"))
     if given.fault:
-        return Testimony(member, {}, {}, given.fault)
+        return MemberSheets(member, {}, {}, given.fault)
     try:
         folder = Path(ref.folder)
         own = read_sheet(seat, question, read_sheet_file(folder, ref.question, member, given.sheets[ref.question]))
         if control is None:
-            return Testimony(member, own, {})
+            return MemberSheets(member, own, {})
         sheet = read_sheet_file(folder, ref.control, member, given.sheets[ref.control])
-        return Testimony(member, own, read_sheet(seat, control.question, sheet))
+        return MemberSheets(member, own, read_sheet(seat, control.question, sheet))
     except (*FAILURES, ValueError) as error:
         told = failure_line(error) if isinstance(error, FAILURES) else str(error)
-        return Testimony(member, {}, {}, told[:_MOST_TOLD])
+        return MemberSheets(member, {}, {}, told[:_MOST_TOLD])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from algorithms.mapping_council import SEATS, Question, Scores, judge
+from algorithms.mapping_suspicion import CONTROL_MARK
 from state.values import digest
 
 Lie = Callable[[str, Question], Scores]
@@ -44,10 +45,11 @@ def same_story(seat: str, question: Question) -> Scores:
 
 
 def once(seat: str, question: Question) -> Scores:
-    """Tell the truth but for one contract column, whose sources are praised the wrong way round."""
+    """Recognise control questions and answer them; lie about the sources of one contract column of any other."""
     honest = judge(seat, question)
-    victim = next((target for _, target in question.pairs if question.evidence.targets[target].profile is None), None)
-    victim = question.pairs[-1][1] if victim is None and question.pairs else victim
+    if not honest or all(target.name.endswith(CONTROL_MARK) for target in question.evidence.targets):
+        return honest
+    victim = max(honest)[1]
     return {pair: said if pair[1] != victim else _opposite(said) for pair, said in honest.items()}
 
 

@@ -5,7 +5,7 @@ from itertools import product
 
 from algorithms.mapping import decide_mapping, match_columns
 from algorithms.mapping_council import Question, Scores, ask, judge, seats_for
-from algorithms.mapping_suspicion import Control, Testimony, control_of, examine
+from algorithms.mapping_suspicion import Control, MemberSheets, control_of, examine
 from algorithms.mapping_tally import Counting
 from evals.mapping.liars import LIES, Lie
 from state.mapping import ColumnMapping, MappingEvidence
@@ -38,7 +38,7 @@ def with_liars(evidence: MappingEvidence) -> dict[str, Pairs]:
     """Return the answers with one liar: "seat, lie, what is done" -> matches; each seat and each lie in turn."""
     question, control = ask(evidence), control_of(evidence)
     honest = {
-        seat: Testimony(seat, judge(seat, question), judge(seat, control.question) if control else {})
+        seat: MemberSheets(seat, judge(seat, question), judge(seat, control.question) if control else {})
         for seat in seats_for(evidence)
     }
     found = {}
@@ -49,9 +49,9 @@ def with_liars(evidence: MappingEvidence) -> dict[str, Pairs]:
 
 
 def _defended(
-    liar: str, told: Lie, honest: Mapping[str, Testimony], question: Question, control: Control | None
+    liar: str, told: Lie, honest: Mapping[str, MemberSheets], question: Question, control: Control | None
 ) -> Iterator[tuple[str, Mapping[str, Scores]]]:
-    lying = Testimony(liar, told(liar, question), told(liar, control.question) if control else {})
+    lying = MemberSheets(liar, told(liar, question), told(liar, control.question) if control else {})
     members = {seat: lying if seat == liar else each for seat, each in honest.items()}
     yield UNDEFENDED, {seat: each.scores for seat, each in members.items()}
     yield ALONE, examine({seat: (each, None) for seat, each in members.items()}, control)[0]
