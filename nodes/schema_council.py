@@ -48,10 +48,13 @@ Convened = CompiledStateGraph[CouncilState, RunContext, CouncilInput, CouncilOut
 
 def convene(council: Convened, folder: Path, evidence: MappingEvidence, context: RunContext) -> ColumnMapping:
     """Put a question to the council and return its answer; `folder` is the run's."""
-    question = put_question(folder, evidence)
+    question, heard = put_question(folder, evidence), _heard()
+
+    def invoke() -> Mapping[str, Mapping[str, MappingVerdict]]:
+        return council.invoke({"question": question}, heard, context=context)
+
     # In a context of its own: the durability of the run it is asked in would wait for checkpoints that are not made.
-    output = Context().run(council.invoke, {"question": question}, _heard(), context=context)
-    return answer_of(output["verdicts"][question.question])
+    return answer_of(Context().run(invoke)["verdicts"][question.question])
 
 
 def _heard() -> RunnableConfig:
