@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from algorithms.assignment import sparse_assignment
+from algorithms.mapping_claims import ADOPTED
 from algorithms.mapping_council import Pair, Question, Scores, ask, judge, seats_for
 from algorithms.mapping_tally import BAR, BEST_SEAT, WEIGHTS, Counting, Weighed, ballots_of, combine, weigh
 from state.contract import LogicalType
@@ -172,6 +173,9 @@ def _named_match(
 ) -> ColumnMatch:
     """Return a match by name: certain; a rival is a column that carries the same name or another one."""
     others = {rival: scored[rival, pair[1]].score for rival in rivals if (rival, pair[1]) in scored}
+    if reason == ADOPTED:
+        source, _ = _name_of(question, pair)
+        reason = f"{ADOPTED} in run {question.prepared.targets[pair[1]].column.adopted[source.strip()]}"
     return _match(question, pair, 1.0, reason, others)
 
 

@@ -8,6 +8,9 @@ from algorithms.mapping_aspects import Prepared, SourceFacts, TargetFacts
 
 Pair = tuple[int, int]
 
+ADOPTED = "adopted"
+"""Reason of a match that an earlier run brought into the decision log."""
+
 
 class Tier(NamedTuple):
     """Claims of one strength: pairs (index of source, index of target), sorted, and what the match is called."""
@@ -17,7 +20,10 @@ class Tier(NamedTuple):
 
 
 def claims(prepared: Prepared) -> tuple[Tier, ...]:
-    """Return who claims what, the strongest first: same name, same alias, then both but for case and separators."""
+    """Return who claims what, the strongest first: same name, same alias, then both but for case and separators.
+
+    What the decision log adopted comes last: it never overrides what the contract says.
+    """
     return tuple(
         Tier(reason, tuple(_pairs(prepared, source_key, target_keys)))
         for reason, source_key, target_keys in (
@@ -25,6 +31,7 @@ def claims(prepared: Prepared) -> tuple[Tier, ...]:
             ("alias", _text, lambda target: target.column.names),
             ("name", _normal, lambda target: (target.normal,)),
             ("alias", _normal, lambda target: target.normal_aliases),
+            (ADOPTED, _text, lambda target: tuple(target.column.adopted)),
         )
     )
 

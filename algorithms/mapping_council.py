@@ -17,8 +17,7 @@ from algorithms.mapping_aspects import Prepared, aspects, prepare
 from algorithms.mapping_candidates import candidate_pairs
 from algorithms.mapping_claims import Tier, claims
 from algorithms.mapping_context import anchors_of, dependencies
-from algorithms.names import normal_name
-from algorithms.voting.reliability import reliabilities
+from algorithms.names import name_similarity, split_words
 from state.agents import AgentCard, Role
 from state.mapping import MappingEvidence, SourceColumn, TargetColumn
 from state.mapping_council import PairScore, ScoreSheet
@@ -37,10 +36,12 @@ SEATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "history": ("adopted",),
     }
 )
-"""The aspects that each seat may score. The seat `history` is filled only where earlier runs left something."""
+"""The aspects that each seat may score. The seat `history` is filled only where earlier runs left names."""
 
 SKILL = "column_mapping"
 VERSION = "2"
+
+_ALIKE = 0.7  # similarity to an adopted name below which history has nothing to say
 
 
 class Question(NamedTuple):
@@ -61,7 +62,7 @@ def card_of(seat: str, *, deputy: bool = False) -> AgentCard:
 
 def seats_for(evidence: MappingEvidence) -> tuple[str, ...]:
     """Return the seats that are filled for a question."""
-    return tuple(seat for seat in SEATS if seat != "history" or evidence.adopted)
+    return tuple(seat for seat in SEATS if seat != "history" or any(target.adopted for target in evidence.targets))
 
 
 def ask(evidence: MappingEvidence) -> Question:
@@ -126,7 +127,7 @@ def _judges(question: Question) -> Mapping[str, Callable[[Pair], float | None]]:
     anchors = anchors_of(prepared, question.certain)
     return of_columns | {
         "dependencies": lambda pair: dependencies(prepared, pair, anchors),
-        "adopted": partial(_adopted, question, _experience(question.evidence)),
+        "adopted": partial(_adopted, prepared),
     }
 
 
@@ -134,17 +135,11 @@ def _of_columns(prepared: Prepared, name: str, pair: Pair) -> float | None:
     return aspects()[name](prepared.sources[pair[0]], prepared.targets[pair[1]], prepared.lexicon)
 
 
-def _experience(evidence: MappingEvidence) -> Mapping[tuple[str, str], float]:
-    """Return for each adopted (source, target) the probability that it is right again."""
-    found = reliabilities([(each.right, each.wrong) for each in evidence.adopted], strength=1.0)
-    return {
-        (normal_name(each.source), each.target): one.mean for each, one in zip(evidence.adopted, found, strict=True)
-    }
-
-
-def _adopted(question: Question, known: Mapping[tuple[str, str], float], pair: Pair) -> float | None:
-    source, target = question.prepared.sources[pair[0]], question.prepared.targets[pair[1]]
-    return known.get((source.normal, target.column.name))
+def _adopted(prepared: Prepared, pair: Pair) -> float | None:
+    """Judge how like the source's name is to one that was adopted in earlier runs; never against a pair."""
+    source, target = prepared.sources[pair[0]], prepared.targets[pair[1]]
+    alike = max((name_similarity(source.words, split_words(name)) for name in target.column.adopted), default=0.0)
+    return alike if alike >= _ALIKE else None
 
 
 def _claimed(tiers: Sequence[Tier]) -> tuple[tuple[Pair, ...], set[Pair]]:

@@ -19,7 +19,7 @@ from algorithms.mapping_council import Pair, Question, Scores, ask
 from algorithms.mapping_tally import evidence_of
 from algorithms.names import split_words
 from state.contract import LogicalType
-from state.mapping import AdoptedMatch, MappingEvidence, SourceColumn, Suspect, TargetColumn
+from state.mapping import MappingEvidence, SourceColumn, Suspect, TargetColumn
 from state.values import digest
 
 LEAST_RELIABLE = 0.95
@@ -35,7 +35,6 @@ _LISTED = 12  # values up to which a contract would list them
 _TYPES = (LogicalType.INTEGER, LogicalType.NUMBER, LogicalType.DATE, LogicalType.TIMESTAMP, LogicalType.TIME)
 _VOWELS = re.compile(r"(?<!^)[aeiou]")
 _NOTHING = 1e-9
-_AGAIN = 3  # times that a control column is said to have been adopted, where history is heard
 
 
 class Control(NamedTuple):
@@ -73,15 +72,17 @@ def control_of(evidence: MappingEvidence) -> Control | None:
         copies[name if (name := f"{short}{CONTROL_MARK}") not in copies else f"{short}{len(copies)}{CONTROL_MARK}"] = (
             column.name
         )
-    known = [AdoptedMatch(target=copy, source=original, right=_AGAIN) for copy, original in copies.items()]
+    past = any(target.adopted for target in evidence.targets)
     like = _as_profiled if any(target.profile for target in evidence.targets) else _as_promised
     question = ask(
         MappingEvidence(
             table=evidence.table,
             variant_id=evidence.variant_id,
             sources=tuple(chosen),
-            targets=tuple(like(filled[original], copy) for copy, original in copies.items()),
-            adopted=tuple(known) if evidence.adopted else (),
+            targets=tuple(
+                like(filled[original], copy).model_copy(update={"adopted": {f"old {original}": ""} if past else {}})
+                for copy, original in copies.items()
+            ),
         )
     )
     places = {column.name: place for place, column in enumerate(question.evidence.sources)}

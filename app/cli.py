@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import TyperException
 
 from app.termination import Termination
-from state.errors import MillwrightError
+from state.errors import MillwrightError, SetupError
 
 app = typer.Typer(
     name="millwright",
@@ -130,7 +130,7 @@ def check(
 def explain(  # noqa: PLR0913  one parameter an option of the command
     run: Annotated[
         str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`, or DIR/_runs/RUN_ID.")
-    ],
+    ] = "",
     table: Annotated[str, typer.Option("--table", metavar="T", help="One table.")] = "",
     row: Annotated[int | None, typer.Option("--row", metavar="N", help="Row of the published table, from 1.")] = None,
     key: Annotated[str, typer.Option("--key", metavar="COLUMN=VALUE", help="The row with that key.")] = "",
@@ -141,15 +141,37 @@ def explain(  # noqa: PLR0913  one parameter an option of the command
     quarantined: Annotated[
         int | None, typer.Option("--quarantined", metavar="N", help="Row of the table's quarantine, from 1.")
     ] = None,
+    decisions: Annotated[
+        str, typer.Option("--decisions", metavar="CONTRACT", help="Instead of a run: the decision log of a contract.")
+    ] = "",
     as_html: Annotated[bool, typer.Option("--html", help="Write a page and print where it lies.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the story of a run, or of one table, column, row, cell or line of it."""
+    """Tell the story of a run, or of one table, column, row, cell or line of it; or verify a decision log."""
+    if bool(run) == bool(decisions):
+        raise SetupError("give a run, or --decisions with a contract", hint="millwright explain --help")
+    if decisions:
+        from app.decisions_command import explain_decisions
+
+        raise typer.Exit(explain_decisions(decisions, as_html=as_html, as_json=as_json))
     from app.explain_command import explain_subject
     from tools.explain.subject import Subject
 
     subject = Subject(table=table, row=row, key=key, column=column, file=file, line=line, quarantined=quarantined)
     raise typer.Exit(explain_subject(run, subject, as_html=as_html, as_json=as_json))
+
+
+@app.command()
+def revoke(
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract's file, or its id.")],
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", min=1, help="Number of the entry in its decision log.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the log.")],
+) -> None:
+    """Put an entry of a decision log out of force, if the council agrees."""
+    from app.decisions_command import revoke as revoke_entry
+
+    raise typer.Exit(revoke_entry(contract, entry, reason))
 
 
 @app.command()

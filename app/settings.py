@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from state.budget import BudgetLimits
 from state.errors import SetupError
+from state.faults import FaultSchedule
 from state.models import ModelSettings
 from state.run import Patterns, RunContext
 from tools.lineage.target import LineageTarget
@@ -31,6 +32,9 @@ class Settings(BaseSettings):
     least_confidence: float = Field(
         default=0.05, ge=0, le=1, description="a new plan with a smaller chance to succeed is not begun"
     )
+    council_faults: FaultSchedule = Field(
+        default=FaultSchedule(), description="faults between the members that keep the decision log; for rehearsal"
+    )
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
     model: ModelSettings = Field(default=ModelSettings(), description="the chat model; its key is in no setting")
 
@@ -53,6 +57,7 @@ class Settings(BaseSettings):
             home=self.home,
             budget=BudgetLimits(tokens=budget_tokens, seconds=budget_seconds),
             patterns=self.patterns,
+            council_faults=self.council_faults,
             threads=self.threads,
             parallel_steps=self.parallel_steps,
             memory=self.memory,

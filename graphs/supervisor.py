@@ -1,4 +1,4 @@
-"""The supervisor: intake, planner, executor with replanner, verification, publishing, report.
+"""The supervisor: intake, planner, executor with replanner, verification, publishing, adopting, report.
 
 What fails is diagnosed; where the contract is not met the quality planner then looks for a recovery.
 """
@@ -14,6 +14,7 @@ from graphs.diagnose import graph as diagnose
 from graphs.executor import graph as executor
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
+from nodes.adopt import adopt_changes
 from nodes.context import context_of
 from nodes.publish import publish_tables
 from nodes.quality import recover
@@ -34,6 +35,7 @@ class Node(StrEnum):
     DIAGNOSE = "diagnose"
     QUALITY = "quality"
     PUBLISH = "publish"
+    ADOPT = "adopt"
     REPORT = "report"
 
 
@@ -112,6 +114,7 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_node(Node.DIAGNOSE, diagnose)
     builder.add_node(Node.QUALITY, recover)
     builder.add_node(Node.PUBLISH, publish_tables)
+    builder.add_node(Node.ADOPT, adopt_changes)
     builder.add_node(Node.REPORT, report)
     builder.add_edge(START, Node.INTAKE)
     builder.add_conditional_edges(Node.INTAKE, after_intake)
@@ -120,7 +123,8 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_conditional_edges(Node.VERIFY, after_verification)
     builder.add_conditional_edges(Node.DIAGNOSE, after_diagnosis)
     builder.add_conditional_edges(Node.QUALITY, after_quality)
-    builder.add_edge(Node.PUBLISH, Node.REPORT)
+    builder.add_edge(Node.PUBLISH, Node.ADOPT)
+    builder.add_edge(Node.ADOPT, Node.REPORT)
     builder.add_edge(Node.REPORT, END)
     return builder
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
+from nodes.adopt import with_log
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import Account, record
 from nodes.events import emit
@@ -95,6 +96,7 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     request, context = state["request"], context_of(runtime)
     folder = run_folder(runtime, request)
     contract, faults = _read_copy(folder / CONTRACT_COPY, shown_as=request.contract)
+    contract, doubtful = with_log(contract, context)
     limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
     inventory = take_inventory(request.sources, folder, limits, contract)
     matched = match_tables(inventory, contract)
@@ -108,7 +110,7 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     warnings = [f"contract, {fault.place}: {fault.message}" for fault in faults]
     if state.get("rescans", 0):
         warnings.append(f"sources changed while they were read: scanned {state['rescans'] + 1} times")
-    warnings += list(inventory.warnings)
+    warnings += [*doubtful, *inventory.warnings]
     warnings += [f"{name}: feeds no table of the contract" for name in matched.unused]
     warnings += [f"{name}: not of a kind that is read" for name in inventory.ignored]
     update: IntakeOutput = {

@@ -64,7 +64,11 @@ def _publish(state: PublishInput, runtime: Runtime[RunContext]) -> ReceiptRef:
         tables = [
             _to_publish(connection, contract.table(name), state["accounts"][name].rows_published) for name in names
         ]
-        key = digest([*asked, *(answered.settled for answered in read_answers(connection) if answered.settled)])
+        columns = [column for name in names for column in contract.table(name).columns]
+        adopted = [column.adopted for column in columns if column.adopted]
+        key = digest(
+            [*asked, *adopted, *(answered.settled for answered in read_answers(connection) if answered.settled)]
+        )
         receipt = publish(connection, tables, Path(request.out), key=key, run_id=request.run_id)
     path = receipt_path(Path(request.out), request.run_id)
     return ReceiptRef(path=str(path), key=key, tables={name: table.rows for name, table in receipt.tables.items()})

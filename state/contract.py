@@ -130,6 +130,9 @@ class Column(Value):
     key_position: int | None = None  # 1-based position in the primary key; None: not part of it
     valid_values: tuple[str | float | int | bool, ...] = ()  # `enum` or an invalidValues rule that must be 0
     aliases: tuple[str, ...] = ()  # millwright.aliases, synonyms
+    adopted: dict[str, str] = Field(
+        default_factory=dict
+    )  # source columns that the decision log adopted for it -> the run in which it did
     repair: RepairScope = RepairScope.VIOLATIONS
     transform_logic: str | None = None
     transform_sources: tuple[str, ...] = ()

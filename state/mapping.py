@@ -30,6 +30,7 @@ class TargetColumn(Value):
 
     name: str
     names: tuple[str, ...]  # further known names: aliases, physical and business name, synonyms
+    adopted: dict[str, str] = Field(default_factory=dict)  # source columns of the decision log -> run of their adoption
     logical_type: LogicalType
     valid_values: tuple[str, ...] = ()  # at most 500
     examples: tuple[str, ...] = ()
@@ -43,15 +44,6 @@ class TargetColumn(Value):
     profile: SourceColumn | None = None  # where a whole column of known values was profiled, not only samples
 
 
-class AdoptedMatch(Value):
-    """A source column that fed a contract column in earlier runs, and how often that proved right and wrong."""
-
-    target: str
-    source: str
-    right: int
-    wrong: int = 0
-
-
 class MappingEvidence(Value):
     """What the mapping of one variant to one table is decided on."""
 
@@ -59,7 +51,6 @@ class MappingEvidence(Value):
     variant_id: str
     sources: tuple[SourceColumn, ...]
     targets: tuple[TargetColumn, ...]
-    adopted: tuple[AdoptedMatch, ...] = ()
 
 
 class ColumnMatch(Value):

@@ -30,6 +30,14 @@ class RaftKind(StrEnum):
     SNAPSHOT = "snapshot"
 
 
+class Pace(StrEnum):
+    """How a leader sends to a follower."""
+
+    PROBE = "probe"  # one message, then an answer: where the logs agree is not known
+    REPLICATE = "replicate"  # one message after the other
+    SNAPSHOT = "snapshot"  # a snapshot is on its way
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the log; an empty one opens a leader's term."""
@@ -74,6 +82,34 @@ class RaftStorage:
     commit: int = 0  # may lag behind: it is found again
     snapshot: Snapshot = Snapshot()
     entries: tuple[Entry, ...] = field(default=())  # after the snapshot, without gaps
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerMemory:
+    """What a leader knows about one follower: see `algorithms.consensus.raft_progress`."""
+
+    match: int
+    following: int
+    pace: Pace
+    active: bool
+    sent_commit: int
+    pending_snapshot: int
+    in_flight: tuple[int, ...]
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RaftMemory:
+    """What a replica knows between two rounds besides its stable storage; a crash takes it."""
+
+    role: RaftRole
+    leader: int
+    votes: dict[int, bool]
+    elapsed: int  # ticks
+    timeout: int  # ticks
+    seed: str
+    drawn: int  # timeouts so far
+    progress: dict[int, FollowerMemory]  # of a leader
 
 
 @dataclass(frozen=True, slots=True)

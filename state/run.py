@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from state.budget import BudgetLimits
+from state.faults import FaultSchedule
 from state.goal import MOST_GOAL
 from state.models import ModelSettings
 from state.values import Value
@@ -106,6 +107,13 @@ class Patterns(Value):
         description="By task of a plan, the way to do it that is taken wherever it applies, be it the cheapest or not",
         examples=[{}, {"unify": "by_values"}],
     )
+    decision_log: str = Field(
+        default="raft",
+        pattern="^(raft|off)$",
+        title="Decision log",
+        description="Standing changes are adopted by the council through a replicated log, and used by later runs",
+        examples=["raft", "off"],
+    )
     react: str = Field(
         default="on",
         pattern="^(on|off)$",
@@ -189,6 +197,12 @@ class RunContext(Value):
         title="Least confidence",
         description="A new plan with a smaller chance to succeed is not begun",
         examples=[0.05],
+    )
+
+    council_faults: FaultSchedule = Field(
+        default=FaultSchedule(),
+        title="Council faults",
+        description="What goes wrong between the members that keep the decision log; for rehearsal",
     )
 
     def run_folder(self, run_id: str) -> Path:

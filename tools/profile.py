@@ -173,6 +173,7 @@ def _describe(column: Column, known: Sequence[str], *, unique: bool) -> TargetCo
     return TargetColumn(
         name=column.name,
         names=tuple(dict.fromkeys(name for name in names if name and name != column.name)),
+        adopted=column.adopted,
         logical_type=column.logical_type,
         valid_values=tuple(map(_text, column.valid_values[:_VALID_VALUES])),
         examples=tuple(map(_text, column.examples)),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from algorithms.consensus.quorum import VoteResult
 from algorithms.consensus.raft_log import RaftLog
-from algorithms.consensus.raft_progress import Pace, Progress
+from algorithms.consensus.raft_progress import Progress
 from algorithms.consensus.raft_voter import AWAITED, FROM_LEADER, VOTES, Outbox, Voter
-from state.raft import NOBODY, Entry, RaftKind, RaftMessage, RaftRole, RaftStorage, Snapshot
+from state.raft import NOBODY, Entry, Pace, RaftKind, RaftMemory, RaftMessage, RaftRole, RaftStorage, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,31 @@ class Replica(Voter):
         own, self._outbox.own = self._outbox.own, []
         for message in own:
             self.receive(message)
+
+    # Between two rounds
+
+    @property
+    def memory(self) -> RaftMemory:
+        """What the replica knows besides its stable storage; to be asked for when there is no output."""
+        progress = {peer: each.memory for peer, each in self.progress.items()}
+        return RaftMemory(
+            self.role,
+            self.leader,
+            dict(self._votes),
+            self._elapsed,
+            self._timeout,
+            self._seed,
+            self._drawn,
+            progress,
+        )
+
+    def remember(self, memory: RaftMemory) -> None:
+        """Be again what a replica with this stable storage was when its memory was put away."""
+        self.role, self.leader, self._votes = memory.role, memory.leader, dict(memory.votes)
+        self._elapsed, self._timeout = memory.elapsed, memory.timeout
+        self._seed, self._drawn = memory.seed, memory.drawn
+        most = self.settings.most_in_flight
+        self.progress = {peer: Progress.revived(each, most) for peer, each in memory.progress.items()}
 
     def _become(self, role: RaftRole, leader: int) -> None:
         super()._become(role, leader)

@@ -1,15 +1,8 @@
 """What a Raft leader knows about one follower, and how much it may send before an answer."""
 
 from collections import deque
-from enum import StrEnum
 
-
-class Pace(StrEnum):
-    """How a leader sends to a follower."""
-
-    PROBE = "probe"  # one message, then an answer: where the logs agree is not known
-    REPLICATE = "replicate"  # one message after the other
-    SNAPSHOT = "snapshot"  # a snapshot is on its way
+from state.raft import FollowerMemory, Pace
 
 
 class Progress:
@@ -25,6 +18,29 @@ class Progress:
         self.in_flight: deque[int] = deque()
         self.paused = False
         self._most = most_in_flight
+
+    @classmethod
+    def revived(cls, memory: FollowerMemory, most_in_flight: int) -> "Progress":
+        """Return what a leader knew when its memory was put away."""
+        progress = cls(memory.following, most_in_flight)
+        progress.match, progress.pace, progress.active = memory.match, memory.pace, memory.active
+        progress.sent_commit, progress.pending_snapshot = memory.sent_commit, memory.pending_snapshot
+        progress.in_flight, progress.paused = deque(memory.in_flight), memory.paused
+        return progress
+
+    @property
+    def memory(self) -> FollowerMemory:
+        """What is known, to be put away."""
+        return FollowerMemory(
+            self.match,
+            self.following,
+            self.pace,
+            self.active,
+            self.sent_commit,
+            self.pending_snapshot,
+            tuple(self.in_flight),
+            self.paused,
+        )
 
     @property
     def full(self) -> bool:

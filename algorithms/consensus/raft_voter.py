@@ -27,7 +27,10 @@ class Outbox:
 
 
 class Voter(ABC):
-    """Terms, votes and the log. What a leader does is added by `Replica`."""
+    """Terms, votes and the log. What a leader does is added by `Replica`.
+
+    Timeouts are drawn from `seed` and how many were drawn before, so that a replica can be put away and taken up again.
+    """
 
     def __init__(
         self,
@@ -35,7 +38,7 @@ class Voter(ABC):
         configuration: Configuration,
         storage: RaftStorage | None = None,
         settings: RaftSettings | None = None,
-        draw: random.Random | None = None,
+        seed: str = "",
     ) -> None:
         self.id = replica_id
         self.configuration = configuration
@@ -44,7 +47,7 @@ class Voter(ABC):
         self.term, self.vote = storage.term, storage.vote
         self.log = RaftLog(storage.snapshot, storage.entries)
         self.commit = max(storage.commit, storage.snapshot.index)
-        self._draw = draw or random.Random(replica_id)  # noqa: S311  spread, not secrecy
+        self._seed, self._drawn = seed or str(replica_id), 0
         self._outbox = Outbox((self.term, self.vote, self.commit), self.log.last_index, self.commit)
         self._become(RaftRole.FOLLOWER, NOBODY)
 
@@ -88,7 +91,9 @@ class Voter(ABC):
         self._elapsed, self._timeout = 0, self._drawn_timeout()
 
     def _drawn_timeout(self) -> int:
-        return self._draw.randint(self.settings.election_ticks, 2 * self.settings.election_ticks - 1)
+        self._drawn += 1
+        draw = random.Random(f"{self._seed} {self._drawn}")  # noqa: S311  spread, not secrecy
+        return draw.randint(self.settings.election_ticks, 2 * self.settings.election_ticks - 1)
 
     def _campaign(self, role: RaftRole) -> None:
         kind = RaftKind.PRE_VOTE

@@ -6,8 +6,9 @@ a restart from a checkpoint) is the same.
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from state.faults import Crash, FaultSchedule, Partition
 
@@ -27,6 +28,31 @@ class Addressed(Protocol):
 Message = TypeVar("Message", bound=Addressed)
 Held = tuple[int, Message]
 """The round in which a message arrives, and the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening(Generic[Message]):
+    """How a round begins: who is down, what arrives, and what is lost on its way or still held."""
+
+    number: int
+    down: frozenset[int]
+    due: tuple[Message, ...]
+    lost: tuple[Message, ...]
+    held: tuple[Held[Message], ...]
+
+    def to(self, member: int) -> tuple[Message, ...]:
+        """Return what arrives at a member, in order."""
+        return tuple(message for message in self.due if message.recipient == member)
+
+
+def opened(
+    schedule: FaultSchedule, number: int, held: Sequence[Held[Message]], members: Sequence[int]
+) -> Opening[Message]:
+    """Return how a round begins."""
+    due, later = arriving(schedule, number, held, members)
+    arrived = {id(message) for message in due}
+    lost = tuple(message for when, message in held if when <= number and id(message) not in arrived)
+    return Opening(number, members_down(schedule, number, members), tuple(due), lost, tuple(later))
 
 
 def sent(schedule: FaultSchedule, round_: int, messages: Sequence[Message]) -> list[Held[Message]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from algorithms.consensus.quorum import Configuration
 from algorithms.consensus.raft import RaftOutput, Replica
-from algorithms.consensus.raft_progress import Pace, Progress
+from algorithms.consensus.raft_progress import Progress
 from evals.consensus.scripts import Command, Mismatch, read_script
-from state.raft import NOBODY, Entry, RaftKind, RaftMessage, RaftRole, RaftSettings, RaftStorage, Snapshot
+from state.raft import NOBODY, Entry, Pace, RaftKind, RaftMessage, RaftRole, RaftSettings, RaftStorage, Snapshot
 
 _KINDS = {
     RaftKind.PRE_VOTE: "MsgPreVote",

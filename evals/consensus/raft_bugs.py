@@ -1,6 +1,5 @@
 """Replicas with one planted bug each. A check that does not find them is no check."""
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -101,9 +100,9 @@ class LeadsEarly(Replica):
 
 def _restarting(forget: Callable[[RaftStorage], RaftStorage]) -> MakeReplica:
     def make(
-        member: int, configuration: Configuration, storage: RaftStorage, settings: RaftSettings, draw: random.Random
+        member: int, configuration: Configuration, storage: RaftStorage, settings: RaftSettings, seed: str
     ) -> Replica:
-        return Replica(member, configuration, forget(storage), settings, draw)
+        return Replica(member, configuration, forget(storage), settings, seed)
 
     return make
 

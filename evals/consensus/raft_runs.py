@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from algorithms.consensus.quorum import Configuration
 from algorithms.consensus.raft import Replica
 from algorithms.consensus.raft_group import MakeReplica, RaftGroup
-from evals.consensus.raft_safety import RaftObserver, SafetyError
+from evals.consensus.raft_safety import RaftObserver
+from evals.consensus.safety import SafetyError
 from state.faults import FaultSchedule
 from state.raft import RaftSettings
 

@@ -2,15 +2,8 @@
 
 from algorithms.consensus.raft import Replica
 from algorithms.consensus.raft_group import RaftGroup, Round
+from evals.consensus.safety import SafetyError
 from state.raft import Entry, RaftRole
-
-
-class SafetyError(AssertionError):
-    """A property of the protocol does not hold."""
-
-    def __init__(self, name: str, detail: str) -> None:
-        super().__init__(f"{name}: {detail}")
-        self.name = name
 
 
 class RaftObserver:

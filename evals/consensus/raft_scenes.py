@@ -1,12 +1,12 @@
 """Scenes of Raft that chance hardly ever plays: who hears whom is set step by step."""
 
-import random
 from collections.abc import Callable, Iterable
 
 from algorithms.consensus.quorum import Configuration
 from algorithms.consensus.raft import RaftOutput, Replica
 from algorithms.consensus.raft_group import MakeReplica, RaftGroup, Round
-from evals.consensus.raft_safety import RaftObserver, SafetyError
+from evals.consensus.raft_safety import RaftObserver
+from evals.consensus.safety import SafetyError
 from state.faults import FaultSchedule
 from state.raft import RaftMessage, RaftSettings, RaftStorage
 
@@ -25,9 +25,8 @@ class _Stage:
         """Start members, or start them again, from what they kept."""
         for member in members:
             kept = self.group.storage.setdefault(member, RaftStorage())
-            draw = random.Random(member)  # noqa: S311
             group = self.group
-            group.replicas[member] = group.make(member, group.configuration, kept, group.settings, draw)
+            group.replicas[member] = group.make(member, group.configuration, kept, group.settings, str(member))
 
     def stop(self, member: int) -> None:
         """Stop a member; messages under way are lost."""

@@ -7,7 +7,7 @@ from algorithms.mapping_council import SEATS, Question, ask, card_of, judge, rea
 from algorithms.mapping_tally import WEIGHTS, Counting, ballots_of, evidence_of, weigh
 from state.agents import Role
 from state.contract import LogicalType
-from state.mapping import AdoptedMatch, MappingEvidence, SourceColumn, TargetColumn
+from state.mapping import MappingEvidence, SourceColumn, TargetColumn
 from state.mapping_council import PairScore
 
 
@@ -54,7 +54,8 @@ def test_every_seat_has_a_card_and_history_is_seated_only_with_a_past() -> None:
         assert card_of(seat).id != card_of(seat, deputy=True).id
         assert set(card_of(seat).skills) > set(SEATS[seat])
     assert seats_for(towns()) == ("names", "values", "shape", "context")
-    past = towns().model_copy(update={"adopted": (AdoptedMatch(target="f1", source="goal", right=3),)})
+    known = [target.model_copy(update={"adopted": {"aim": "run-1"}}) for target in towns().targets]
+    past = towns().model_copy(update={"targets": tuple(known)})
     assert seats_for(past)[-1] == "history"
 
 

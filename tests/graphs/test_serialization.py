@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from annotated_types import Le
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from graphs import serialization
 from graphs.serialization import strict_serializer
@@ -67,9 +69,15 @@ def example(annotation: Any) -> Any:
     if issubclass(annotation, Enum):
         return list(annotation)[-1]
     if issubclass(annotation, BaseModel):
-        fields = annotation.model_fields.items()
-        return annotation.model_construct(**{name: example(field.annotation) for name, field in fields})
+        return annotation.model_construct(**{name: filled(field) for name, field in annotation.model_fields.items()})
     return {str: "ü'\"\u2028", int: 2**40, float: 0.1, bool: True}[annotation]
+
+
+def filled(field: FieldInfo) -> Any:
+    """Return a value of a field that is not above its bound: what is not valid is not revived as it was."""
+    value = example(field.annotation)
+    bounds = [bound.le for bound in field.metadata if isinstance(bound, Le)]
+    return min(value, *bounds) if bounds else value
 
 
 def test_the_walk_finds_what_a_run_saves() -> None:

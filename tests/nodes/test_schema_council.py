@@ -18,7 +18,7 @@ from nodes.schema_council import answer_of, convene, put_question
 from state.agents import Message, Role
 from state.contract import LogicalType
 from state.errors import StepError
-from state.mapping import AdoptedMatch, ColumnMapping, MappingEvidence, SourceColumn, TargetColumn
+from state.mapping import ColumnMapping, MappingEvidence, SourceColumn, TargetColumn
 from state.run import Patterns, RunContext
 from tools import council
 
@@ -36,7 +36,7 @@ def column(name: str, values: list[str], kind: str = "string") -> SourceColumn:
     )
 
 
-def question(*adopted: AdoptedMatch) -> MappingEvidence:
+def question() -> MappingEvidence:
     rng = random.Random(5)  # noqa: S311  test data
     states = ["open", "waiting", "done"]
     return MappingEvidence(
@@ -57,7 +57,6 @@ def question(*adopted: AdoptedMatch) -> MappingEvidence:
             TargetColumn(name="returned_date", names=(), logical_type=LogicalType.DATE),
             TargetColumn(name="state", names=(), logical_type=LogicalType.STRING, valid_values=tuple(states)),
         ),
-        adopted=adopted,
     )
 
 
@@ -173,17 +172,28 @@ def test_simpler_ways_can_be_set(counting: str, tmp_path: Path) -> None:
     )
 
 
-def test_history_has_a_seat_where_earlier_runs_left_something(tmp_path: Path) -> None:
+def test_history_has_a_seat_where_earlier_runs_left_names(tmp_path: Path) -> None:
     plain = question()
-    target = TargetColumn(name="place", names=(), logical_type=LogicalType.STRING)
-    asked = plain.model_copy(update={"targets": (*plain.targets, target)})
+    place = TargetColumn(name="place", names=(), logical_type=LogicalType.STRING)
+    asked = plain.model_copy(update={"targets": (*plain.targets, place)})
     assert "place" in answer(tmp_path, asked).unmapped_targets
-    known = asked.model_copy(update={"adopted": (AdoptedMatch(target="place", source="Shelf", right=9),)})
-    found = answer(tmp_path, known)
+    past = place.model_copy(update={"adopted": {"Shelf": "run-1"}})
+    found = answer(tmp_path, plain.model_copy(update={"targets": (*plain.targets, past)}))
     assert {match.target: match.source for match in found.matches}["place"] == "shelf"
-    assert found.method.endswith("history")
-    wrong = asked.model_copy(update={"adopted": (AdoptedMatch(target="place", source="Shelf", right=0, wrong=9),)})
-    assert "place" in answer(tmp_path, wrong).unmapped_targets
+    assert found.method == "weighted vote of names, values, shape, context, history"
+    assert not found.suspects
+
+
+def test_a_liar_in_the_seat_of_history_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    past = TargetColumn(
+        name="place", names=(), logical_type=LogicalType.STRING, adopted={"Shelf": "run-1", "shlf_no": "run-2"}
+    )
+    asked = question().model_copy(update={"targets": (*question().targets, past)})
+    honest = answer(tmp_path, asked)
+    replaced(monkeypatch, "history", LIES["same story"])
+    found = answer(tmp_path, asked)
+    assert found.matches == honest.matches
+    assert [suspect.member for suspect in found.suspects] == ["history"]
 
 
 def test_state_holds_references_and_what_is_doubtful(tmp_path: Path) -> None:

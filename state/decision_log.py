@@ -1,0 +1,170 @@
+"""The language of the decision log: what may be adopted beyond a run, who accepted it, and what is in force."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import Field
+
+from state.values import Value
+
+
+class Member(StrEnum):
+    """What each member of the council looks at."""
+
+    NAMES = "names"
+    VALUES = "values"
+    SHAPE = "shape"
+    HISTORY = "history"
+    CONTRACT = "contract"
+
+
+MEMBERS = tuple(member.value for member in Member)
+"""The council that keeps the log; a member's place, from 1, is its id in the group that replicates it."""
+
+
+class ProposalKind(StrEnum):
+    """What may be adopted."""
+
+    CONTRACT_VERSION = "contract_version"
+    MAPPING = "mapping"
+    REVOCATION = "revocation"
+
+
+class ContractVersion(Value):
+    """A version of a contract, with the types of its columns and what changed since the one before."""
+
+    version: str
+    sha256: str  # of the contract's file
+    tables: dict[str, dict[str, str]]  # table -> column -> logical type
+    changes: tuple[str, ...]  # in words, at most 50
+
+
+class StandingMapping(Value):
+    """Source columns that feed columns of a table whatever the values of a later file look like."""
+
+    table: str
+    matches: dict[str, str]  # source column -> column of the contract
+    reasons: dict[str, str]  # source column -> on what evidence it was decided
+
+
+class Revocation(Value):
+    """An adopted entry that is not in force any more."""
+
+    revokes: int  # index of the entry
+    reason: str
+
+
+class Proposal(Value):
+    """A change that outlives the run. One of the three contents is there, as `kind` says."""
+
+    kind: ProposalKind
+    contract: str  # its id
+    run_id: str  # empty where a person proposes
+    version: ContractVersion | None = None
+    mapping: StandingMapping | None = None
+    revocation: Revocation | None = None
+
+
+class Verdict(Value):
+    """What a member says to a proposal after it looked at its own evidence."""
+
+    member: str
+    accepts: bool
+    reason: str
+
+
+class Acceptance(Value):
+    """A member's signed word: it accepts this proposal at this place of the log."""
+
+    member: str
+    reason: str
+    signature: str  # Ed25519, hexadecimal
+
+
+class LogEntry(Value):
+    """One adopted decision. `digest` is over all other fields, `previous` is the digest of the entry before."""
+
+    index: int = Field(ge=1)
+    previous: str
+    at: str  # UTC, ISO 8601
+    proposal: Proposal
+    acceptances: tuple[Acceptance, ...]
+    digest: str
+
+
+class LogFault(Value):
+    """The first thing that is wrong with a log or a copy of it."""
+
+    index: int  # of the entry; 0: none in particular
+    reason: str
+    copy_of: str = ""  # the member whose copy it is; empty: what all copies say
+
+
+class Adopted(Value):
+    """What is in force: the log replayed."""
+
+    entries: int = 0
+    version: ContractVersion | None = None
+    names: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+    """table -> column of the contract -> source column -> run in which it was adopted."""
+    revoked: tuple[int, ...] = ()
+
+    def of(self, table: str) -> Mapping[str, Mapping[str, str]]:
+        """Return the adopted source columns of a table by column of the contract, each with its run."""
+        return self.names.get(table, {})
+
+
+class PairFindings(Value):
+    """What a run shows about one source column that fed one column of the contract."""
+
+    source: str
+    target: str
+    claimed_by: str = ""  # another column of the contract with that name or alias
+    letters: int = 0  # in the name of the source column
+    filled: int = 0  # published rows in whose file the column was filled
+    carried: int = 0  # of those, rows whose value was published
+    kind: str = "string"  # logical type of the column
+    typed: float | None = None  # share of the values that read as the type; None where nothing is known
+
+
+class Findings(Value):
+    """The evidence of a run on which members judge proposals."""
+
+    met: bool
+    version: str
+    sha256: str
+    published: tuple[str, ...]  # tables that met the contract
+    columns: dict[str, dict[str, str]]  # table -> column -> logical type, of the contract
+    quarantined: dict[str, float] = Field(default_factory=dict)  # table -> share of rows
+    most_quarantined: dict[str, float] = Field(default_factory=dict)
+    pairs: dict[str, tuple[PairFindings, ...]] = Field(default_factory=dict)  # by table
+    published_rows: dict[str, int] = Field(default_factory=dict)
+
+
+class Ruling(Value):
+    """What became of a proposal."""
+
+    proposal: Proposal
+    adopted: bool
+    reason: str
+    index: int | None = None  # of its entry
+    verdicts: tuple[Verdict, ...] = ()
+    unreachable: tuple[str, ...] = ()
+
+
+class CopyState(Value):
+    """One member's copy of the log, as it is read."""
+
+    member: str
+    entries: int  # known to be committed
+    fault: str = ""
+
+
+class LogReading(Value):
+    """A log as it is read from all copies."""
+
+    contract: str
+    entries: tuple[LogEntry, ...] = ()
+    copies: tuple[CopyState, ...] = ()
+    fault: LogFault | None = None  # the first thing that is wrong anywhere
+    usable: bool = True  # whether more than half of the copies hold and say the same
