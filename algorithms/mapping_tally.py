@@ -38,7 +38,7 @@ BAR = 0.5
 """A pair must be more likely right than wrong."""
 
 BEST_SEAT = "names"
-"""The seat that does best alone; see the suite `mapping`."""
+"""The seat that does best alone where headers say anything; a contract seldom knows values. See the suite `mapping`."""
 
 _PRIOR = -0.5  # log-odds of a pair of which nothing is known
 _NO_NAME = 0.2  # a name that is not alike says no more than this: there are synonyms and other languages

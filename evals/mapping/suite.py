@@ -90,13 +90,14 @@ class MappingSuite:
         return (), {name: [line for each in told for line in each.get(name, ())] for name in ("wrong", "missed")}
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
-        """Return F1 of each way over the given pairs and over the generated ones, by kind and held out."""
+        """Return F1 of each way over the given pairs and over the generated ones, together, by kind and held out."""
         solved = {result.task_id for result in results if result.solved}
         given = [name for name in self._counts.get(COUNCIL, {}) if name in solved]
         made = [name for name in self._counts.get(COUNCIL, {}) if name.startswith(f"{_GENERATED}/")]
         scores = [*self._figures("given pairs", given)]
         for defence in (UNDEFENDED, ALONE, DEPUTIES):
             scores += self._worst_liar(defence, given)
+        scores += self._figures("generated", made)
         for kind in KINDS:
             of_kind = [name for name in made if f"_{kind}_" in name]
             seen = [name for name in of_kind if name.split("/")[1].split("_")[0] not in HELD_OUT]
