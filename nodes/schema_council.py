@@ -33,7 +33,15 @@ from state.mapping_council import (
 )
 from state.run import RunContext
 from state.values import digest
-from tools.council import FOLDER, read_answer, read_question, read_sheet_file, write_answer, write_question
+from tools.council import (
+    FOLDER,
+    forget_question,
+    read_answer,
+    read_question,
+    read_sheet_file,
+    write_answer,
+    write_question,
+)
 
 CHAIR = "schema_council"
 
@@ -47,14 +55,20 @@ Convened = CompiledStateGraph[CouncilState, RunContext, CouncilInput, CouncilOut
 
 
 def convene(council: Convened, folder: Path, evidence: MappingEvidence, context: RunContext) -> ColumnMapping:
-    """Put a question to the council and return its answer; `folder` is the run's."""
+    """Put a question to the council and return its answer; `folder` is the run's.
+
+    What the council worked on is kept only where somebody is suspected.
+    """
     question, heard = put_question(folder, evidence), _heard()
 
     def invoke() -> Mapping[str, Mapping[str, MappingVerdict]]:
         return council.invoke({"question": question}, heard, context=context)
 
     # In a context of its own: the durability of the run it is asked in would wait for checkpoints that are not made.
-    return answer_of(Context().run(invoke)["verdicts"][question.question])
+    answer = answer_of(Context().run(invoke)["verdicts"][question.question])
+    if not answer.suspects:
+        forget_question(Path(question.folder), question.asked)
+    return answer
 
 
 def _heard() -> RunnableConfig:

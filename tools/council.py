@@ -5,6 +5,7 @@ given. Everything here follows from the evidence: after a kill it is written aga
 """
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from state.errors import StepError
 from state.mapping import ColumnMapping, MappingEvidence
 from state.mapping_council import ScoreSheet
 from state.values import Value
+from tools.files import remove
 
 FOLDER = "council"
 
@@ -49,6 +51,14 @@ def write_answer(folder: Path, question: str, mapping: ColumnMapping) -> tuple[P
 def read_answer(path: Path, sha256: str) -> ColumnMapping:
     """Return an answer; StepError where it is not the one that was given."""
     return _read(path, ColumnMapping, sha256)
+
+
+def forget_question(folder: Path, questions: Iterable[str]) -> None:
+    """Remove all that was kept about these questions: evidence holds values of the data."""
+    for question in questions:
+        remove(folder / question)
+        remove(folder / f"{question}.json")
+        remove(folder / f"{question}.answer.json")
 
 
 def _sheet_path(folder: Path, question: str, member: str) -> Path:

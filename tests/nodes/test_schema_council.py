@@ -87,10 +87,12 @@ def test_one_liar_changes_nothing_and_is_named(
     seat: str, lie: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest = answer(tmp_path)
+    assert list((tmp_path / "council").iterdir()) == []
     replaced(monkeypatch, seat, LIES[lie])
     found = answer(tmp_path)
     assert found.matches == honest.matches
     assert [suspect.member for suspect in found.suspects] == [seat]
+    assert list((tmp_path / "council").glob(f"*/{seat}.json"))  # kept as evidence
 
 
 @pytest.mark.parametrize("seat", SEATED)
