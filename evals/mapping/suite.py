@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from algorithms.intervals import bootstrap_ratio
+from algorithms.intervals import bootstrap_ratio, wilson
 from algorithms.mapping import instances_evidence
 from evals.mapping.domains import HELD_OUT
 from evals.mapping.generated import KINDS, make_pairs, write_pair
@@ -84,10 +84,11 @@ class MappingSuite:
     def score(self, task: Task, out: Path) -> tuple[tuple[Score, ...], dict[str, Any]]:
         """Return precision, recall and F1 of each pair, the other ways beside them, and what was wrong or missed."""
         if task.task_id != _GENERATED:
-            return (), self._score(task.task_id, Path(task.inputs["pair"]), out)
+            told = self._score(task.task_id, Path(task.inputs["pair"]), out)
+            return _scores(self._counts.get(COUNCIL, {}).get(task.task_id)), told
         folders = sorted(path.parent for path in out.glob("*/matches.json"))
-        told = [self._score(f"{_GENERATED}/{each.name}", each, each) for each in folders]
-        return (), {name: [line for each in told for line in each.get(name, ())] for name in ("wrong", "missed")}
+        found = [self._score(f"{_GENERATED}/{each.name}", each, each) for each in folders]
+        return (), {name: [line for each in found for line in each.get(name, ())] for name in ("wrong", "missed")}
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
         """Return F1 of each way over the given pairs and over the generated ones, together, by kind and held out."""
@@ -155,6 +156,23 @@ def _solve(pair: Path, out: Path, *, liars: bool) -> None:
     (out / "matches.json").write_text(json.dumps({"matches": answer}))
     ways = simpler_ways(evidence) | (with_liars(evidence) if liars else {})
     (out / "ways.json").write_text(json.dumps(ways))
+
+
+def _scores(counts: Counts | None) -> tuple[Score, ...]:
+    """Return the figures of one pair; nothing without a truth."""
+    if counts is None:
+        return ()
+    parts = (
+        ("precision", counts.precision, counts.right, counts.found),
+        ("recall", counts.recall, counts.right, counts.true),
+        ("F1", counts.f1, 2 * counts.right, counts.found + counts.true),
+    )
+    interval = "Wilson 95 %, as if matches were independent"
+    ends = {name: wilson(right, of) for name, _, right, of in parts}
+    return tuple(
+        Score(name=name, value=value, low=ends[name][0], high=ends[name][1], n=of, interval=interval)
+        for name, value, _, of in parts
+    )
 
 
 def _read_pairs(pairs: Iterable[Sequence[str]]) -> set[tuple[str, str]]:

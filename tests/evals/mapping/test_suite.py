@@ -21,6 +21,7 @@ def test_pairs_are_written_scored_and_summed_up(tmp_path: Path) -> None:
     result = run_suite(suite, data=data, contract=None, out=tmp_path / "out")
     assert [task.task_id for task in result.results] == ["staff_joinable", "trees_unionable"]
     assert all(task.solved for task in result.results)
+    assert all([score.name for score in task.scores] == ["precision", "recall", "F1"] for task in result.results)
     scores = {score.name: score.value for score in result.scores}
     council = scores["given pairs: F1, weighted vote"]
     assert council >= 0.9
