@@ -45,3 +45,20 @@ def bootstrap_mean(groups: Sequence[Sequence[float]], *, seed: int = 0, draws: i
         means.append(math.fsum(total for total, _ in drawn) / sum(count for _, count in drawn))
     means.sort()
     return means[round(0.025 * (draws - 1))], means[round(0.975 * (draws - 1))]
+
+
+def bootstrap_ratio(parts: Sequence[tuple[float, float]], *, seed: int = 0, draws: int = 2_000) -> tuple[float, float]:
+    """Return the 95 % percentile interval of a ratio of sums, its (numerator, denominator) pairs drawn anew.
+
+    (0, 1) for none. For figures such as F1 over several tables, where each table adds to both sums.
+    """
+    counted = [part for part in parts if part[1]]
+    if not counted:
+        return 0.0, 1.0
+    order = random.Random(seed)  # noqa: S311  resampling, not secrets
+    ratios = []
+    for _ in range(draws):
+        drawn = order.choices(counted, k=len(counted))
+        ratios.append(math.fsum(above for above, _ in drawn) / math.fsum(below for _, below in drawn))
+    ratios.sort()
+    return ratios[round(0.025 * (draws - 1))], ratios[round(0.975 * (draws - 1))]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Indel, Prefix
 
-from algorithms.mapping_specialists import Prepared, TargetFacts
+from algorithms.mapping_aspects import Prepared, TargetFacts
 
 Pair = tuple[int, int]
 

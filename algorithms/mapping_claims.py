@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from algorithms.mapping_specialists import Prepared, SourceFacts, TargetFacts
+from algorithms.mapping_aspects import Prepared, SourceFacts, TargetFacts
 
 Pair = tuple[int, int]
 

@@ -1,7 +1,8 @@
 """Similarity of column names: how words are cut out of a name, abbreviated, and aligned with those of another.
 
 Owns rules of how people write headers (case, separators, diacritics, dropped vowels, cut words, initials, numbers);
-it knows no domain. The only words it lists are the conventional signs and words for an identifier. Where a set of
+it knows no domain. The only words it lists are the conventional signs and words for an identifier, and the names that
+machines give. Where a set of
 names is given, words that many names of one side carry count less, and names written together are cut at words the
 other names show (`Lexicon`).
 
@@ -22,6 +23,11 @@ Words = tuple[str, ...]
 
 IDENTIFIERS = frozenset({"id", "no", "nr", "nbr", "num", "number", "key", "identifier"})
 """Words that say that a column identifies something."""
+
+PLACEHOLDERS = frozenset(
+    {"attr", "attribute", "c", "col", "column", "f", "field", "unnamed", "v", "var", "variable", "x"}
+)
+"""Words that with a number make the name a machine gives where nobody gave one: `Column1`, `_c0`, `V3`."""
 
 FUNCTION_WORDS = frozenset({"a", "and", "at", "by", "de", "for", "from", "in", "is", "of", "on", "or", "the", "to"})
 """Words that hardly tell two names apart."""
@@ -58,6 +64,12 @@ def split_words(text: str) -> Words:
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     spaced = _BOUNDARY.sub(" ", plain).casefold().translate(_PLAIN_LETTERS)
     return tuple(_NOT_WORD.sub(" ", spaced).split())
+
+
+def says_nothing(words: Words) -> bool:
+    """Return whether a name was made by a machine for want of a better one, or is a number, or nothing at all."""
+    rest = [word for word in words if not word.isdecimal()]
+    return not rest or (len(rest) == 1 and rest[0] in PLACEHOLDERS and len(words) > 1)
 
 
 def normal_name(text: str) -> str:

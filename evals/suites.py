@@ -6,6 +6,7 @@ from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
 from evals.loops.suite import Loops
+from evals.mapping.suite import MappingSuite
 from evals.model_faults import ModelFaults
 from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
@@ -24,6 +25,7 @@ _ALL: tuple[type[Suite], ...] = (
     DraftSuite,
     Gate,
     Loops,
+    MappingSuite,
     ModelFaults,
     PlanChoice,
     Planning,

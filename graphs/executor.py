@@ -1,5 +1,7 @@
 """Execution as a graph: perform what is ready side by side; failed steps go to the replanner, one after the other.
 
+Steps that map columns convene the schema council, which is a graph of its own.
+
 Where a person must agree, the run waits in a node of its own, once nothing else can be done.
 """
 
@@ -11,8 +13,9 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graphs.replanner import graph as replanner
+from graphs.schema_council import convened as schema_council
 from nodes.approve import ask_changes
-from nodes.execution import PerformInput, perform, perform_cancellable
+from nodes.execution import PerformInput, performing
 from nodes.planning_state import enter_execution
 from state.run import RunContext, RunStatus
 from state.supervisor import ExecutorOutput, ExecutorState
@@ -55,7 +58,8 @@ def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutp
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
     builder.add_node(Node.BEGIN, enter_execution)
-    both = RunnableLambda(perform, afunc=perform_cancellable, name=Node.PERFORM)
+    steps = performing(schema_council)
+    both = RunnableLambda(steps.direct, afunc=steps.cancellable, name=Node.PERFORM)
     builder.add_node(Node.PERFORM, both, input_schema=PerformInput)
     builder.add_node(Node.ASK, ask_changes)
     builder.add_node(Node.REPLANNER, replanner)

@@ -8,15 +8,19 @@ from typing import Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Send
 
 from graphs.executor import graph as execution
 from graphs.intake import graph as intake
 from graphs.planner import graph as planning
 from graphs.react import graph as reasoning
 from graphs.replanner import graph as ruling
+from graphs.schema_council import graph as council
+from nodes.gather_questions import gather_questions
 from nodes.replan import read_failed
 from nodes.verify import verify
 from state.case_alone import CaseInput, CaseOutput, WholeCase
+from state.mapping_council import SchemaCouncilOutput, WholeCouncil
 from state.run import RunContext, RunStatus
 from state.supervisor import (
     ExecutorOutput,
@@ -38,6 +42,8 @@ class Node(StrEnum):
     REPLANNER = "replanner"
     VERIFY = "verify"
     REACT = "react"
+    GATHER = "gather_questions"
+    COUNCIL = "schema_council"
 
 
 def after_intake(state: SupervisorState) -> Literal["planner", "__end__"]:
@@ -53,6 +59,16 @@ def after_planning(state: SupervisorState) -> Literal["executor", "__end__"]:
 def before_ruling(state: SupervisorState) -> Literal["read_failed", "__end__"]:
     """Rule on the failed step, or end where there is no plan that it could be a step of."""
     return "read_failed" if state["status"] is RunStatus.RUNNING else "__end__"
+
+
+def before_gathering(state: SupervisorState) -> Literal["gather_questions", "__end__"]:
+    """Profile the sources, or end where the contract cannot be used."""
+    return "gather_questions" if state["status"] is RunStatus.RUNNING else "__end__"
+
+
+def each_question(state: WholeCouncil) -> list[Send] | str:
+    """Convene the council on every header variant; where names decide all of them there is nothing to ask."""
+    return [Send(Node.COUNCIL, {"question": question}) for question in state["questions"]] or END
 
 
 def before_reasoning(state: WholeCase) -> Literal["verify", "react"]:
@@ -122,6 +138,21 @@ def build_react() -> StateGraph[WholeCase, RunContext, CaseInput, CaseOutput]:
     return builder
 
 
+def build_schema_council() -> StateGraph[WholeCouncil, RunContext, SupervisorInput, SchemaCouncilOutput]:
+    """Return intake, then the council on every header variant whose names leave something open, not compiled."""
+    builder = StateGraph(
+        WholeCouncil, context_schema=RunContext, input_schema=SupervisorInput, output_schema=SchemaCouncilOutput
+    )
+    builder.add_node(Node.INTAKE, intake)
+    builder.add_node(Node.GATHER, gather_questions)
+    builder.add_node(Node.COUNCIL, council)
+    builder.add_edge(START, Node.INTAKE)
+    builder.add_conditional_edges(Node.INTAKE, before_gathering)
+    builder.add_conditional_edges(Node.GATHER, each_question, [Node.COUNCIL, END])
+    builder.add_edge(Node.COUNCIL, END)
+    return builder
+
+
 planner: CompiledStateGraph[SupervisorState, RunContext, SupervisorInput, PlannerOutput] = build_planner().compile(
     name="planner"
 )
@@ -132,3 +163,6 @@ replanner: CompiledStateGraph[RulingState, RunContext, ReplannerInput, ExecutorO
     name="replanner"
 )
 react: CompiledStateGraph[WholeCase, RunContext, CaseInput, CaseOutput] = build_react().compile(name="react")
+schema_council: CompiledStateGraph[WholeCouncil, RunContext, SupervisorInput, SchemaCouncilOutput] = (
+    build_schema_council().compile(name="schema_council")
+)

@@ -107,7 +107,7 @@ def _mapped_otherwise(
                 bad[rule.column] += sum(rule.files.get(file_id, 0) for file_id in files)
         rows = sum(metrics.file_rows.get(file_id, 0) for file_id in files)
         if rows and bad.total():
-            evidence = mapping_evidence(connection, work, mapping.variant_id, files)
+            evidence = mapping_evidence(connection, work.table, work.intake, mapping.variant_id, files)
             yield from mapping_alternatives(evidence, mapping, bad, rows, files)
 
 

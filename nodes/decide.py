@@ -31,6 +31,8 @@ class Account(Value):
     reason: str = ""
     evidence: str = ""
     votes: tuple[Ballot, ...] = ()
+    method: str = ""  # how it was decided, where it was not by the expert alone
+    decided_by: DecidedBy = DecidedBy.EXPERT
 
 
 def _no_doubts(_evidence: object, _answer: object) -> tuple[Doubt, ...]:
@@ -73,7 +75,9 @@ def decide(
     asked = digest(evidence)
     method = f"expert rule {point.card.id} {point.version}"
     told = point.accounts(evidence, answer)
-    own = tuple(record(point.kind, account, asked, method=method) for account in told)
+    own = tuple(
+        record(point.kind, each, asked, method=each.method or method, decided_by=each.decided_by) for each in told
+    )
     doubts = point.doubts(evidence, answer) if judge is not None and point.settle is not None else ()
     if judge is None or not doubts:
         return answer, own

@@ -8,11 +8,13 @@ is ruled on, one after the other, before the plan goes on. A step that asks a pe
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import NamedTuple
 
 from langgraph.runtime import Runtime, get_runtime
 from typing_extensions import TypedDict
@@ -23,6 +25,7 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from nodes.perform import MODELS, Attempt, adjusted_context, attempt, attempt_together, prepares, replan_id
+from nodes.schema_council import Convened
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.plans import PlanRef, Step, StepKind
@@ -50,25 +53,36 @@ class PerformInput(TypedDict, total=False):
     spent: dict[str, Spent]
 
 
-def perform(state: PerformInput) -> ExecutorOutput:
-    """Perform all that can be done before a failed step is ruled on, a person answers, or the tables are prepared."""
-    return _perform(state, get_runtime(RunContext), Event())
+class Performing(NamedTuple):
+    """The node that performs steps, in both forms."""
+
+    direct: Callable[[PerformInput], ExecutorOutput]
+    cancellable: Callable[[PerformInput], Awaitable[ExecutorOutput]]
 
 
-async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
-    """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
-    stopped = Event()
-    try:
-        return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped)
-    except asyncio.CancelledError:
-        stopped.set()
-        raise
+def performing(council: Convened) -> Performing:
+    """Return the node; `council` is convened where a step has to map columns and names leave something open."""
+
+    def perform(state: PerformInput) -> ExecutorOutput:
+        """Perform all that can be done before a failure is ruled on, a person answers, or the tables are prepared."""
+        return _perform(state, get_runtime(RunContext), Event(), council)
+
+    async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
+        """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
+        stopped = Event()
+        try:
+            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, council)
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+
+    return Performing(perform, perform_cancellable)
 
 
-def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event) -> ExecutorOutput:
+def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, council: Convened) -> ExecutorOutput:
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        execution = _Execution(state, context, folder)
+        execution = _Execution(state, context, folder, council)
         execution.go_on(stopped)
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
         if no_room(error):
@@ -80,8 +94,8 @@ def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event) 
 class _Execution:
     """How far the plan is, and the steps that are being performed."""
 
-    def __init__(self, state: PerformInput, context: RunContext, folder: Path) -> None:
-        self._context, self._folder = context, folder
+    def __init__(self, state: PerformInput, context: RunContext, folder: Path, council: Convened) -> None:
+        self._context, self._folder, self._council = context, folder, council
         self._plan = read_plan(state["plan"])
         self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
         self._replans, self._spent = state.get("replans", {}), state.get("spent", {})
@@ -178,7 +192,7 @@ class _Execution:
         if len(steps) > 1:
             return attempt_together(steps, self._folder, context)
         (step,) = steps
-        return (attempt(step, self._reports.get(step.step_id), self._folder, context, worked),)
+        return (attempt(step, self._reports.get(step.step_id), self._folder, context, worked, self._council),)
 
     def _end(self, step: Step, ended: Attempt) -> None:
         """Put a report and its line of the trace on record."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import duckdb
 
 from nodes.boundary import FAILURES, classify, failure_line
+from nodes.schema_council import Convened
 from nodes.steps.approving import put_forward
 from nodes.steps.conforming import conform_table, derive_table, stage_together
 from nodes.steps.formatting import choose_formats
@@ -75,14 +76,21 @@ def adjusted_context(context: RunContext, step_id: str, replans: Mapping[str, Re
     return context.model_copy(update=changes) if changes else context
 
 
-def attempt(step: Step, before: StepReport | None, folder: Path, context: RunContext, worked: Spent) -> Attempt:
+def attempt(
+    step: Step,
+    before: StepReport | None,
+    folder: Path,
+    context: RunContext,
+    worked: Spent,
+    council: Convened | None = None,
+) -> Attempt:
     """Perform a step; what may go wrong becomes a report. Of a disk that stays full the error rises.
 
-    `worked` is what the run has spent before, but for what models took.
+    `worked` is what the run has spent before, but for what models took; `council` maps columns.
     """
     number, began, started = before.attempt + 1 if before else 1, time.time(), time.monotonic()
     try:
-        outcome = _run(step, folder, context, worked)
+        outcome = _run(step, folder, context, worked, council)
     except FAILURES as error:
         if no_room(error) and before is not None and before.failure is FailureKind.DISK:
             raise  # there was none either after what was left aside was removed: the operator must make room
@@ -132,13 +140,15 @@ def _report(step: Step, number: int, outcome: Outcome, seconds: float) -> StepRe
     )
 
 
-def _work(step: Step, folder: Path, context: RunContext, worked: Spent | None = None) -> Work:
+def _work(
+    step: Step, folder: Path, context: RunContext, worked: Spent | None = None, council: Convened | None = None
+) -> Work:
     contract, intake = read_contract(folder), read_intake(folder)
-    return Work(step=step, contract=contract, intake=intake, folder=folder, context=context, spent=worked or Spent())
+    return Work(step, contract, intake, folder, context, spent=worked or Spent(), council=council)
 
 
-def _run(step: Step, folder: Path, context: RunContext, worked: Spent) -> Outcome:
-    work = _work(step, folder, context, worked)
+def _run(step: Step, folder: Path, context: RunContext, worked: Spent, council: Convened | None) -> Outcome:
+    work = _work(step, folder, context, worked, council)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         broken = unmet(connection, step)
         if broken:

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from state.contract import LogicalType
+from state.resolution import Ballot
 from state.values import Value
 
 
@@ -19,6 +20,9 @@ class SourceColumn(Value):
         default_factory=dict
     )  # LogicalType value -> share of filled samples that parse as it
     quantiles: tuple[float, ...] = ()  # minimum, quartiles, maximum of the values read as numbers; empty where few are
+    depends: dict[str, float] = Field(
+        default_factory=dict
+    )  # other column -> how strongly both hang together, 0..1; itself alone where nothing does; empty where not counted
 
 
 class TargetColumn(Value):
@@ -58,6 +62,14 @@ class ColumnMatch(Value):
     runner_up: str | None = None  # the next best source column
     margin: float = 0.0  # score minus the next best score
     reason: str = ""  # "name", "alias", "name 0.83, values 0.91, type 1.00"
+    votes: tuple[Ballot, ...] = ()  # of the council, where it was asked: each seat's own choice for this column
+
+
+class Suspect(Value):
+    """A member of the council whose scores do not count, and why."""
+
+    member: str
+    reason: str
 
 
 class ColumnMapping(Value):
@@ -69,3 +81,5 @@ class ColumnMapping(Value):
     unmapped_targets: tuple[str, ...]
     unmapped_sources: tuple[str, ...]  # drift
     confidence: float
+    method: str = ""  # how the council decided, in words; empty where names did
+    suspects: tuple[Suspect, ...] = ()

@@ -83,11 +83,11 @@ class Patterns(Value):
     """Switches of the coordination patterns, so that each one's worth can be measured."""
 
     council: str = Field(
-        default="on",
-        pattern="^(on|off)$",
+        default="weighted",
+        pattern="^(weighted|majority|off)$",
         title="Council",
-        description="Specialists resolve values outside their list",
-        examples=["on", "off"],
+        description="How the specialists' evidence counts: weighted, each with one vote, or only the one best alone",
+        examples=["weighted", "majority", "off"],
     )
     replanning: str = Field(
         default="on",

@@ -15,7 +15,8 @@ from importlinter.cli import lint_imports
 ROOT = Path(__file__).resolve().parents[1]
 SERVED = {name: entry["path"] for name, entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].items()}
 COMPOSED = {
-    f"{name}, composed": f"graphs.{name}:graph" for name in ("planner", "executor", "replanner", "react", "diagnose")
+    f"{name}, composed": f"graphs.{name}:graph"
+    for name in ("planner", "executor", "replanner", "react", "diagnose", "schema_council")
 }
 GRAPHS = SERVED | COMPOSED
 

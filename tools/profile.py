@@ -141,14 +141,19 @@ def _sample(
     connection: duckdb.DuckDBPyConnection, relation: str, width: int, file_ids: Sequence[int] | None, sample_rows: int
 ) -> int:
     """Count the values of the sampled rows into `profile_values`; return how many rows were sampled."""
-    files = "true" if file_ids is None else f"list_contains({[int(file) for file in file_ids]}, {row_file('_row')})"
     wanted = max(1, min(sample_rows, max(MIN_ROWS, MAX_CELLS // width)))
-    total = _count(connection, relation, files)
-    picked = files if total <= wanted else f"{files} and hash(_row) % {-(-total // wanted)} = 0"
+    picked = sampled(connection, relation, file_ids, wanted)
     fields = ", ".join(f"c{field}" for field in range(width))
     judged = max(_SAMPLES, min(_JUDGED, _MAX_JUDGED // width))
     connection.execute(_VALUES.format(fields=fields, relation=relation, picked=picked, judged=judged), [width])
-    return total if total <= wanted else _count(connection, relation, picked)
+    return _count(connection, relation, picked)
+
+
+def sampled(connection: duckdb.DuckDBPyConnection, relation: str, file_ids: Sequence[int] | None, wanted: int) -> str:
+    """Return the condition in SQL under which about `wanted` rows of those files are picked, by a hash of their id."""
+    files = "true" if file_ids is None else f"list_contains({[int(file) for file in file_ids]}, {row_file('_row')})"
+    total = _count(connection, relation, files)
+    return files if total <= wanted else f"{files} and hash(_row) % {-(-total // wanted)} = 0"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str, condition: str) -> int:

@@ -1,4 +1,4 @@
-"""Decision: which source column of a header variant feeds which contract column.
+"""Decision: which source column of a header variant feeds which contract column. The schema council answers.
 
 A model is asked about contract columns without a source where the values of free source columns fit: what the names
 mean is what it may know better. It sees values as shapes only, so that no text in them can speak to it.
@@ -7,11 +7,12 @@ mean is what it may know better. It sees values as shapes only, so that no text 
 from collections.abc import Mapping, Sequence
 
 from algorithms.mapping import match_columns, open_pairs
-from algorithms.mapping_claims import ADOPTED
 from nodes.decide import Account, DecisionPoint
 from nodes.prompts import showable
+from state.decisions import DecidedBy
 from state.doubts import STAYS, Choice, Doubt, Option
 from state.mapping import ColumnMapping, ColumnMatch, MappingEvidence, SourceColumn, TargetColumn
+from state.resolution import Ballot
 
 BY_MODEL = "model"
 """Begins the reason of a match that a model chose."""
@@ -115,6 +116,7 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
     doubts = [match for match in answer.matches if match.reason not in ("name", "alias")]
     left = f"; not in the contract: {', '.join(answer.unmapped_sources)}" if answer.unmapped_sources else ""
     missing = f"; without a source: {', '.join(answer.unmapped_targets)}" if answer.unmapped_targets else ""
+    suspected = "".join(f"; {suspect.member} is suspected: {suspect.reason}" for suspect in answer.suspects)
     return (
         Account(
             subject=f"{evidence.table}/{evidence.variant_id}",
@@ -122,27 +124,31 @@ def accounts(evidence: MappingEvidence, answer: ColumnMapping) -> tuple[Account,
             confidence=answer.confidence,
             reason=("; ".join(f"{match.source}: {match.reason}" for match in doubts) or "by name") + left + missing,
             evidence=f"{len(evidence.sources)} source columns, {len(evidence.targets)} contract columns",
+            votes=_votes(answer),
+            method=answer.method + suspected if answer.method else "",
+            decided_by=DecidedBy.COUNCIL if answer.method else DecidedBy.EXPERT,
         ),
     )
 
 
-def expert(evidence: MappingEvidence) -> ColumnMapping:
-    """Return the mapping by names and values; a match by the decision log names the run that brought it there."""
-    answer = match_columns(evidence)
-    runs = {(target.name, source): run for target in evidence.targets for source, run in target.adopted.items()}
-    matches = tuple(
-        match.model_copy(update={"reason": f"{ADOPTED} in run {runs[match.target, match.source]}"})
-        if match.reason == ADOPTED
-        else match
+def _votes(answer: ColumnMapping) -> tuple[Ballot, ...]:
+    """Return the ballots of the seats, each with the contract column it is about."""
+    return tuple(
+        vote.model_copy(
+            update={
+                "choice": vote.choice and f"{vote.choice} -> {match.target}",
+                "reason": f"{match.target}: {vote.reason}",
+            }
+        )
         for match in answer.matches
+        for vote in match.votes
     )
-    return answer.model_copy(update={"matches": matches})
 
 
 COLUMN_MAPPING: DecisionPoint[MappingEvidence, ColumnMapping] = DecisionPoint(
     kind="column_mapping",
     version="1",
-    expert=expert,
+    expert=match_columns,
     check=check,
     accounts=accounts,
     doubts=doubts,

@@ -80,7 +80,8 @@ def gather_proposals(connection: duckdb.DuckDBPyConnection, work: Work) -> Propo
         table=work.table.name,
         mappings=tuple(
             MappingProposal(
-                evidence=mapping_evidence(connection, work, variant_id, variants[variant_id]), answer=mapping
+                evidence=mapping_evidence(connection, work.table, work.intake, variant_id, variants[variant_id]),
+                answer=mapping,
             )
             for variant_id, mapping in mappings.items()
         ),

@@ -1,13 +1,17 @@
 """Step `map`: decide for every header variant of a table which source column feeds which contract column."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import duckdb
 
-from algorithms.mapping import names_decide
+from algorithms.mapping import match_columns, names_decide
+from algorithms.mapping_tally import Counting
 from algorithms.rereading import amended_mapping
-from nodes.decide import checked, decide
+from nodes.decide import DecisionPoint, checked, decide
 from nodes.decisions.column_mapping import COLUMN_MAPPING
+from nodes.schema_council import Convened, convene
 from nodes.steps.work import Outcome, Work
 from state.contract import Table
 from state.mapping import ColumnMapping, MappingEvidence, SourceColumn
@@ -30,7 +34,7 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
         amendments = amendments_of(connection, work.table.name)
         for variant_id, files in work.intake.variants_of(work.table.name):
             evidence = _evidence(connection, work, variant_id, files)
-            mapping, decisions = decide(COLUMN_MAPPING, evidence, judge)
+            mapping, decisions = decide(_point(work, evidence), evidence, judge)
             record_decisions(connection, decisions, step_id=work.step.step_id)
             amended = checked(COLUMN_MAPPING, evidence, amended_mapping(evidence, mapping, amendments, files))
             mappings.append(amended.model_dump(mode="json"))
@@ -43,6 +47,18 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     return Outcome(rows=0, detail=detail)
 
 
+def _point(work: Work, evidence: MappingEvidence) -> DecisionPoint[MappingEvidence, ColumnMapping]:
+    """Return who answers: the council where names leave something open; without a graph its seats in this process."""
+    counting = Counting(work.context.patterns.council)
+    if work.council is None or names_decide(evidence):
+        return replace(COLUMN_MAPPING, expert=partial(match_columns, counting=counting))
+    return replace(COLUMN_MAPPING, expert=partial(_convened, work.council, work))
+
+
+def _convened(council: Convened, work: Work, evidence: MappingEvidence) -> ColumnMapping:
+    return convene(council, work.folder, evidence, work.context)
+
+
 def _evidence(
     connection: duckdb.DuckDBPyConnection, work: Work, variant_id: str, files: tuple[int, ...]
 ) -> MappingEvidence:
@@ -50,7 +66,7 @@ def _evidence(
         named = names_evidence(work.table, work.intake, variant_id)
         if names_decide(named):
             return named
-    return mapping_evidence(connection, work, variant_id, files)
+    return mapping_evidence(connection, work.table, work.intake, variant_id, files)
 
 
 def names_evidence(table: Table, intake: Intake, variant_id: str) -> MappingEvidence:
@@ -65,15 +81,15 @@ def names_evidence(table: Table, intake: Intake, variant_id: str) -> MappingEvid
 
 
 def mapping_evidence(
-    connection: duckdb.DuckDBPyConnection, work: Work, variant_id: str, files: tuple[int, ...]
+    connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake, variant_id: str, files: tuple[int, ...]
 ) -> MappingEvidence:
     """Return what the mapping of one header variant is decided on."""
-    columns = work.intake.inventory.variant(variant_id).columns
+    columns = intake.inventory.variant(variant_id).columns
     return MappingEvidence(
-        table=work.table.name,
+        table=table.name,
         variant_id=variant_id,
         sources=_profile(connection, f"land.{variant_id}", columns, files),
-        targets=describe_targets(work.table),
+        targets=describe_targets(table),
     )
 
 

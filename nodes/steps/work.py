@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from nodes.consulting import Judge, judge_of
+from nodes.schema_council import Convened
 from state.approval import AskedRef
 from state.budget import Spent
 from state.contract import Contract, Table
@@ -24,6 +25,7 @@ class Work:
     folder: Path
     context: RunContext
     spent: Spent = field(default_factory=Spent)  # by the run before, but for what models took
+    council: Convened | None = None  # who maps columns where names leave something open; None: in this process, alone
 
     def judge(self, connection: duckdb.DuckDBPyConnection) -> Judge | None:
         """Return the chat model that is asked in doubt; None where none is configured."""

@@ -1,16 +1,16 @@
-import math
 import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from algorithms.mapping import WEIGHTS, combine, match_columns, match_tables_instances, score_matrix
-from algorithms.mapping_specialists import specialists
+from algorithms.mapping import match_columns, match_tables_instances
+from algorithms.mapping_aspects import aspects
+from algorithms.mapping_council import SEATS, ask, judge
+from algorithms.mapping_tally import WEIGHTS, combine
 from state.contract import LogicalType
 from state.mapping import ColumnMapping, MappingEvidence, SourceColumn, TargetColumn
 
@@ -203,28 +203,13 @@ def test_pattern_that_cannot_be_used_says_nothing() -> None:
         evidence = MappingEvidence(
             table="t", variant_id="v", sources=(column,), targets=(target("x", pattern=unusable),)
         )
-        assert math.isnan(score_matrix(evidence)["pattern"][0, 0])
-
-
-def test_score_matrix_holds_every_specialist_and_nan_where_it_abstains() -> None:
-    evidence = MappingEvidence(
-        table="t", variant_id="v", sources=order_columns("order_id", "b", "c", "stat", "e", "f"), targets=ORDER
-    )
-    matrices = score_matrix(evidence)
-    assert matrices.keys() == specialists().keys()
-    assert all(matrix.shape == (6, 6) for matrix in matrices.values())
-    assert matrices["name"][0, 0] == 1.0
-    assert np.isnan(matrices["name"][1]).all()
-    assert matrices["values"][3, 3] == 1.0
-    assert matrices["pattern"][1, 1] == 1.0
-    assert matrices["type"][1, 2] == 0.0
-    values = np.concatenate([matrix[~np.isnan(matrix)] for matrix in matrices.values()])
-    assert ((values >= 0) & (values <= 1)).all()
+        assert "pattern" not in judge("shape", ask(evidence)).get((0, 0), {})
 
 
 def test_every_kind_of_evidence_has_a_weight_and_agreement_is_never_against() -> None:
-    named = {"name", "alias", "normal name", "normal alias", "words", "spelling"}
-    assert set(WEIGHTS) == {"name", *specialists()} - (named - {"name"})
+    judged = {aspect for seat in SEATS.values() for aspect in seat}
+    assert set(WEIGHTS) == {"name", *judged} - ({*SEATS["names"]} - {"name"})
+    assert set(aspects()) <= judged
     for kind in WEIGHTS:
         assert combine({kind: 1.0}) >= combine({}) >= combine({kind: 0.0})
 
@@ -232,7 +217,6 @@ def test_every_kind_of_evidence_has_a_weight_and_agreement_is_never_against() ->
 def test_empty_sides() -> None:
     assert mapped((), (target("a"),)).unmapped_targets == ("a",)
     assert mapped((source("a"),), ()).unmapped_sources == ("a",)
-    assert score_matrix(MappingEvidence(table="t", variant_id="v", sources=(), targets=()))["name"].shape == (0, 0)
 
 
 def test_a_column_without_values_is_mapped_by_its_name_alone() -> None:

@@ -21,7 +21,7 @@ from state.mapping import ColumnMatch
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVED = [entry["path"] for entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].values()]
-COMPOSED = ("planner", "executor", "replanner", "react", "diagnose")
+COMPOSED = ("planner", "executor", "replanner", "react", "diagnose", "schema_council")
 GRAPHS = [*SERVED, *(f"graphs.{name}:graph" for name in COMPOSED)]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphs.standalone import executor, planner, react, replanner
+from graphs.standalone import executor, planner, react, replanner, schema_council
 from state.errors import RunError, SetupError
 from state.run import RunContext, RunStatus
 
@@ -76,3 +76,14 @@ def test_a_task_of_another_shape_is_refused_in_one_line(job: Any, task: Any, whe
     with pytest.raises(SetupError) as refused:
         go(react, job, given)
     assert refused.value.where == where
+
+
+def test_the_schema_council_is_asked_about_what_names_leave_open(job: Any) -> None:
+    orders = next(job.sources.glob("orders*.csv"))
+    header, _, rest = orders.read_text().partition("\n")
+    orders.write_text(header.replace("order_date", "ord_dt").replace("amount", "amnt") + "\n" + rest)
+    output = go(schema_council, job, {"request": request(job)})
+    assert output["status"] is RunStatus.RUNNING
+    assert len(output["questions"]) == len(output["verdicts"]) >= 1
+    assert all(verdict.matched and not verdict.suspects for verdict in output["verdicts"].values())
+    assert not list(job.out.glob("*.parquet"))

@@ -1,8 +1,8 @@
-"""Specialists of column mapping: each judges one kind of evidence on one source and one contract column.
+"""Aspects of column mapping: each measures one kind of evidence on one source and one contract column.
 
-Each returns 0..1, or None where it has nothing to say; none knows what another says. They are combined in
-`algorithms.mapping`. What they compare is prepared once for each column (`Prepared`), because names are read in the
-light of all other names and samples are folded.
+Each returns 0..1, or None where it has nothing to say; none knows what another says. The seats of the council
+(`algorithms.mapping_council`) are made of them. What they compare is prepared once for each column (`Prepared`),
+because names are read in the light of all other names and samples are folded.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from algorithms.names import TYPO_COST, Lexicon, Words, name_similarity, normal_name, split_words
+from algorithms.names import TYPO_COST, Lexicon, Words, name_similarity, normal_name, says_nothing, split_words
 from state.contract import LogicalType
 from state.mapping import MappingEvidence, SourceColumn, TargetColumn
 
@@ -65,16 +65,16 @@ class Prepared(NamedTuple):
     lexicon: Lexicon
 
 
-Specialist = Callable[[SourceFacts, TargetFacts, Lexicon], float | None]
+Aspect = Callable[[SourceFacts, TargetFacts, Lexicon], float | None]
 
 
-def specialists() -> Mapping[str, Specialist]:
-    """Return the specialists by name, those on names first."""
-    return _SPECIALISTS
+def aspects() -> Mapping[str, Aspect]:
+    """Return the aspects by name, those on names first."""
+    return _ASPECTS
 
 
 def prepare(evidence: MappingEvidence) -> Prepared:
-    """Prepare the columns of both sides for the specialists."""
+    """Prepare the columns of both sides."""
     names = [split_words(source.name) for source in evidence.sources]
     known = [tuple(map(split_words, (target.name, *target.names))) for target in evidence.targets]
     lexicon = Lexicon(names, [words for each in known for words in each])
@@ -109,7 +109,9 @@ def same_normal_alias(source: SourceFacts, target: TargetFacts, _: Lexicon) -> f
 
 
 def words(source: SourceFacts, target: TargetFacts, lexicon: Lexicon) -> float | None:
-    """Judge how well the words of the names, some abbreviated or mistyped, go together."""
+    """Judge how well the words of the names, some abbreviated or mistyped, go together, where both say anything."""
+    if says_nothing(source.words) or says_nothing(target.words[0]):
+        return None
     return max((name_similarity(source.words, known, lexicon) for known in target.words), default=None)
 
 
@@ -205,7 +207,7 @@ def uniqueness(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | 
     return share if target.column.unique else None
 
 
-_SPECIALISTS: Mapping[str, Specialist] = MappingProxyType(
+_ASPECTS: Mapping[str, Aspect] = MappingProxyType(
     {
         "name": same_name,
         "alias": same_alias,

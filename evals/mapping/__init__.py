@@ -1,0 +1,1 @@
+"""Suite `mapping`: which column of one table is which of another."""
