@@ -199,8 +199,11 @@ _IDENTITY = {"kind", "table", "columns", "files", "parameters"}
 
 
 def _safeguards(group: Sequence[Amendment], threshold: Threshold | None) -> Iterator[Safeguard]:
-    yield from (Safeguard.NO_ROW_LOST, Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_BAD)
-    if any(amendment.kind in _READING for amendment in group):
+    reread = any(amendment.kind is RemedyKind.REREAD for amendment in group)
+    yield Safeguard.NO_LINE_LOST if reread else Safeguard.NO_ROW_LOST
+    yield from (Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_BAD)
+    # Of files that are cut otherwise nothing was read before: that more of them reads and less fails is what counts.
+    if any(amendment.kind in _READING - {RemedyKind.REREAD} for amendment in group):
         yield Safeguard.NO_MORE_UNREADABLE
     if any(amendment.kind is RemedyKind.MERGE for amendment in group):
         yield Safeguard.IDENTICAL_ONLY

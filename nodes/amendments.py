@@ -12,6 +12,7 @@ from algorithms.reading_alternatives import (
     diagnosed_parameters,
     unit_alternatives,
 )
+from nodes.rereads import measure_rereads
 from nodes.steps.formatting import format_evidence, landed_columns, read_formats
 from nodes.steps.mapping import mapping_evidence, read_mappings
 from nodes.steps.work import Work
@@ -44,7 +45,9 @@ def measure_amendments(
         found += _mapped_otherwise(connection, work, metrics)
         found += _sentinels(connection, work, metrics)
         found += _merged(connection, work, metrics)
-        found += _diagnosed(connection, work, metrics, diagnosis)
+        if diagnosis is not None and diagnosis.table == work.table.name:
+            found += measure_rereads(work, metrics, diagnosis)
+            found += _diagnosed(connection, work, metrics, diagnosis)
     return tuple(found)
 
 

@@ -40,6 +40,7 @@ class Safeguard(StrEnum):
     """What must hold after a recovery besides the contract, for its result to be kept."""
 
     NO_ROW_LOST = "no_row_lost"  # as many rows of the table are read as before, and the books balance
+    NO_LINE_LOST = "no_line_lost"  # of files that are read again: as many lines as before, no more of them refused
     NO_NEW_FAILURE = "no_new_failure"  # no rule fails that held before
     FEWER_BAD = "fewer_bad"  # fewer checks fail, or fewer rows are bad
     NO_MORE_UNREADABLE = "no_more_unreadable"  # no more values of the columns concerned are unreadable
@@ -137,6 +138,9 @@ class Standing(Value):
     rows_merged: dict[str, int]
     quarantined: dict[str, int]
     unreadable: dict[str, int] = Field(default_factory=dict)  # "orders.amount" -> values
+    lines: dict[str, int] = Field(default_factory=dict)  # of the files that feed a table
+    refused: dict[str, int] = Field(default_factory=dict)  # of them, those that are no record
+    derived: tuple[str, ...] = ()  # tables made by SQL: how many rows they have follows from others
 
     @property
     def badness(self) -> tuple[int, int]:
