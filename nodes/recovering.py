@@ -96,13 +96,13 @@ def settle(run: QualityRun, recovery: Recovery, judgement: Judgement) -> Recover
 def concerned(run: QualityRun, recovery_plan: RecoveryPlan) -> list[Step]:
     """Return the steps that were done and that a recovery changes: of its table, and of all that are made from it.
 
-    A file that is read again may feed other tables too; these begin anew as well.
+    A file that is read again, or gets a header variant of its own, may feed other tables; these begin anew as well.
     """
     if not recovery_plan.amendments:
         return []
     firsts = [_FIRST.get(amendment.kind, StepKind.CONFORM) for amendment in recovery_plan.amendments]
     begins = {recovery_plan.table: min(firsts, key=_KINDS.index)}
-    again = {file for each in recovery_plan.amendments if each.kind is RemedyKind.REREAD for file in each.files}
+    again = {file for each in recovery_plan.amendments if each.kind in _PLANNED_ANEW for file in each.files}
     fed = [name for name, files in run.intake.table_files.items() if again & set(files)]
     return steps_from(run, begins | dict.fromkeys(fed, StepKind.MAP), read_reports(run.connection))
 

@@ -49,6 +49,7 @@ def measure_rereads(work: Work, metrics: QualityMetrics, diagnosis: Diagnosis) -
     for (how, certainty), file_ids in found.items():
         yield Amendment(
             kind=RemedyKind.REREAD,
+            diagnosed=True,
             table=work.table.name,
             files=tuple(file_ids),
             parameters=_parameters(diagnosis, how),

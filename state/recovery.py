@@ -56,9 +56,11 @@ class Amendment(Value):
     columns: tuple[str, ...] = ()
     files: tuple[int, ...] = ()  # file ids; empty: all of the table
     parameters: dict[str, str] = Field(default_factory=dict)
+    rows: tuple[tuple[int, int], ...] = ()  # first and last ids of the rows that are set aside one by one
     gain: int = Field(ge=0)  # rows that are expected to be good after it, or to be out of the way
     certainty: float = Field(ge=0, le=1)  # that it is right, by its evidence
     evidence: str  # in words, with figures
+    diagnosed: bool = False  # the diagnosis of the table says so, which makes it no likelier than it is
 
 
 class Allowance(Value):
