@@ -53,9 +53,7 @@ def _work(point: Point, folder: Path, model: ModelSettings) -> None:
     context = RunContext(home=str(folder / "home"), model=model, retry_wait=0.0)
     with point.inject():
         sources = [str(folder / "input")]
-        output = run(
-            folder / "contract.yaml", sources, folder / "served", context=context, run_id=RUN, goal=point.goal
-        )
+        output = run(folder / "contract.yaml", sources, folder / "served", context=context, run_id=RUN, goal=point.goal)
         if output["status"] is RunStatus.WAITING:  # SQL that was drafted: a person accepts it
             resume(folder / "home", RUN, answer={"rest": "accept"}, by="a person")
 

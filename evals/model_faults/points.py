@@ -21,6 +21,7 @@ from evals.model_faults.places import Places
 from evals.model_server import Act, Behaviour, ChatRequest, calls, structured
 from nodes.steps.work import Outcome, Work
 from state.plans import StepKind
+from tools.conform.witnesses import gather_resolution_evidence
 
 STAYS = ("none of them", "not clear", "once more")
 """How the option is told that leaves everything as it is."""
@@ -123,10 +124,10 @@ def _codes(folder: Path) -> None:
 
 
 def _dates(folder: Path) -> None:
-    """All that tells are dates with the year first; the others fall among them with the day first alone."""
+    """All that tells are dates with the year first; the others but one fall among them with the day first."""
     chance = random.Random(2)  # noqa: S311
     plain = [(number, f"2024-03-{1 + number % 28:02}") for number in range(60)]
-    odd = [(number, f"{chance.randrange(1, 13):02}/03/2024") for number in range(100, 130)]
+    odd = [(number, f"{chance.randrange(1, 13):02}/03/2024") for number in range(100, 130)] + [(130, "05/06/2024")]
     table = _table("days", _column("id", "integer", primaryKey=True, required=True), _column("day", "date"))
     _write(folder, [table], {"days_1.csv": [("id", "day"), *plain], "days_2.csv": [("id", "day"), *odd]})
 
@@ -158,7 +159,7 @@ def _orders(folder: Path) -> None:
 @contextmanager
 def _busy_resolving() -> Iterator[None]:
     """Let resolving fail twice as a file does that somebody else holds."""
-    real, left = nodes.steps.resolving.gather_resolution_evidence, [None, None]
+    real, left = gather_resolution_evidence, [None, None]
 
     def busy(*given: Any, **more: Any) -> Any:  # noqa: ANN401  whatever the real one takes
         if left:

@@ -15,7 +15,7 @@ from tools.diagnosis.answers import affected, nothing_found, result
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, bounds_of
 
-_IN_WORDS = frozenset({"minutes", "witness"})
+_IN_WORDS = {"minutes", "witness"}
 _SLASHED = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(\D.*)?$"
 
