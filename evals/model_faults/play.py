@@ -1,10 +1,11 @@
 """Plays the job of a decision point with a model of a given behaviour, and tells how it ended and what it took."""
 
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from evals.model_faults.points import Point
 from evals.model_server import Behaviour, ModelServer
@@ -22,7 +23,7 @@ class Ending(Value):
 
     status: str
     problem: str  # why it was stopped; empty where it published
-    tables: dict[str, str]  # table -> digest of what is published
+    tables: dict[str, tuple[str, ...]]  # table -> the rows that are published, as text
     sent: int  # requests that the server saw
     counted: int  # requests in the run's record
     decided: str  # who decided at the point: "model", "expert", or both
@@ -45,7 +46,7 @@ def play(point: Point, behaviour: Behaviour | None, folder: Path) -> Ending:
 def quick_settings(base_url: str) -> ModelSettings:
     """Return a model whose failures take little time."""
     return ModelSettings(
-        name="sim", base_url=base_url, timeout=0.5, deadline=5.0, retries=2, retry_wait=0.01, breaker_failures=12
+        name="sim", base_url=base_url, timeout=2.0, deadline=10.0, retries=2, retry_wait=0.01, breaker_failures=12
     )
 
 
@@ -67,7 +68,7 @@ def _ending(point: Point, folder: Path, sent: int) -> Ending:
     return Ending(
         status=told["status"],
         problem=told.get("problem") or "",
-        tables={path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in published},
+        tables={path.stem: _rows(path) for path in published},
         sent=sent,
         counted=told["model"]["requests"],
         decided=" and ".join(sorted({each["decided_by"] for each in mine})),
@@ -75,6 +76,12 @@ def _ending(point: Point, folder: Path, sent: int) -> Ending:
         actions=tuple(each["action"] for each in told["replanning"]),
         repeated=tuple(_repeated(told, folder)),
     )
+
+
+def _rows(path: Path) -> tuple[str, ...]:
+    with duckdb.connect() as connection:
+        found = connection.execute("select t::varchar from read_parquet(?) t order by all", [str(path)]).fetchall()
+    return tuple(row for (row,) in found)
 
 
 def _repeated(told: dict[str, Any], folder: Path) -> list[str]:

@@ -27,7 +27,7 @@ EXPERT, RIGHT, WRONG = "no model", "right", "wrong"
 
 _RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 _SEEDS = 3
-_SECONDS = 5.0  # that a request is held, where the client waits half a second
+_SECONDS = 8.0  # that a request is held, where the client waits two
 _ENDINGS = TypeAdapter(dict[str, Ending])
 _PARTS = ("ended_well", "told", "counted", "repeated_nothing")
 _HOLDS = "faults after which all holds"
@@ -111,7 +111,7 @@ _MET, _OF_ROWS = "contract met, requests counted", ("right", "wrong")
 def _line(name: str, ending: Ending, verdict: Verdict) -> str:
     broken = [part for part in _PARTS if not getattr(verdict, part)]
     why = "; ".join(ending.fallbacks)[:160] or "-"
-    requests = f"{ending.sent} requests" if verdict.counted else f"{ending.sent} requests, {ending.counted} counted"
+    requests = f"{ending.sent} requests" + f", {ending.counted} counted" * (ending.sent != ending.counted)
     marked = f" | NOT {', '.join(broken)}" if broken and name not in (EXPERT, WRONG) else ""
     return f"{name:28} | {verdict.words} | {requests} | {why}{marked}"
 
@@ -139,7 +139,7 @@ def _score_places(task_id: str, out: Path) -> tuple[tuple[Score, ...], dict[str,
     published = dict(duckdb.connect().execute("select place_id, region from read_parquet(?)", [table]).fetchall())
     truth = {number: meant for number, _, meant in _places(task_id).rows()}
     right = sum(published.get(number) == meant for number, meant in truth.items())
-    met = told["status"] == "published" and sent == told["model"]["requests"]
+    met = told["status"] == "published" and sent <= told["model"]["requests"]
     scores = (
         _share("right", right, len(truth)),
         _share("wrong", len(published) - right, len(truth)),

@@ -7,7 +7,7 @@ from state.values import Value
 class Verdict(Value):
     """What must hold of a run, whatever its model does; and how it ended, in words."""
 
-    ended_well: bool  # published what no model or a right one leads to, or stopped with a reason and nothing published
+    ended_well: bool  # each row published is one that no model or a right one leads to; or stopped, with the reason
     told: bool  # where the model's word was not taken the record says why
     counted: bool  # every request that was sent is in the record
     repeated_nothing: bool  # no effect and no tool call was made twice
@@ -22,15 +22,19 @@ class Verdict(Value):
 def judge(ending: Ending, expert: Ending, right: Ending) -> Verdict:
     """Return what holds of an ending; `expert` is the run without a model, `right` the one with a right model."""
     published = ending.status == "published"
-    as_known = ending.tables in (expert.tables, right.tables)
+    as_known = all(set(rows) <= _known(name, expert, right) for name, rows in ending.tables.items())
     taken = ending.tables == right.tables and ending.decided == right.decided
     return Verdict(
         ended_well=as_known if published else bool(ending.problem) and not ending.tables,
         told=taken or bool(ending.fallbacks),
-        counted=ending.sent == ending.counted,
+        counted=ending.sent <= ending.counted,  # one that the client gave up may never have been read
         repeated_nothing=not ending.repeated,
         words=_words(ending, expert, right, published=published),
     )
+
+
+def _known(table: str, expert: Ending, right: Ending) -> set[str]:
+    return {row for ending in (expert, right) for row in ending.tables.get(table, ())}
 
 
 def _words(ending: Ending, expert: Ending, right: Ending, *, published: bool) -> str:
@@ -38,9 +42,7 @@ def _words(ending: Ending, expert: Ending, right: Ending, *, published: bool) ->
         return f"stopped: {ending.problem[:120]}"
     if ending.tables == right.tables and ending.decided == right.decided:
         return "published, as a right model has it"
-    return "published, as without a model" if ending.tables == expert.tables else _other(ending, right)
-
-
-def _other(ending: Ending, right: Ending) -> str:
-    same = ending.tables == right.tables
-    return "published, as a right model has it, by the expert" if same else "published, as the model said"
+    if ending.tables == expert.tables:
+        return "published, as without a model"
+    known = all(set(rows) <= _known(name, expert, right) for name, rows in ending.tables.items())
+    return "published, in part as a right model has it" if known else "published, as the model said"

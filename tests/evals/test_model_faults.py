@@ -34,10 +34,10 @@ def test_a_fault_at_any_decision_point_ends_well(point: Point, tmp_path: Path) -
 
 
 SOUND = Ending(
-    status="published", problem="", tables={"t": "a"}, sent=3, counted=3, decided="expert", fallbacks=("why",),
+    status="published", problem="", tables={"t": ("a",)}, sent=3, counted=3, decided="expert", fallbacks=("why",),
     actions=(), repeated=(),
 )  # fmt: skip
-RIGHT = SOUND.model_copy(update={"tables": {"t": "b"}, "decided": "model", "fallbacks": ()})
+RIGHT = SOUND.model_copy(update={"tables": {"t": ("b",)}, "decided": "model", "fallbacks": ()})
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,8 @@ RIGHT = SOUND.model_copy(update={"tables": {"t": "b"}, "decided": "model", "fall
         ({}, True),
         (RIGHT.model_dump(), True),
         ({"fallbacks": ()}, False),  # silent
-        ({"tables": {"t": "c"}}, False),  # neither what is right nor what no model leads to
+        ({"tables": {"t": ("a", "c")}}, False),  # neither what is right nor what no model leads to
+        ({"tables": {"t": ("a", "b")}}, True),
         ({"counted": 2}, False),
         ({"repeated": ("conform:t",)}, False),
         ({"status": "failed", "tables": {}}, False),  # no reason
