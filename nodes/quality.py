@@ -16,6 +16,7 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decide import decide
 from nodes.decisions.quality_recovery import QUALITY_RECOVERY, QualityFailure
+from nodes.plan_record import steps_given_up
 from nodes.planning_state import tell
 from nodes.recovering import QualityRun, concerned, planned_anew, put_in_place, settle, steps_from
 from nodes.steps.work import Work
@@ -119,8 +120,7 @@ def _told_begun(state: QualityInput, run: QualityRun, recovery: Recovery) -> Sup
 
 def _going_on(state: QualityInput, run: QualityRun, recovery: Recovery, ruling: Replan) -> SupervisorState:
     """Tell the graph what was put in place, or taken back, with the plan and the counts that follow from it."""
-    before = state.get("replans", {})
-    given_up = {each.step_id for each in before.values() if each.action is Strategy.FALL_BACK}
+    given_up = steps_given_up(state.get("replans", {}))
     anew = planned_anew(run, recovery, state["request"], given_up, f"verify, {ruling.action.value}: {ruling.reason}")
     if "plan" in anew:
         ruling = ruling.model_copy(update={"revision": run.plan.revision + 1})

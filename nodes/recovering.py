@@ -4,8 +4,7 @@ Where files are read again, or their columns mapped otherwise, what is known of 
 is planned anew; what is executed and not concerned stays.
 """
 
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,9 +12,8 @@ import duckdb
 
 from algorithms.recovery_judging import Judgement
 from nodes.events import emit
-from nodes.plan import plan_run, prepared_run
-from nodes.plan_phases import timed
-from nodes.plan_record import next_revision
+from nodes.plan import plan_run
+from nodes.plan_revision import completed
 from nodes.rereads import prepare_reread
 from state.contract import Contract
 from state.diagnosis import RemedyKind
@@ -27,7 +25,6 @@ from state.supervisor import SupervisorState
 from tools.contract.order import references
 from tools.intake import Intake, replace_intake
 from tools.ledger import read_reports
-from tools.plans import write_plan
 from tools.recovery import write_recovery
 from tools.rereads import begin_reread, end_reread, find_reread, settled_intake
 from tools.rewind import rewind
@@ -123,18 +120,15 @@ def steps_from(run: QualityRun, begins: Mapping[str, StepKind], reports: Mapping
 
 
 def planned_anew(
-    run: QualityRun, recovery: Recovery, request: RunRequest, given_up: Collection[str], trigger: str
+    run: QualityRun, recovery: Recovery, request: RunRequest, given_up: frozenset[str], trigger: str
 ) -> SupervisorState:
     """Return the delivery as it is planned on what is known now, where the recovery may have changed that."""
     kinds = {amendment.kind for amendment in recovery.plan.amendments}
     if not kinds & _PLANNED_ANEW and find_reread(run.connection, recovery.number) is None:
         return {}
-    started, without = time.monotonic(), frozenset(given_up)
-    found = plan_run(request, run.context, without)
+    found = plan_run(request, run.context, given_up)
     if not isinstance(found, Plan) or found.plan_id == run.plan.plan_id:
         return {}
-    complete = prepared_run(found, request, run.context, without)
-    revision = {"revision": run.plan.revision + 1}
-    plan = timed(complete.model_copy(update=revision), time.monotonic() - started)
-    reference = write_plan(run.folder, plan)
-    return {"plan": reference, "revisions": next_revision(request.run_id, run.plan, plan, reference, trigger)}
+    plan = found.model_copy(update={"revision": run.plan.revision + 1})
+    anew = completed(plan, run.plan, request, run.context, given_up, trigger)
+    return {"plan": anew.plan, "revisions": anew.revisions}
