@@ -23,6 +23,7 @@ from tools.diagnosis.rows import load_rows
 from tools.diagnosis.subject import Subject
 from tools.diagnosis.text_causes import placeholders
 from tools.diagnosis.validate import validate_data
+from tools.recovery import amendments_of
 from tools.repeated_values import broken_by_text
 
 _MOST = 0.8  # share of a file's rows that must be concerned where single values of it may look sound by chance
@@ -36,7 +37,9 @@ _ROWS_ASIDE = frozenset({Cause.MIXED_GRANULARITY, Cause.OUTLIERS_BY_FACTOR, Caus
 def measure_diagnosed(
     connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis
 ) -> Iterator[Amendment]:
-    """Yield the remedy of a diagnosis, where it is one that can be put in place."""
+    """Yield the remedy of a diagnosis, where it can be put in place and is not yet: a table is diagnosed once."""
+    if any(amendment.diagnosed for amendment in amendments_of(connection, work.table.name)):
+        return
     yield from measure_rereads(work, metrics, diagnosis)
     yield from _reformatted(connection, work, metrics, diagnosis)
     yield from _exchanged(connection, work, metrics, diagnosis)
