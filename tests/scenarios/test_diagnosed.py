@@ -193,6 +193,30 @@ def test_rows_that_a_diagnosis_names_go_to_quarantine_with_the_reason(
     assert (beyond.status, beyond.published()) == ("not_met", [])
 
 
+def test_setting_rows_aside_that_breaks_what_held_is_taken_back(play: Any, schema: Any, tmp_path: Path) -> None:
+    """The contract asks for as many rows as there are with the totals among them."""
+    sums = schema.table(
+        "sums",
+        schema.column("id", "integer", primaryKey=True, required=True),
+        schema.column("region", "string", required=True),
+        schema.column("amount", "number", required=True),
+        quality=[
+            {"type": "sql", "query": "select max(amount) / avg(amount) from {object}", "mustBeLessThan": 5},
+            {"metric": "rowCount", "mustBeGreaterOrEqualTo": 168},
+        ],
+        settings={"maxQuarantine": 0.1},
+    )
+    folder = fill(tmp_path / "input", "sums", ("id", "region", "amount"), totals())
+    before = play(schema.contract(sums), folder, context=OFF)
+    played = play(schema.contract(sums), folder)
+    assert played.status == "not_met"
+    assert [action for action, _ in told(played)] == ["recover", "take_back", "stop"]
+    assert "held before" in told(played)[1][1]
+    assert played.tables == before.tables
+    assert played.quarantine("sums") == []
+    played.assert_balanced()
+
+
 def test_a_file_that_is_cut_off_stops_the_run_whatever_could_be_set_aside(
     play: Any, schema: Any, tmp_path: Path
 ) -> None:
