@@ -38,6 +38,15 @@ def mapping_alternatives(
             yield _remap(evidence, found[0], bad, files)
 
 
+def exchanged(answer: ColumnMapping, columns: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of a remap in which two contract columns take each other's source; empty without both."""
+    fed = {match.target: match.source for match in answer.matches if match.target in columns}
+    first, second = columns
+    if len(fed) < len(columns):
+        return {}
+    return {f"{SOURCE}{first}": fed[second], f"{SOURCE}{second}": fed[first]}
+
+
 def fit(source: SourceColumn, target: TargetColumn) -> float:
     """Return the share of the samples of a source that fit a contract column; 0 where nothing can be told of texts."""
     if target.valid_values:

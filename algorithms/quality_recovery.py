@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from algorithms.failure_patterns import pattern_of
 from state.contract import OnViolation
-from state.diagnosis import Diagnosis, RemedyKind
+from state.diagnosis import Cause, Diagnosis, RemedyKind
 from state.recovery import (
     Amendment,
     FailurePattern,
@@ -27,6 +27,9 @@ _READING = frozenset({RemedyKind.REREAD, RemedyKind.REMAP, RemedyKind.REFORMAT})
 _ALONE = frozenset({RemedyKind.REREAD, RemedyKind.REMAP})
 """Remedies after which everything about the table is decided anew, so that nothing is combined with them."""
 
+_INCOMPLETE = frozenset({Cause.TRUNCATED_FILE})
+"""Causes with which rows are missing that nothing tells: whatever else is done, the table would not be whole."""
+
 _ORDER = tuple(RemedyKind)
 """Remedies in the order of their preference: reading rightly, then values, then merging, then setting aside."""
 
@@ -39,7 +42,8 @@ def handle_quality_failure(
     A `diagnosis` whose remedy names what was measured makes that likelier, or less likely where it names another cause.
     """
     pattern = pattern_of(metrics)
-    against = _obstacle(task, metrics, pattern)
+    asked = _asked(task, diagnosis)
+    against = asked if asked and diagnosis and diagnosis.cause in _INCOMPLETE else _obstacle(task, metrics, pattern)
     if against:
         return _stop(task, pattern, against, ())
     weighed = [_diagnosed(amendment, diagnosis) for amendment in metrics.amendments]
@@ -52,10 +56,22 @@ def handle_quality_failure(
     if tried:
         alternatives.append(f"{tried} plans were tried and did not help")
     if not fresh:
-        why = "; ".join(alternatives) or "no other way to read, map or set aside what fails was found"
-        return _stop(task, pattern, why, tuple(alternatives))
+        left = "; ".join(alternatives) or "no other way to read, map or set aside what fails was found"
+        return _stop(task, pattern, f"{asked}; {left}" if asked else left, tuple(alternatives))
     alternatives += [f"{_of_plan(candidate)}: kept for later" for candidate in fresh[1:]]
     return fresh[0].model_copy(update={"alternatives": (*alternatives, "stop: a way is left")})
+
+
+def _asked(task: RecoveryTask, diagnosis: Diagnosis | None) -> str:
+    """Return what only a person, or whoever sends the files, can do about the table by its diagnosis; else nothing."""
+    if diagnosis is None or diagnosis.table != task.table or diagnosis.remedy.kind is not RemedyKind.ASK:
+        return ""
+    if diagnosis.confidence < LEAST_CERTAINTY:
+        return ""
+    remedy, where = diagnosis.remedy, [*diagnosis.columns, *diagnosis.rows.files]
+    values = remedy.parameters.get("values", "")
+    told = f"{diagnosis.cause.value.replace('_', ' ')} in {', '.join(where[:5]) or diagnosis.table}"
+    return f"{told}{f' ({values})' if values else ''}: {remedy.reason}"
 
 
 def _obstacle(task: RecoveryTask, metrics: QualityMetrics, pattern: FailurePattern) -> str:
@@ -76,6 +92,8 @@ def _obstacle(task: RecoveryTask, metrics: QualityMetrics, pattern: FailurePatte
 def _diagnosed(amendment: Amendment, diagnosis: Diagnosis | None) -> Amendment:
     """Return the amendment as a diagnosis of its table makes it more or less certain."""
     if diagnosis is None or diagnosis.table != amendment.table or diagnosis.remedy.kind is RemedyKind.NONE:
+        return amendment
+    if amendment.diagnosed:
         return amendment
     remedy = diagnosis.remedy
     columns = not remedy.columns or not amendment.columns or bool(set(remedy.columns) & set(amendment.columns))
@@ -194,13 +212,16 @@ def _plan(
     )
 
 
-_IDENTITY = {"kind", "table", "columns", "files", "parameters"}
+_IDENTITY = {"kind", "table", "columns", "files", "parameters", "rows"}
 """What makes two amendments the same; figures and words may differ."""
 
 
 def _safeguards(group: Sequence[Amendment], threshold: Threshold | None) -> Iterator[Safeguard]:
-    yield from (Safeguard.NO_ROW_LOST, Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_BAD)
-    if any(amendment.kind in _READING for amendment in group):
+    reread = any(amendment.kind is RemedyKind.REREAD for amendment in group)
+    yield Safeguard.NO_LINE_LOST if reread else Safeguard.NO_ROW_LOST
+    yield from (Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_BAD)
+    # Of files that are cut otherwise nothing was read before: that more of them reads and less fails is what counts.
+    if any(amendment.kind in _READING - {RemedyKind.REREAD} for amendment in group):
         yield Safeguard.NO_MORE_UNREADABLE
     if any(amendment.kind is RemedyKind.MERGE for amendment in group):
         yield Safeguard.IDENTICAL_ONLY

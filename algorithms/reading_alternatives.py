@@ -131,6 +131,9 @@ def diagnosed_parameters(diagnosis: Diagnosis, orders: Collection[DateOrder | No
     if diagnosis.cause is Cause.CHANGED_DATE_ORDER and len(orders) == 1:
         now = next(iter(orders))
         return {"order": _EXCHANGED[now].value} if now in _EXCHANGED else {}
+    if diagnosis.cause is Cause.TIME_ZONE_SHIFT:
+        minutes = diagnosis.remedy.parameters.get("minutes", "")
+        return {"minutes": str(-int(minutes))} if minutes.lstrip("-").isdigit() and int(minutes) else {}
     factor = diagnosis.remedy.parameters.get("factor", "")
     if diagnosis.cause is not Cause.CHANGED_UNIT or not factor:
         return {}

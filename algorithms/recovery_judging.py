@@ -3,6 +3,7 @@
 Better means fewer checks that fail, or as many with fewer violations; and every safeguard of the plan holds.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from state.recovery import RecoveryPlan, Safeguard, Standing
@@ -26,10 +27,8 @@ def judge_recovery(plan: RecoveryPlan, before: Standing, after: Standing) -> Jud
 
 def _broken(guard: Safeguard, plan: RecoveryPlan, before: Standing, after: Standing) -> str:
     """Return how a safeguard is broken; empty when it holds."""
-    if guard is Safeguard.NO_ROW_LOST:
-        lost = [name for name, rows in before.rows_read.items() if after.rows_read.get(name) != rows]
-        rows = ", ".join(f"{name} had {before.rows_read[name]}, has {after.rows_read.get(name, 0)}" for name in lost)
-        return f"rows read differ: {rows}" if lost else ""
+    if guard in (Safeguard.NO_ROW_LOST, Safeguard.NO_LINE_LOST):
+        return _lost(guard, before, after)
     if guard is Safeguard.NO_NEW_FAILURE:
         new = sorted(set(after.failing) - set(before.failing))
         return f"{', '.join(new[:5])} held before" if new else ""
@@ -43,6 +42,21 @@ def _broken(guard: Safeguard, plan: RecoveryPlan, before: Standing, after: Stand
         merged = after.rows_merged.get(plan.table, 0)
         return f"{merged} rows were merged, {most} are identical" if merged > most else ""
     return _beyond(plan, after)
+
+
+def _lost(guard: Safeguard, before: Standing, after: Standing) -> str:
+    if guard is Safeguard.NO_ROW_LOST:
+        fed = {name: rows for name, rows in before.rows_read.items() if name not in before.derived}
+        return _differing("rows read", fed, after.rows_read)
+    more = [name for name, count in after.refused.items() if count > before.refused.get(name, 0)]
+    refused = f"more lines of {', '.join(more[:5])} are no record" if more else ""
+    return _differing("lines", before.lines, after.lines) or refused
+
+
+def _differing(what: str, before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    lost = [name for name, count in before.items() if after.get(name) != count]
+    told = ", ".join(f"{name} had {before[name]}, has {after.get(name, 0)}" for name in lost[:5])
+    return f"{what} differ: {told}" if lost else ""
 
 
 def _beyond(plan: RecoveryPlan, after: Standing) -> str:

@@ -52,6 +52,8 @@ def _amended(answer: ValueFormat, amendment: Amendment) -> ValueFormat:
     if "power" in how:
         update["powers"] = answer.powers | dict.fromkeys(amendment.files, int(how["power"]))
         update["unread_files"] = tuple(file_id for file_id in answer.unread_files if file_id not in amendment.files)
+    if "minutes" in how:
+        update["minutes"] = answer.minutes | dict.fromkeys(amendment.files, int(how["minutes"]))
     if "sentinel" in how:
         update["sentinels"] = (*answer.sentinels, how["sentinel"].casefold())
     told = "; ".join(text for text in (answer.evidence, f"as a {RECOVERY} amended: {amendment.evidence}") if text)

@@ -7,7 +7,7 @@ from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
-from evals.model_faults import ModelFaults
+from evals.model_faults.suite import ModelFaults
 from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed

@@ -11,7 +11,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from nodes.planning_state import enter_replanning
-from nodes.replan import last_ruling, revise, rule, wait
+from nodes.replan import last_ruling, rule, wait
+from nodes.revise import revise
 from state.reports import Strategy
 from state.run import RunContext
 from state.supervisor import ExecutorOutput, ExecutorState

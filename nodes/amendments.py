@@ -9,9 +9,9 @@ from algorithms.mapping_alternatives import mapping_alternatives
 from algorithms.reading_alternatives import (
     date_alternatives,
     decimal_alternatives,
-    diagnosed_parameters,
     unit_alternatives,
 )
+from nodes.diagnosed_amendments import measure_diagnosed
 from nodes.steps.formatting import format_evidence, landed_columns, read_formats
 from nodes.steps.mapping import mapping_evidence, read_mappings
 from nodes.steps.work import Work
@@ -44,7 +44,8 @@ def measure_amendments(
         found += _mapped_otherwise(connection, work, metrics)
         found += _sentinels(connection, work, metrics)
         found += _merged(connection, work, metrics)
-        found += _diagnosed(connection, work, metrics, diagnosis)
+        if diagnosis is not None and diagnosis.table == work.table.name:
+            found += measure_diagnosed(connection, work, metrics, diagnosis)
     return tuple(found)
 
 
@@ -154,34 +155,4 @@ def _merged(connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityM
             gain=load.rows,
             certainty=_LIKELY if load.rows >= _LEAST else _DOUBTFUL,
             evidence=f"all {load.rows} rows of file {load.copy} are in file {load.original} too",
-        )
-
-
-def _diagnosed(
-    connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis | None
-) -> Iterator[Amendment]:
-    """Yield the remedy of a diagnosis as an amendment, where it is one that can be put in place for whole files."""
-    if diagnosis is None or diagnosis.table != work.table.name or len(diagnosis.columns) != 1:
-        return
-    ids = {file.name: file.file_id for file in work.intake.inventory.files}
-    affected = {ids[name]: rows for name, rows in diagnosis.rows.files.items() if name in ids}
-    files = tuple(sorted(file for file, rows in affected.items() if rows >= _MOST * metrics.file_rows.get(file, 0)))
-    orders = {
-        file_id: group.date_order
-        for value_format in read_formats(connection, work.table.name).values()
-        if value_format.column == diagnosis.columns[0]
-        for group in value_format.groups
-        for file_id in group.file_ids
-    }
-    parameters = diagnosed_parameters(diagnosis, {orders.get(file_id) for file_id in files})
-    if parameters and files and len(files) == len(affected):
-        yield Amendment(
-            kind=RemedyKind.REFORMAT,
-            table=work.table.name,
-            columns=diagnosis.columns,
-            files=files,
-            parameters=parameters,
-            gain=diagnosis.rows.count,
-            certainty=diagnosis.confidence,
-            evidence=f"diagnosed: {diagnosis.cause.value}: {diagnosis.remedy.reason or diagnosis.reason}",
         )

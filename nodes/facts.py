@@ -14,6 +14,7 @@ from algorithms.mapping import match_columns, names_decide
 from nodes.steps.mapping import landed_table, names_evidence
 from nodes.steps.resolving import listed_columns
 from state.contract import Contract, Table
+from state.diagnosis import RemedyKind
 from state.mapping import ColumnMapping
 from state.plans import DeliveryFacts, Proof, TableFacts
 from state.run import RunContext
@@ -22,6 +23,7 @@ from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import once
 from tools.proofs import PROOFS, read_proofs
 from tools.proving import Subject, prove
+from tools.recovery import amendments_of
 from tools.sources.in_place import is_in_place
 from tools.sql.sandbox import SandboxLimits
 from tools.workspace import landed_rows, open_workspace
@@ -101,7 +103,10 @@ def _subjects(connection: duckdb.DuckDBPyConnection, known: _Known) -> Iterator[
     for table in known.contract.tables:
         mappings, variants = _named(table, known), dict(known.intake.variants_of(table.name))
         by_sql = any(column.transform_logic for column in table.columns)
-        if by_sql or not mappings or len(mappings) < len(variants) or not all(each.matches for each in mappings):
+        # A recovery that maps otherwise than names say makes what is told by names worthless.
+        remapped = any(each.kind is RemedyKind.REMAP for each in amendments_of(connection, table.name))
+        unnamed = not mappings or len(mappings) < len(variants) or not all(each.matches for each in mappings)
+        if by_sql or remapped or unnamed:
             continue
         headers: dict[str, tuple[str, ...]] = {}
         for mapping in mappings:

@@ -6,6 +6,7 @@ from typing import Final
 from algorithms.plan_history import difference
 from state.planning import FailedPlan, PlanRevision
 from state.plans import NoPlan, Plan, PlanRef
+from state.reports import Replan, Strategy
 from state.run import RunRequest
 
 _TOLD: Final = 20
@@ -35,6 +36,11 @@ def next_revision(run_id: str, before: Plan, plan: Plan, reference: PlanRef, tri
 def given_up(run_id: str, plan: Plan, why: str) -> dict[str, FailedPlan]:
     """Return the record of a plan that failed, by its id."""
     return {f"{run_id}:{plan.plan_id}": FailedPlan(run_id=run_id, plan_id=plan.plan_id, why=why[:1_000])}
+
+
+def steps_given_up(replans: Mapping[str, Replan]) -> frozenset[str]:
+    """Return the ids of the steps that rulings gave up."""
+    return frozenset(ruling.step_id for ruling in replans.values() if ruling.action is Strategy.FALL_BACK)
 
 
 def refused(plan: Plan, request: RunRequest, failed: Mapping[str, FailedPlan]) -> NoPlan | None:

@@ -1,15 +1,12 @@
 """The quality planner in a run: a verification that is not met is followed by a recovery, which the next one judges.
 
 What a recovery does is recorded in the ledger in the transaction that takes back the steps it concerns; the steps read
-it there. One that did not help is taken back the same way, so that the better result before is made again.
+it there. One that did not help is taken back the same way, so that the better result before is made again
+(`nodes.recovering`).
 """
 
 import time
-from collections.abc import Mapping
-from pathlib import Path
-from typing import NamedTuple
 
-import duckdb
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
@@ -19,37 +16,28 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decide import decide
 from nodes.decisions.quality_recovery import QUALITY_RECOVERY, QualityFailure
-from nodes.events import emit
+from nodes.plan_record import steps_given_up
 from nodes.planning_state import tell
+from nodes.recovering import QualityRun, concerned, planned_anew, put_in_place, settle, steps_from
 from nodes.steps.work import Work
 from state.budget import Spent, total
-from state.contract import Contract
-from state.diagnosis import Diagnosis, RemedyKind
+from state.diagnosis import Diagnosis
 from state.planning import PlanningState
-from state.plans import Plan, PlanRef, Step, StepKind
-from state.recovery import QualityMetrics, Recovery, RecoveryPlan, RecoveryRef, RecoveryStatus, RecoveryTask, Standing
-from state.reports import Replan, StepReport, StepStatus, Strategy
+from state.plans import PlanRef, StepKind
+from state.recovery import QualityMetrics, Recovery, RecoveryPlan, RecoveryRef, RecoveryStatus, RecoveryTask
+from state.reports import Replan, StepStatus, Strategy
 from state.run import CheckSummary, RunContext, RunRequest, RunStatus, TableAccount
+from state.sources import SourcesRef
 from state.supervisor import SupervisorState
-from tools.contract.order import references
 from tools.disk import no_room
-from tools.intake import Intake, read_contract, read_intake
+from tools.intake import read_contract
 from tools.ledger import read_reports, record_decisions
 from tools.plans import read_plan
 from tools.quality_metrics import measure_failure, standing_of
-from tools.recovery import read_recoveries, write_recovery
-from tools.rewind import rewind
+from tools.recovery import read_recoveries
+from tools.rereads import counted_sources, find_reread, settled_intake
 from tools.verification import read_checks
 from tools.workspace import open_workspace
-
-_FIRST = {RemedyKind.REMAP: StepKind.MAP, RemedyKind.REFORMAT: StepKind.FORMAT, RemedyKind.RESOLVE: StepKind.FORMAT}
-"""The first kind of step that a remedy concerns; of the others it is the one that makes the table."""
-
-_KINDS = (
-    *(StepKind.MAP, StepKind.FORMAT, StepKind.RESOLVE, StepKind.APPROVE),
-    *(StepKind.CONFORM, StepKind.DERIVE, StepKind.DEDUPE, StepKind.QUARANTINE),
-)
-"""Kinds of steps on a table in their order."""
 
 
 class QualityInput(TypedDict):
@@ -63,19 +51,9 @@ class QualityInput(TypedDict):
     accounts: dict[str, TableAccount]
     recovery: RecoveryRef
     diagnoses: dict[str, Diagnosis]
+    replans: dict[str, Replan]
+    sources: SourcesRef
     spent: dict[str, Spent]
-
-
-class _Run(NamedTuple):
-    """What the quality planner works on."""
-
-    connection: duckdb.DuckDBPyConnection
-    context: RunContext
-    folder: Path
-    contract: Contract
-    intake: Intake
-    plan: Plan
-    recoveries: tuple[Recovery, ...]
 
 
 def recover(state: QualityInput, runtime: Runtime[RunContext]) -> SupervisorState:
@@ -83,12 +61,12 @@ def recover(state: QualityInput, runtime: Runtime[RunContext]) -> SupervisorStat
     started, context, folder = time.monotonic(), context_of(runtime), run_folder(runtime, state["request"])
     try:
         with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
-            run = _Run(
+            run = QualityRun(
                 connection,
                 context,
                 folder,
                 read_contract(folder),
-                read_intake(folder),
+                settled_intake(connection, folder),
                 read_plan(state["plan"]),
                 read_recoveries(connection),
             )
@@ -103,16 +81,16 @@ def recover(state: QualityInput, runtime: Runtime[RunContext]) -> SupervisorStat
     return update
 
 
-def _recovered(state: QualityInput, run: _Run) -> SupervisorState:
+def _recovered(state: QualityInput, run: QualityRun) -> SupervisorState:
     last, known = run.recoveries[-1] if run.recoveries else None, state.get("recovery")
     judged: SupervisorState = {}
     if last is not None and (known is None or known.number < last.number):
-        return _told_begun(run, last)  # killed after it was put in place: the graph does not know of it yet
+        return _told_begun(state, run, last)  # killed after it was put in place: the graph does not know of it yet
     if last is not None and known is not None and known.status is RecoveryStatus.TRIED:
         if last.status is RecoveryStatus.TRIED:
-            last = _settled(run, last, _judge(state, run, last))
+            last = settle(run, last, _judge(state, run, last))
         if last.status is RecoveryStatus.TAKEN_BACK:
-            return _told_taken_back(run, last)
+            return _told_taken_back(state, run, last)
         judged = {"recovery": _reference(last)}
         if state["status"] is RunStatus.RUNNING:
             return judged
@@ -120,46 +98,49 @@ def _recovered(state: QualityInput, run: _Run) -> SupervisorState:
     return _planned(state, run, judged)
 
 
-def _judge(state: QualityInput, run: _Run, recovery: Recovery) -> Judgement:
+def _judge(state: QualityInput, run: QualityRun, recovery: Recovery) -> Judgement:
     if state["status"] is RunStatus.FAILED:
         return Judgement(kept=False, why=state["problem"])
-    after = standing_of(run.connection, run.contract, read_checks(run.folder), state["accounts"])
+    after = standing_of(
+        run.connection, run.contract, read_checks(run.folder), state["accounts"], run.intake.table_files
+    )
     return judge_recovery(recovery.plan, recovery.before, after)
 
 
-def _settled(run: _Run, recovery: Recovery, judgement: Judgement) -> Recovery:
-    """Keep a recovery, or take it back: then what was there before is made again."""
-    status = RecoveryStatus.KEPT if judgement.kept else RecoveryStatus.TAKEN_BACK
-    settled = recovery.model_copy(update={"status": status, "outcome": judgement.why})
-    told = f"{recovery.plan.table}: {status.value.replace('_', ' ')}, {judgement.why}"
-    emit("recovery", f"recovery:{recovery.number}:{status.value}", table=recovery.plan.table, detail=told)
-    steps = [] if judgement.kept else _concerned(run, recovery.plan)
-    rewind(run.connection, steps, lambda: write_recovery(run.connection, settled))
-    return settled
+def _told_taken_back(state: QualityInput, run: QualityRun, recovery: Recovery) -> SupervisorState:
+    kept = ("keep: what was there before is better",)
+    ruling = _ruling(run, recovery, Strategy.TAKE_BACK, recovery.outcome, kept)
+    return _going_on(state, run, recovery, ruling)
 
 
-def _told_taken_back(run: _Run, recovery: Recovery) -> SupervisorState:
-    ruling = _ruling(run, recovery, Strategy.TAKE_BACK, recovery.outcome, ("keep: what was there before is better",))
-    return _going_on(recovery, ruling)
-
-
-def _told_begun(run: _Run, recovery: Recovery) -> SupervisorState:
+def _told_begun(state: QualityInput, run: QualityRun, recovery: Recovery) -> SupervisorState:
     plan = recovery.plan
-    return _going_on(recovery, _ruling(run, recovery, Strategy.RECOVER, plan.reason, plan.alternatives))
+    return _going_on(state, run, recovery, _ruling(run, recovery, Strategy.RECOVER, plan.reason, plan.alternatives))
 
 
-def _going_on(recovery: Recovery, ruling: Replan) -> SupervisorState:
+def _going_on(state: QualityInput, run: QualityRun, recovery: Recovery, ruling: Replan) -> SupervisorState:
+    """Tell the graph what was put in place, or taken back, with the plan and the counts that follow from it."""
+    given_up = steps_given_up(state.get("replans", {}))
+    anew = planned_anew(run, recovery, state["request"], given_up, f"verify, {ruling.action.value}: {ruling.reason}")
+    if "plan" in anew:
+        ruling = ruling.model_copy(update={"revision": run.plan.revision + 1})
     replans = {ruling.replan_id: ruling}
-    return {
+    update: SupervisorState = {
         "recovery": _reference(recovery),
         "replans": replans,
         "planning": tell(PlanningState.REPLANNING, replans),
         "status": RunStatus.RUNNING,
         "problem": "",
     }
+    update |= anew
+    if find_reread(run.connection, recovery.number) is not None:
+        update["sources"] = counted_sources(
+            run.connection, settled_intake(run.connection, run.folder), state["sources"]
+        )
+    return update
 
 
-def _planned(state: QualityInput, run: _Run, judged: SupervisorState) -> SupervisorState:
+def _planned(state: QualityInput, run: QualityRun, judged: SupervisorState) -> SupervisorState:
     """Put the first plan in place that some table has; where none has one, the run stays as it is."""
     for table in _failing_first(state, run):
         recovery_plan = _decide(state, run, table, _metrics(state, run, table))
@@ -167,24 +148,27 @@ def _planned(state: QualityInput, run: _Run, judged: SupervisorState) -> Supervi
             ruling = _stopped(run, recovery_plan)
             judged = {**judged, "replans": {**judged.get("replans", {}), ruling.replan_id: ruling}}
             continue
-        before = standing_of(run.connection, run.contract, read_checks(run.folder), state["accounts"])
-        return _begun(run, recovery_plan, before)
+        checks = read_checks(run.folder)
+        before = standing_of(run.connection, run.contract, checks, state["accounts"], run.intake.table_files)
+        recovery = Recovery(number=len(run.recoveries) + 1, plan=recovery_plan, before=before)
+        put_in_place(run, recovery)
+        return _told_begun(state, run, recovery)
     return judged
 
 
-def _failing_first(state: QualityInput, run: _Run) -> list[str]:
+def _failing_first(state: QualityInput, run: QualityRun) -> list[str]:
     """Return the tables with a blocking result in the order in which the plan settles them: causes before symptoms."""
     failing = {result.table for result in read_checks(run.folder) if result.blocking}
     order = [step.table for step in run.plan.steps if step.table is not None]
     return [name for name in dict.fromkeys(order) if name in failing and name in state["accounts"]]
 
 
-def _work(run: _Run, table: str) -> Work:
+def _work(run: QualityRun, table: str) -> Work:
     step = next(step for step in run.plan.steps if step.table == table)
     return Work(step=step, contract=run.contract, intake=run.intake, folder=run.folder, context=run.context)
 
 
-def _metrics(state: QualityInput, run: _Run, table: str) -> QualityMetrics:
+def _metrics(state: QualityInput, run: QualityRun, table: str) -> QualityMetrics:
     results, account = read_checks(run.folder), state["accounts"][table]
     metrics = measure_failure(run.connection, run.contract, run.contract.table(table), run.intake, results, account)
     diagnosis = state.get("diagnoses", {}).get(table)
@@ -192,7 +176,7 @@ def _metrics(state: QualityInput, run: _Run, table: str) -> QualityMetrics:
     return metrics.model_copy(update={"amendments": amendments})
 
 
-def _decide(state: QualityInput, run: _Run, table: str, metrics: QualityMetrics) -> RecoveryPlan:
+def _decide(state: QualityInput, run: QualityRun, table: str, metrics: QualityMetrics) -> RecoveryPlan:
     mine = [recovery for recovery in run.recoveries if recovery.plan.table == table]
     limit, spent = run.context.budget.seconds, total(state.get("spent", {})).seconds
     reports = read_reports(run.connection)
@@ -203,7 +187,7 @@ def _decide(state: QualityInput, run: _Run, table: str, metrics: QualityMetrics)
         tried=tuple(recovery.plan.plan_id for recovery in run.recoveries),
         least_confidence=run.context.least_confidence,
         seconds_left=None if limit is None else max(0.0, limit - spent),
-        seconds_needed=sum(reports[step.step_id].seconds for step in _after(run, table, StepKind.MAP, reports)),
+        seconds_needed=sum(reports[step.step_id].seconds for step in steps_from(run, {table: StepKind.MAP}, reports)),
     )
     evidence = QualityFailure(task=task, metrics=metrics, diagnosis=state.get("diagnoses", {}).get(table))
     recovery_plan, decisions = decide(QUALITY_RECOVERY, evidence)
@@ -211,44 +195,14 @@ def _decide(state: QualityInput, run: _Run, table: str, metrics: QualityMetrics)
     return recovery_plan
 
 
-def _begun(run: _Run, recovery_plan: RecoveryPlan, before: Standing) -> SupervisorState:
-    """Put a recovery in place: it is on record, and the steps it concerns are taken back, in one transaction."""
-    recovery = Recovery(number=len(run.recoveries) + 1, plan=recovery_plan, before=before)
-    rewind(run.connection, _concerned(run, recovery_plan), lambda: write_recovery(run.connection, recovery))
-    told = f"{recovery_plan.table}: {recovery_plan.reason}"
-    emit("recovery", f"recovery:{recovery.number}", table=recovery_plan.table, detail=told)
-    return _told_begun(run, recovery)
-
-
-def _concerned(run: _Run, recovery_plan: RecoveryPlan) -> list[Step]:
-    """Return the steps that were done and that a recovery changes: of its table, and of all that are made from it."""
-    reports = read_reports(run.connection)
-    if not recovery_plan.amendments:
-        return []
-    firsts = [_FIRST.get(amendment.kind, StepKind.CONFORM) for amendment in recovery_plan.amendments]
-    return _after(run, recovery_plan.table, min(firsts, key=_KINDS.index), reports)
-
-
-def _after(run: _Run, table: str, first: StepKind, reports: Mapping[str, StepReport]) -> list[Step]:
-    """Return the steps on a table from a kind on, and those on what depends on it from where they look at it."""
-    needs = references(run.contract)
-    depending: set[str] = set()
-    while more := {name for name, others in needs.items() if others & {table, *depending}} - depending - {table}:
-        depending |= more
-    begins = {table: _KINDS.index(first)} | dict.fromkeys(depending, _KINDS.index(StepKind.RESOLVE))
-    return [
-        step
-        for step in run.plan.steps
-        if step.table in begins and _KINDS.index(step.kind) >= begins[step.table] and step.step_id in reports
-    ]
-
-
 def _reference(recovery: Recovery) -> RecoveryRef:
     plan = recovery.plan
     return RecoveryRef(number=recovery.number, plan_id=plan.plan_id, table=plan.table, status=recovery.status)
 
 
-def _ruling(run: _Run, recovery: Recovery, action: Strategy, reason: str, alternatives: tuple[str, ...]) -> Replan:
+def _ruling(
+    run: QualityRun, recovery: Recovery, action: Strategy, reason: str, alternatives: tuple[str, ...]
+) -> Replan:
     reports = read_reports(run.connection)
     done = {step_id for step_id, report in reports.items() if report.status is StepStatus.DONE}
     left = [step.step_id for step in run.plan.steps if step.step_id not in done]
@@ -260,13 +214,13 @@ def _ruling(run: _Run, recovery: Recovery, action: Strategy, reason: str, altern
         action=action,
         alternatives=alternatives,
         reason=reason,
-        again=tuple(step.step_id for step in _concerned(run, recovery.plan)),
+        again=tuple(step.step_id for step in concerned(run, recovery.plan)),
         completed=len(run.plan.steps) - len(left),
         remaining=tuple(left[:20]),
     )
 
 
-def _stopped(run: _Run, recovery_plan: RecoveryPlan) -> Replan:
+def _stopped(run: QualityRun, recovery_plan: RecoveryPlan) -> Replan:
     number = sum(recovery.plan.table == recovery_plan.table for recovery in run.recoveries) + 1
     return Replan(
         replan_id=f"verify:{recovery_plan.table}#{number}",

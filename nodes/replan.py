@@ -1,7 +1,7 @@
 """Replanning: what is done about a failed step. The executed part of the plan stays; every ruling is on record.
 
-`rule` decides. What a ruling asks for is done by `revise` (steps are taken back, or the rest is planned anew) or by
-`wait`; adjustments of a step are read by whoever performs it.
+`rule` decides. What a ruling asks for is done by `nodes.revise` (steps are taken back, or the rest is planned anew) or
+by `wait`; adjustments of a step are read by whoever performs it.
 """
 
 import random
@@ -27,13 +27,11 @@ from nodes.decisions.failure_response import (
 from nodes.events import emit
 from nodes.fallback import Failure, fallback, told
 from nodes.perform import adjusted_context, replan_id
-from nodes.plan import prepared_run
-from nodes.plan_phases import timed
-from nodes.plan_record import given_up, next_revision
+from nodes.plan_record import steps_given_up
 from nodes.planning_state import tell
 from nodes.proposing import propose
 from state.budget import Spent, total
-from state.errors import SetupError, StepError
+from state.errors import SetupError
 from state.planning import FailedPlan, PlanningState
 from state.plans import Plan, PlanRef, StepKind
 from state.reports import (
@@ -50,9 +48,9 @@ from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput, RulingState
 from tools.disk import no_room
 from tools.ledger import read_reports, read_trace, record_decisions
-from tools.plans import read_plan, write_plan
-from tools.rewind import MAKING, rewind
-from tools.workspace import clear_spill, is_staged, open_workspace
+from tools.plans import read_plan
+from tools.rewind import MAKING
+from tools.workspace import is_staged, open_workspace
 
 _REMAINING_TOLD = 20
 
@@ -145,31 +143,6 @@ def _stopped_with(
     return found
 
 
-def revise(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
-    """Do what the last ruling asks for: take steps back, plan the rest anew, or make room."""
-    report = state["progress"].failed
-    if report is None:
-        return {}
-    context, folder = context_of(runtime), run_folder(runtime, state["request"])
-    ruling = state["replans"][replan_id(report)]
-    try:
-        if ruling.action is Strategy.CLEAN_UP:
-            clear_spill(folder)
-        if ruling.again:
-            plan = read_plan(state["plan"])
-            with open_workspace(folder) as connection:
-                rewind(connection, [plan.step(step_id) for step_id in ruling.again])
-        if ruling.revision is not None:
-            return _take(state, report, ruling, context, folder)
-    except FAILURES as error:
-        if no_room(error):
-            raise
-        problem = f"step {report.step_id} failed: {report.error}; {ruling.action.value} failed: {failure_line(error)}"
-        planning = tell(PlanningState.FAILED, state.get("replans", {}))
-        return {"status": RunStatus.FAILED, "problem": problem, "planning": planning}
-    return {}
-
-
 def wait(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:  # noqa: ARG001  a node's shape
     """Wait before the next attempt, as the last ruling says."""
     report = state["progress"].failed
@@ -186,10 +159,6 @@ def last_ruling(progress: Progress, replans: dict[str, Replan]) -> Replan | None
     return replans.get(replan_id(progress.failed)) if progress.failed is not None else None
 
 
-def _given_up(replans: dict[str, Replan]) -> frozenset[str]:
-    return frozenset(ruling.step_id for ruling in replans.values() if ruling.action is Strategy.FALL_BACK)
-
-
 def _known(
     state: ReplanInput, report: StepReport, context: RunContext, folder: Path
 ) -> tuple[_Options, FailureEvidence]:
@@ -197,7 +166,7 @@ def _known(
     options = _options(state, report, context, folder)
     evidence = _evidence(state, report, context, options)
     if lacks_fallback(evidence):
-        failure = Failure(options.plan, report.step_id, _given_up(state.get("replans", {})), options.done)
+        failure = Failure(options.plan, report.step_id, steps_given_up(state.get("replans", {})), options.done)
         if propose(failure, report.error, state["request"], context):
             options = _options(state, report, context, folder)
             evidence = _evidence(state, report, context, options)
@@ -215,7 +184,7 @@ def _options(state: ReplanInput, report: StepReport, context: RunContext, folder
             if step.kind in MAKING and step.step_id in done and not is_staged(connection, step.table or "")
         }
         failures = _failures(read_trace(connection), report)
-    failure = Failure(plan, report.step_id, _given_up(state.get("replans", {})), done)
+    failure = Failure(plan, report.step_id, steps_given_up(state.get("replans", {})), done)
     found = fallback(failure, state["request"], context, state.get("failed_plans", {}))
     words, seconds = ("", 0.0) if found is None else (told(found, failure), _seconds_left_of(found.plan, done))
     return _Options(plan, done, _redo(plan, report, done, lost), words, seconds, failures)
@@ -239,30 +208,6 @@ def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | 
     else:
         again = [step for step in plan.steps if step.table == plan.step(report.step_id).table]
     return tuple(step.step_id for step in again if step.step_id in done or step.step_id == report.step_id)
-
-
-def _take(state: ReplanInput, report: StepReport, ruling: Replan, context: RunContext, folder: Path) -> ExecutorOutput:
-    """Put the plan that does without the failed step in the place of the plan, with contingencies of its own."""
-    request, before = state["request"], read_plan(state["plan"])
-    found = fallback(_failure(state, report, before, folder), request, context, state.get("failed_plans", {}))
-    if found is None:
-        raise StepError("the plan that was ruled on is not there any more", where=report.step_id)
-    started = time.monotonic()
-    complete = prepared_run(found.plan, request, context, _given_up(state["replans"]))
-    plan = timed(complete.model_copy(update={"revision": ruling.revision}), time.monotonic() - started)
-    reference = write_plan(folder, plan)
-    return {
-        "plan": reference,
-        "revisions": next_revision(request.run_id, before, plan, reference, f"{report.step_id}, {ruling.trigger}"),
-        "failed_plans": given_up(request.run_id, before, f"{report.step_id}: {report.error}"),
-    }
-
-
-def _failure(state: ReplanInput, report: StepReport, plan: Plan, folder: Path) -> Failure:
-    with open_workspace(folder) as connection:
-        reports = read_reports(connection)
-    done = frozenset(step_id for step_id, each in reports.items() if each.status is StepStatus.DONE)
-    return Failure(plan, report.step_id, _given_up(state.get("replans", {})), done)
 
 
 def _evidence(state: ReplanInput, report: StepReport, context: RunContext, options: _Options) -> FailureEvidence:

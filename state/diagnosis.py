@@ -56,7 +56,7 @@ class AffectedRows(Value):
 
     count: int = Field(ge=0)
     files: dict[str, int] = Field(default_factory=dict)  # rows by name of the source file
-    sample: tuple[int, ...] = ()  # row ids (`_row` of the workspace), at most 100
+    sample: tuple[int, ...] = ()  # row ids (`_row` of the workspace), at most 100 where not asked for more
     condition: str = ""  # SQL over the staged table; empty where a condition does not tell them apart
 
 

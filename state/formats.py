@@ -84,6 +84,7 @@ class ValueFormat(Value):
     unread_files: tuple[int, ...] = ()  # files whose numbers are in another unit: their values are unreadable
     decimals: dict[int, str] = Field(default_factory=dict)  # file id -> decimal sign, where a file has its own
     powers: dict[int, int] = Field(default_factory=dict)  # file id -> its numbers are times 10 to the power of this
+    minutes: dict[int, int] = Field(default_factory=dict)  # file id -> minutes that its timestamps are moved by
     sentinels: tuple[str, ...] = ()  # texts that stand for no value though they read as one, canonical lower case
     null_tokens: tuple[str, ...] = ()  # texts read as null, canonical lower case
     pattern: str | None = None  # the contract's date pattern for strptime, tried first; or "epoch_s", "epoch_ms"

@@ -40,6 +40,7 @@ class Safeguard(StrEnum):
     """What must hold after a recovery besides the contract, for its result to be kept."""
 
     NO_ROW_LOST = "no_row_lost"  # as many rows of the table are read as before, and the books balance
+    NO_LINE_LOST = "no_line_lost"  # of files that are read again: as many lines as before, no more of them refused
     NO_NEW_FAILURE = "no_new_failure"  # no rule fails that held before
     FEWER_BAD = "fewer_bad"  # fewer checks fail, or fewer rows are bad
     NO_MORE_UNREADABLE = "no_more_unreadable"  # no more values of the columns concerned are unreadable
@@ -55,9 +56,11 @@ class Amendment(Value):
     columns: tuple[str, ...] = ()
     files: tuple[int, ...] = ()  # file ids; empty: all of the table
     parameters: dict[str, str] = Field(default_factory=dict)
+    rows: tuple[tuple[int, int], ...] = ()  # first and last ids of the rows that are set aside one by one
     gain: int = Field(ge=0)  # rows that are expected to be good after it, or to be out of the way
     certainty: float = Field(ge=0, le=1)  # that it is right, by its evidence
     evidence: str  # in words, with figures
+    diagnosed: bool = False  # the diagnosis of the table says so, which makes it no likelier than it is
 
 
 class Allowance(Value):
@@ -137,6 +140,9 @@ class Standing(Value):
     rows_merged: dict[str, int]
     quarantined: dict[str, int]
     unreadable: dict[str, int] = Field(default_factory=dict)  # "orders.amount" -> values
+    lines: dict[str, int] = Field(default_factory=dict)  # of the files that feed a table
+    refused: dict[str, int] = Field(default_factory=dict)  # of them, those that are no record
+    derived: tuple[str, ...] = ()  # tables made by SQL: how many rows they have follows from others
 
     @property
     def badness(self) -> tuple[int, int]:

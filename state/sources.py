@@ -51,6 +51,7 @@ class SourceFile(Value):
     size: int  # bytes on disk
     compression: str = "none"  # none | gzip | zip
     text_path: str  # the file that is read: `path`, or its decompressed copy in the workspace
+    given_path: str = ""  # the same before it was decoded, where `text_path` is a copy in UTF-8
     dialect: Dialect
     reading: Reading
     header: tuple[str, ...]  # unique column names, in order

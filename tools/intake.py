@@ -58,6 +58,11 @@ def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef
     )
 
 
+def replace_intake(folder: Path, intake: Intake) -> None:
+    """Put another finding in the place of the run's, durably."""
+    write_durably(folder / INTAKE_FILE, intake.model_dump_json().encode())
+
+
 def read_contract(folder: Path) -> Contract:
     """Return the parsed contract of a run."""
     return _contract(str(folder / CONTRACT_FILE), _written(folder / CONTRACT_FILE))

@@ -1,7 +1,7 @@
 """The figures of a table that failed its verification: which rules its rows break, how many, and in which files."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
@@ -60,8 +60,10 @@ def standing_of(
     contract: Contract,
     results: Iterable[CheckResult],
     accounts: dict[str, TableAccount],
+    table_files: Mapping[str, Sequence[int]],
 ) -> Standing:
-    """Return how good the staged tables are by their checks and books."""
+    """Return how good the staged tables are by their checks and books; `table_files`: which files feed a table."""
+    lines = dict(connection.execute("select file_id, lines from land.files").fetchall())
     return Standing(
         failing={result.rule: result.count for result in results if result.blocking},
         rows_read={name: account.rows_read for name, account in accounts.items()},
@@ -73,6 +75,9 @@ def standing_of(
             if is_staged(connection, table.name)
             for name, count in _unreadable(connection, table).items()
         },
+        lines={name: sum(lines.get(file_id, 0) for file_id in files) for name, files in table_files.items()},
+        refused={name: account.rejects for name, account in accounts.items()},
+        derived=tuple(name for name, account in accounts.items() if account.derived),
     )
 
 

@@ -1,5 +1,6 @@
 """What in a staged table is there again and again: whole files loaded twice, and one text that breaks a rule."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -54,6 +55,21 @@ class RepeatedText(NamedTuple):
     text: str
     rows: int
     of: int
+
+
+def broken_by_text(
+    connection: duckdb.DuckDBPyConnection, table: Table, column: str, texts: Sequence[str]
+) -> dict[str, RepeatedText]:
+    """Return for each of the texts of a column how many of its rows were set aside for a rule on that column."""
+    text = f"coalesce({ident(raw_name(column))}, {ident(column)}::varchar)"
+    aside = "select _row from ops.quarantine where table_name = $1 and starts_with(rule, $2)"
+    found = connection.execute(
+        f"select _text, count(*) filter (where _row in ({aside})), count(*) "
+        f"from (select _row, {text} as _text from stage.{ident(table.name)}) "
+        "where list_contains($3::varchar[], _text) group by 1 order by 1",
+        [table.name, f"{table.name}.{column}.", list(texts)],
+    ).fetchall()
+    return {str(value): RepeatedText(str(value), int(rows), int(of)) for value, rows, of in found}
 
 
 def repeated_text(connection: duckdb.DuckDBPyConnection, table: Table, column: str, rule: str) -> RepeatedText | None:

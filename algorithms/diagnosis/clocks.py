@@ -15,6 +15,7 @@ from state.values import Value
 _DAY = 86_400.0
 _BINS = 96  # quarters of an hour
 _LEAST_GAIN = 12.0
+_NEAR = 60  # minutes by which the time of day may be off
 _STEPS = tuple(minutes for minutes in range(-14 * 60, 14 * 60 + 1, 15) if minutes % 60 in (0, 30, 45) and minutes)
 """Differences between clocks that occur: whole and half hours, and the few zones at three quarters."""
 
@@ -26,6 +27,7 @@ class ClockFit(Value):
     gain: float = 0.0  # log likelihood over no shift
     each: float = 0.0  # the same by row of the part
     margin: float = 0.0  # gain over the best shift that lies at least two hours off, by the gain
+    alone: float = 0.0  # gain over the best of all other shifts, in log likelihood
     share: float = 0.0  # of the rows that are in the part
     witness: str = ""  # "time of day", or the other column
 
@@ -38,6 +40,16 @@ def fit_clock(moments: Numbers, file: Places, others: dict[str, Numbers]) -> tup
     fits = [_by_distance(moments, file, name, other) for name, other in others.items()]
     fits.append(_by_time_of_day(moments, file))
     return max(fits, key=lambda each: each[0].gain)
+
+
+def is_own_clock(moments: Numbers, other: Numbers, file: Places, minutes: int) -> bool:
+    """Whether it is these moments that were moved by `minutes`, and not the other ones of the same rows back.
+
+    The distance between two times says by how much; only the time of day of each says which of them it was.
+    """
+    own, _ = _by_time_of_day(moments, file)
+    rival, _ = _by_time_of_day(other, file)
+    return own.minutes != 0 and abs(own.minutes - minutes) <= _NEAR and abs(rival.minutes + minutes) > _NEAR
 
 
 def _by_time_of_day(moments: Numbers, file: Places) -> tuple[ClockFit, Mask]:
@@ -116,6 +128,7 @@ def _search(gains: Callable[[int], Numbers], file: Places, witness: str, known: 
         gain=gain,
         each=gain / int(inside.sum()),
         margin=1 - second / gain,
+        alone=gain - max((other[2] for other in found if other[0] != step), default=0.0),
         share=float(inside.sum() / max(1, int(known.sum()))),
         witness=witness,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 _READ_AS = ("cp1252", "latin_1")
 _WRITTEN_IN = ("utf-8", "cp850", "mac_roman", "cp1250", "cp1251", "cp437", "koi8_r", "cp1253")
+_SAMPLE = 300  # texts that are looked at
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _SIGNS = "„…†‡ˆ‰‹‘“”•˜™›œŸ¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶¸¹º»¼½¾¿×÷€‚ƒ"
 _IN_WORD = re.compile(
@@ -38,7 +39,26 @@ def mended(text: str, read_as: str, written_in: str) -> str | None:
 
 def likely_encodings(texts: Iterable[str]) -> tuple[str, str, float]:
     """Return what garbled texts were read as, what they were written in, and the share that this turns into words."""
-    sample = list(texts)[:300]
+    sample = list(texts)[:_SAMPLE]
+    tally = _tally(sample)
+    if not tally:
+        return "", "", 0.0
+    # Of encodings that explain as much the one named first is meant: the list begins with what occurs most.
+    best = max(tally, key=lambda pair: (tally[pair], -_WRITTEN_IN.index(pair[1]), -_READ_AS.index(pair[0])))
+    return best[0], best[1], tally[best] / len(sample)
+
+
+def rivals(texts: Iterable[str], read_as: str, written_in: str) -> tuple[str, ...]:
+    """Return the encodings that turn as many garbled texts into words, but into others: nothing tells them apart."""
+    sample = list(texts)[:_SAMPLE]
+    tally = _tally(sample)
+    equal = [pair for pair, count in tally.items() if count >= tally[read_as, written_in] and pair[1] != written_in]
+    meant = [mended(text, read_as, written_in) for text in sample]
+    return tuple(sorted({pair[1] for pair in equal if [mended(text, *pair) for text in sample] != meant}))
+
+
+def _tally(sample: Iterable[str]) -> Counter[tuple[str, str]]:
+    """Return for each pair of encodings how many texts it turns into words."""
     tally: Counter[tuple[str, str]] = Counter()
     for text in sample:
         for read_as in _READ_AS:
@@ -46,11 +66,15 @@ def likely_encodings(texts: Iterable[str]) -> tuple[str, str, float]:
                 meant = mended(text, read_as, written_in)
                 if meant is not None and not is_garbled(meant) and _is_wordlike(text, meant):
                     tally[read_as, written_in] += 1
-    if not tally:
-        return "", "", 0.0
-    # Of encodings that explain as much the one named first is meant: the list begins with what occurs most.
-    best = max(tally, key=lambda pair: (tally[pair], -_WRITTEN_IN.index(pair[1]), -_READ_AS.index(pair[0])))
-    return best[0], best[1], tally[best] / len(sample)
+    return tally
+
+
+def transcoded(text: str, read_as: str, written_in: str) -> str | None:
+    """Return a text as it was written, None where not all of it was written in one encoding and read as the other."""
+    try:
+        return text if text.isascii() else _bytes(text, read_as).decode(written_in)
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return None
 
 
 def garbled_rows(counts: Mapping[str | None, int]) -> dict[str, int]:

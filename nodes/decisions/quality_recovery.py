@@ -43,7 +43,7 @@ def _forbidden(evidence: QualityFailure, answer: RecoveryPlan) -> str | None:
 
 
 def _identity(amendment: Value) -> str:
-    return amendment.model_dump_json(include={"kind", "table", "columns", "files", "parameters"})
+    return amendment.model_dump_json(include={"kind", "table", "columns", "files", "parameters", "rows"})
 
 
 def accounts(evidence: QualityFailure, answer: RecoveryPlan) -> tuple[Account, ...]:

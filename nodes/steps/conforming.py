@@ -138,11 +138,15 @@ def _misfits(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
     return statements
 
 
-def _repeats(table: Table, amendment: Amendment) -> str:
-    """Return the SQL that merges the rows of a file that was loaded twice; empty for what is no such amendment."""
-    if amendment.kind is not RemedyKind.MERGE:
+def _amended(table: Table, amendment: Amendment) -> str:
+    """Return the SQL that merges the rows of a file that was loaded twice, or sets rows aside; empty for the rest."""
+    if amendment.kind is RemedyKind.MERGE:
+        return merge_repeated_load(table, copy=amendment.files[0], original=int(amendment.parameters["original"]))
+    if not amendment.rows:
         return ""
-    return merge_repeated_load(table, copy=amendment.files[0], original=int(amendment.parameters["original"]))
+    ranges = ", ".join(f"({first}, {last})" for first, last in amendment.rows)
+    source = f"stage.{ident(table.name)} where _row in (select unnest(range(a, b + 1)) from (values {ranges}) r(a, b))"
+    return _aside(table, amendment.parameters["cause"], amendment.evidence, source)
 
 
 def _aside(table: Table, rule: str, reason: str, source: str) -> str:
@@ -175,8 +179,8 @@ def _derive_sql(work: Work) -> list[str]:
 
 
 def _conform_batch(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
-    merges = [_repeats(work.table, each) for each in amendments_of(connection, work.table.name)]
-    return [*_conform_sql(connection, work), *_misfits(connection, work), *filter(None, merges)]
+    amended = [_amended(work.table, each) for each in amendments_of(connection, work.table.name)]
+    return [*_conform_sql(connection, work), *_misfits(connection, work), *filter(None, amended)]
 
 
 def _workspace(work: Work) -> AbstractContextManager[duckdb.DuckDBPyConnection]:

@@ -97,7 +97,7 @@ def _open_rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table
 def _rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[CompiledRule, ...]:
     """Return the rules of a table; those that a recovery named set rows aside, though they allow some violations."""
     amendments = (each for each in amendments_of(connection, table.name) if each.kind is RemedyKind.SET_ASIDE)
-    named = {amendment.parameters["rule"] for amendment in amendments}
+    named = {amendment.parameters.get("rule") for amendment in amendments}
     rules = compile_rules(contract, table)
     return tuple(rule.model_copy(update={"quarantines": True}) if rule.id in named else rule for rule in rules)
 

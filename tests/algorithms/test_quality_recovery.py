@@ -205,3 +205,72 @@ def test_a_diagnosis_that_agrees_makes_an_alternative_sure_enough() -> None:
     assert handle_quality_failure(RecoveryTask(table="t"), metrics, diagnosis).confidence == pytest.approx(0.94)
     other = diagnosis.model_copy(update={"remedy": Remedy(kind=RemedyKind.MERGE)})
     assert handle_quality_failure(RecoveryTask(table="t"), metrics, other).stops
+
+
+BAD = Standing(
+    failing={"t.maxQuarantine": 10},
+    rows_read={"t": 10, "sums": 2},
+    rows_merged={},
+    quarantined={},
+    lines={"t": 11},
+    refused={"t": 0},
+    derived=("sums",),
+)
+BETTER = BAD.model_copy(update={"failing": {}, "rows_read": {"t": 10, "sums": 3}})
+
+
+@pytest.mark.parametrize(
+    ("guard", "after", "kept"),
+    [
+        (Safeguard.NO_ROW_LOST, BETTER, True),  # rows of a derived table follow from others
+        (Safeguard.NO_ROW_LOST, BETTER.model_copy(update={"rows_read": {"t": 9, "sums": 3}}), False),
+        (Safeguard.NO_LINE_LOST, BETTER.model_copy(update={"rows_read": {"t": 9, "sums": 3}}), True),
+        (Safeguard.NO_LINE_LOST, BETTER.model_copy(update={"lines": {"t": 10}}), False),
+        (Safeguard.NO_LINE_LOST, BETTER.model_copy(update={"refused": {"t": 1}}), False),
+    ],
+)
+def test_what_must_not_be_lost_is_rows_or_lines(guard: Safeguard, after: Standing, *, kept: bool) -> None:
+    plan = RecoveryPlan(plan_id="p", table="t", pattern=FailurePattern.SPREAD, safeguards=(guard,), reason="r")
+    assert judge_recovery(plan, BAD, after).kept is kept
+
+
+def test_a_diagnosis_does_not_bear_itself_out() -> None:
+    doubtful = Amendment(
+        kind=RemedyKind.REMAP, table="t", columns=("a", "b"), files=(1,), gain=30, certainty=0.6, evidence="e"
+    )
+    diagnosis = Diagnosis(
+        table="t", cause=Cause.SWAPPED_COLUMNS, confidence=1.0, remedy=Remedy(kind=RemedyKind.REMAP, columns=("a", "b"))
+    )
+    metrics = QualityMetrics(
+        table="t",
+        rows_read=100,
+        rows_quarantined=0,
+        failed=(FailedRule(rule="t.quality[0]", kind="sql", column=None, rows=30),),
+        allowance=Allowance(on_violation=OnViolation.REPAIR, max_quarantine=0.05),
+        amendments=(doubtful,),
+    )
+    task = RecoveryTask(table="t")
+    assert not handle_quality_failure(task, metrics, diagnosis).stops
+    by_diagnosis = metrics.model_copy(update={"amendments": (doubtful.model_copy(update={"diagnosed": True}),)})
+    assert handle_quality_failure(task, by_diagnosis, diagnosis).stops
+
+
+def test_a_file_that_is_cut_off_is_asked_for_whatever_else_could_be_done() -> None:
+    aside = Amendment(
+        kind=RemedyKind.SET_ASIDE, table="t", parameters={"rule": "t.a.required"}, gain=1, certainty=1, evidence="e"
+    )
+    metrics = QualityMetrics(
+        table="t",
+        rows_read=100,
+        rows_quarantined=0,
+        failed=(FailedRule(rule="t.a.required", kind="required", column="a", rows=1, settled_by_rows=True),),
+        allowance=Allowance(on_violation=OnViolation.REPAIR, max_quarantine=0.05),
+        amendments=(aside,),
+    )
+    remedy = Remedy(kind=RemedyKind.ASK, reason="ask for it again")
+    cut = Diagnosis(table="t", cause=Cause.TRUNCATED_FILE, confidence=1.0, remedy=remedy)
+    plan = handle_quality_failure(RecoveryTask(table="t"), metrics, cut)
+    assert plan.stops
+    assert "ask for it again" in plan.reason
+    new = cut.model_copy(update={"cause": Cause.NEW_CATEGORY})
+    assert not handle_quality_failure(RecoveryTask(table="t"), metrics, new).stops

@@ -1,7 +1,8 @@
 """Works on runs in forked processes that kill themselves with SIGKILL: at the n-th checkpoint, before or after it is
 written, at the n-th write of a task, when the n-th step has ended, between an effect and its receipt, when a source is
-landed but not closed, or at a point of publishing. Started by test_crash.py and test_kinds.py, which send one order a
-line: home, run id, where, n, a person's answer; for each the exit status of the process is answered."""
+landed but not closed, before the n-th call of something that a recovery does, or at a point of publishing. Started by
+the tests of kills, which send one order a line: home, run id, where, n, a person's answer; for each the exit status of
+the process is answered."""
 
 import json
 import os
@@ -16,6 +17,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 import nodes.execution
 import nodes.publish
+import nodes.recovering
 import nodes.steps.conforming
 import tools.ledger
 from graphs.session import proceed
@@ -119,6 +121,18 @@ def kill_at_landing(count: int) -> None:
         reader.close_books = close_books  # type: ignore[attr-defined]
 
 
+def kill_at_recovery(name: str, count: int) -> None:
+    """Kill before the n-th call of a function that puts recoveries in place, or takes them back."""
+    countdown, real = Countdown(count), getattr(nodes.recovering, name)
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        if countdown.tick():
+            kill()
+        return real(*args, **kwargs)
+
+    setattr(nodes.recovering, name, killed)
+
+
 def work(home: str, run_id: str, where: str, number: int, answer: Any) -> None:
     if where in ("before", "after"):
         kill_at_checkpoint(number, after=where == "after")
@@ -130,6 +144,8 @@ def work(home: str, run_id: str, where: str, number: int, answer: Any) -> None:
         kill_at_report(number, after=where == "reported")
     elif where == "land":
         kill_at_landing(number)
+    elif where.startswith("recovering."):
+        kill_at_recovery(where.removeprefix("recovering."), number)
     elif where == "publish":
         kill_at_publishing(number)
     proceed(read_record(Path(home), run_id), answer=answer)

@@ -4,9 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,37 +14,12 @@ from graphs.session import resume
 from state.run import RunContext, RunRequest, RunStatus
 from tools.admission import admit
 
-SCRIPT = Path(__file__).with_name("killed_session.py")
-SIGKILLED = -9
-
 
 def record(job: Any, **options: Any) -> None:
     request = RunRequest(
         contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id="r1", **options
     )
     admit(request, RunContext(home=str(job.home)))
-
-
-@pytest.fixture
-def worker() -> Iterator[Callable[..., bool]]:
-    """Works on a job until killed; returns whether the kill came before the run was finished."""
-    process = subprocess.Popen(
-        [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    orders, answers = process.stdin, process.stdout
-
-    def attempt(job: Any, where: str, number: int, answer: Any = None) -> bool:
-        orders.write(json.dumps([str(job.home), "r1", where, number, answer]) + "\n")
-        status = int(answers.readline())
-        assert status in (0, SIGKILLED)
-        return status == SIGKILLED
-
-    yield attempt
-    orders.close()
-    process.wait(timeout=60)
-    answers.close()
 
 
 def published(out: Path) -> dict[str, str]:

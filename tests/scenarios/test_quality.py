@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import nodes.quality
+import nodes.recovering
 from graphs.session import resume
 from state.diagnosis import RemedyKind
 from state.recovery import Amendment, RecoveryStatus
@@ -278,7 +279,8 @@ def test_killed_while_it_recovers_a_run_goes_on(
     play: Any, schema: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, at: int
 ) -> None:
     write_days(folder)
-    real, calls = getattr(nodes.quality, place), []
+    owner = nodes.recovering if place == "write_recovery" else nodes.quality
+    real, calls = getattr(owner, place), []
 
     def killed(*arguments: Any) -> Any:
         calls.append(place)
@@ -286,7 +288,7 @@ def test_killed_while_it_recovers_a_run_goes_on(
             raise Killed
         return real(*arguments)
 
-    monkeypatch.setattr(nodes.quality, place, killed)
+    monkeypatch.setattr(owner, place, killed)
     with suppress(Killed):
         play(days(schema), folder, run_id="r1")
     output = resume(tmp_path / "home", "r1")

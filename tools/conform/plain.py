@@ -32,8 +32,9 @@ def canonical_sql(column: Column) -> str | None:
 def is_plain(value_format: ValueFormat) -> bool:
     """Return whether canonical texts are read as they stand, given that the column holds no others."""
     pattern = value_format.pattern
-    by_file = value_format.unread_files or value_format.decimals or value_format.powers or value_format.sentinels
-    return value_format.decimal == "." and not by_file and (not pattern or _is_iso(pattern))
+    told = (value_format.unread_files, value_format.decimals, value_format.powers, value_format.minutes)
+    amended = any(told) or bool(value_format.sentinels)
+    return value_format.decimal == "." and not amended and (not pattern or _is_iso(pattern))
 
 
 def _is_iso(pattern: str) -> bool:

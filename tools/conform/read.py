@@ -55,7 +55,7 @@ def _value(value_format: ValueFormat, column: Column, text: str, file: str) -> s
     logical = column.logical_type
     if logical is LogicalType.STRING:
         clean = kept_text_sql if column.repair is RepairScope.NEVER else clean_text_sql
-        return f"nullif({clean(text)}, '')"
+        return _unless_sentinel(value_format, text, f"nullif({clean(text)}, '')")
     if logical in (*_NUMERIC, *_MOMENTS):
         read = number_value if logical in _NUMERIC else moment_value
         return _unless_sentinel(value_format, text, read(value_format, column, text, file))
@@ -84,10 +84,12 @@ def _json_value(logical: LogicalType, text: str) -> str:
     return bind("t", trimmed, f"case when {sound} then t end")
 
 
-def _text_operator(_: ValueFormat, column: Column, text: str, value: str) -> str:
+def _text_operator(value_format: ValueFormat, column: Column, text: str, value: str) -> str:
     trimmed = trimmed_sql if column.repair is RepairScope.NEVER else blanks_sql
+    tokens = ", ".join(map(literal, value_format.sentinels))
+    none = f"when lower({clean_text_sql(text)}) in ({tokens}) then 'null_token' " if tokens else ""
     return (
-        f"case when {text} = {value} or {text} is null then null when {value} is null "
+        f"case when {text} = {value} or {text} is null then null {none}when {value} is null "
         f"or trim({text}, ' ') = {value} or {trimmed(text)} = {value} then 'trim' else 'unicode' end"
     )
 

@@ -61,10 +61,18 @@ def moment_value(value_format: ValueFormat, column: Column, text: str, file: str
     preferred = _preferred(value_format, column, text)
     if preferred:
         branches.insert(0 if not _is_iso(value_format.pattern) else 1, preferred)
-    read = f"coalesce({', '.join(branches)})"
+    read = _moved(f"coalesce({', '.join(branches)})", value_format, file)
     if expected_type(column) == "TIMESTAMPTZ":
         return f"timezone({_zone(column)}, {read})"
     return f"cast({read} as date)" if is_date else read
+
+
+def _moved(read: str, value_format: ValueFormat, file: str) -> str:
+    """Return SQL for the moment, moved by the minutes that are told for its file."""
+    if not value_format.minutes:
+        return read
+    cases = " ".join(f"when {file_id} then {minutes}" for file_id, minutes in sorted(value_format.minutes.items()))
+    return f"({read} + to_minutes(case {file} {cases} else 0 end))"
 
 
 def moment_unchanged(column: Column, text: str, value: str) -> str:

@@ -17,7 +17,6 @@ from tools.workspace import row_file
 MOST_BYTES = 8000
 """Bytes of one answer."""
 
-_MOST_IDS = 100
 _MOST_FILES = 20
 _MOST_RANGES = 6
 
@@ -32,7 +31,7 @@ def affected(
     return AffectedRows(
         count=int(chosen.sum()) * every,
         files={subject.name_of(number)[:MOST_TEXT]: count * every for count, number in most},
-        sample=tuple(ids[:_MOST_IDS].tolist()),
+        sample=tuple(ids[: subject.most_ids].tolist()),
         condition=_condition(row, file, chosen),
     )
 

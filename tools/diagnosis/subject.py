@@ -21,6 +21,7 @@ class Subject:
     table: Table
     contract: Contract
     intake: Intake
+    most_ids: int = 100  # ids of rows in an answer
 
     @property
     def files(self) -> tuple[SourceFile, ...]:

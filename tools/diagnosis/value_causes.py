@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.diagnosis.clocks import fit_clock
+from algorithms.diagnosis.clocks import ClockFit, fit_clock, is_own_clock
 from algorithms.diagnosis.date_orders import fit_order
 from algorithms.diagnosis.units import fit_cells, fit_unit
 from state.contract import Column, LogicalType
@@ -15,6 +15,7 @@ from tools.diagnosis.answers import affected, nothing_found, result
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, bounds_of
 
+_IN_WORDS = {"minutes", "witness"}
 _SLASHED = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(\D.*)?$"
 
@@ -98,13 +99,18 @@ def seek_clock(connection: duckdb.DuckDBPyConnection, subject: Subject, call: Te
         found = result(
             call,
             affected(subject, rows.row, rows.file, chosen, rows.every),
-            {"rows": chosen.sum(), **fit.model_dump(exclude={"minutes", "witness"})},
+            {"rows": chosen.sum(), "own": float(_is_own(rows, column, fit)), **fit.model_dump(exclude=_IN_WORDS)},
             columns=(column.name,),
             parameters={"minutes": str(fit.minutes), "witness": fit.witness[:80]},
             told=told,
         )
         best = found if best is None or fit.gain > best.figures["gain"] else best
     return best or nothing_found(call, "no part's times lie hours beside those of the others")
+
+
+def _is_own(rows: Rows, column: Column, fit: ClockFit) -> bool:
+    other = rows.numbers.get(fit.witness)
+    return other is not None and is_own_clock(rows.numbers[column.name], other, rows.file, fit.minutes)
 
 
 def seek_date_order(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:

@@ -52,12 +52,13 @@ def load_batches(
 ) -> list[FileBooks]:
     """Land what is read of files in one transaction; return their books, checked against the inventory's counts."""
     with transaction(connection):
-        return [_load(connection, variant, file, batches) for file, batches in readings]
+        return [load(connection, variant, file, batches) for file, batches in readings]
 
 
-def _load(
+def load(
     connection: duckdb.DuckDBPyConnection, variant: Variant, file: SourceFile, batches: Iterable[Batch]
 ) -> FileBooks:
+    """Land what is read of one file within the transaction of whoever calls; return its books, checked."""
     records = rejects = record_lines = reject_lines = blank_lines = 0
     for batch in batches:
         insert_batch(connection, variant_table(variant), file, batch)

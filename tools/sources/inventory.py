@@ -19,7 +19,7 @@ from tools.sources.preamble import preamble_lines
 from tools.sources.prescan import Scan, sha256_of
 from tools.sources.records import LINE_ENDS, MAX_SPAN, parse_record
 from tools.sources.returned import mark_returned
-from tools.sources.text import open_text
+from tools.sources.text import OpenedText, open_text
 from tools.sources.value_sources import check_columns, describe_values, share_columns
 
 LANDING_FOLDER = "landing"
@@ -49,7 +49,7 @@ def take_inventory(
     forms: dict[int, str] = {}
     for given in open_inputs(found.files, landing, limits):
         if given.kind is Kind.TEXT:
-            opened = _OpenedFile(len(files), given, landing, limits)
+            opened = OpenedFile(len(files), given, open_text(given, landing), limits)
             described = [opened.describe(memory, warnings)]
             forms[len(files)] = opened.header_form
         else:
@@ -76,17 +76,20 @@ def _take_values(
     return files
 
 
-class _OpenedFile:
-    """One input file on its way into the inventory."""
+class OpenedFile:
+    """One text file on its way into the inventory."""
 
-    def __init__(self, file_id: int, file: Input, landing: Path, limits: LandingLimits) -> None:
+    def __init__(self, file_id: int, file: Input, text: OpenedText, limits: LandingLimits) -> None:
         self.file_id, self.file, self.limits = file_id, file, limits
         self.path = file.path
-        self.text_path, self.encoding, self.original, self.scan, self.stamp = open_text(file, landing)
+        self.text_path, self.encoding, self.original, self.scan, self.stamp = text
         self.header_form = ""
 
-    def describe(self, memory: Memory, warnings: list[str]) -> SourceFile:
-        """Return the file as the inventory keeps it; what a person should know is added to `warnings`."""
+    def describe(self, memory: Memory, warnings: list[str], known: Cut | None = None) -> SourceFile:
+        """Return the file as the inventory keeps it; what a person should know is added to `warnings`.
+
+        How it is cut is found, unless it is `known`.
+        """
         blank, head = self._head()
         above = preamble_lines(tuple(map(show_damage, head[:SAMPLE_LINES])))
         if above:
@@ -95,7 +98,7 @@ class _OpenedFile:
         blank_above = blank + sum(not line.strip(LINE_ENDS) for line in preamble)
         blank += above
         lines = tuple(map(show_damage, head))
-        cut = sniff_dialect(lines[:SAMPLE_LINES], self._extension(), memory)
+        cut = known or sniff_dialect(lines[:SAMPLE_LINES], self._extension(), memory)
         fields, span = self._header(lines, cut, warnings)
         header = unique_names(fields)
         self.header_form = "".join([*(["\ufeff"] if self.encoding.bom else []), *lines[:span]])
@@ -113,6 +116,7 @@ class _OpenedFile:
             size=self.path.stat().st_size,
             compression=self.file.packing,
             text_path=str(self.text_path),
+            given_path=str(self.file.content) if self.text_path != self.file.content else "",
             dialect=Dialect(
                 delimiter=cut.delimiter,
                 quote=cut.quote,

@@ -43,19 +43,24 @@ def variant_table(variant: Variant) -> str:
 
 def prepare(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], file_ids: Sequence[int]) -> None:
     """Make the variants' tables where they are missing and remove all that is there of the files."""
-    ids = ", ".join(str(file_id) for file_id in file_ids) or "-1"
     with transaction(connection):
-        views = {name for (name,) in connection.execute(_VIEWS).fetchall()}
-        for variant in variants:
-            if variant.variant_id in views:
-                if not set(file_ids) & set(variant.file_ids):
-                    continue
-                connection.execute(f"drop view {variant_table(variant)}")
-            columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
-            connection.execute(f"create table if not exists {variant_table(variant)} (_row bigint{columns})")
-            connection.execute(f"delete from {variant_table(variant)} where _row >> {LINE_BITS} in ({ids})")
-        connection.execute(f"delete from land.rejects where file_id in ({ids})")
-        connection.execute(f"delete from land.files where file_id in ({ids})")
+        clear(connection, variants, file_ids)
+
+
+def clear(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], file_ids: Sequence[int]) -> None:
+    """Do the same within the transaction of whoever calls."""
+    ids = ", ".join(str(file_id) for file_id in file_ids) or "-1"
+    views = {name for (name,) in connection.execute(_VIEWS).fetchall()}
+    for variant in variants:
+        if variant.variant_id in views:
+            if not set(file_ids) & set(variant.file_ids):
+                continue
+            connection.execute(f"drop view {variant_table(variant)}")
+        columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
+        connection.execute(f"create table if not exists {variant_table(variant)} (_row bigint{columns})")
+        connection.execute(f"delete from {variant_table(variant)} where _row >> {LINE_BITS} in ({ids})")
+    connection.execute(f"delete from land.rejects where file_id in ({ids})")
+    connection.execute(f"delete from land.files where file_id in ({ids})")
 
 
 def close_books(
