@@ -35,8 +35,6 @@ class StakeObserver:
         for message in played.sent:
             self._see_asked(message)
             self._see_prevote(message.signed)
-        for message in played.sent:
-            self._see_said(message)
         for member, outputs in played.outputs.items():
             if member in self._traitors:
                 continue
@@ -45,6 +43,8 @@ class StakeObserver:
                     self._see_decision(member, decision, group.authenticators[member])
             if outputs:
                 self._see_state(member, group.storage[member].state)
+        for message in played.sent:  # now, as a member may decide and vote on the next height in one round
+            self._see_said(message)
 
     def _see_asked(self, message: SignedMessage) -> None:
         statement = message.signed.statement
