@@ -4,10 +4,15 @@ One sort per determinant and column; no loop over cells. Groups of one row say n
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from algorithms.repair.factors import BLANK, Codes, Factor, Numbers
+
+
+_PARTY: Final = 0.5  # weight of others with the row's own value from which on they are a party
+_RIVAL: Final = 0.2  # its share of the majority's weight from which on the group is divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,11 @@ class Majority:
     def share(self) -> Numbers:
         """The share of the others that hold the predicted value; 0 where there are none."""
         return np.divide(self.support, self.total, out=np.zeros_like(self.support), where=self.total > 0)
+
+    def undivided(self, codes: Codes) -> "Majority":
+        """Return it without the predictions against which the row's own value (`codes`) has a party of its own."""
+        rival = (codes != self.predicted) & (self.own > _PARTY) & (self.own > _RIVAL * self.support)
+        return Majority(np.where(rival, BLANK, self.predicted), self.support, self.total, self.own)
 
 
 def joint_codes(left: Codes, right: Codes) -> tuple[Codes, int]:
