@@ -19,6 +19,7 @@ from state.repair import CellFault
 
 SPECIALIST: Final = "dependency"
 _STRATA: Final = ("several agree", "most agree", "one alone", "one alone on few rows", "divided")
+_ALONE: Final = 2
 _THICK: Final = 2.5  # other rows from which on one determinant is not thin
 _FIRM: Final = 0.9  # share of its group from which on one determinant is firm
 
@@ -42,7 +43,7 @@ def convene(column: int, dependencies: list[Dependency], factors: list[Factor], 
     supporters, speakers, thick = np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=bool)
     for one in dependencies:
         majority = one.majority
-        speaks = majority.predicted >= 0
+        speaks = (majority.predicted >= 0) & ~majority.divided
         agrees = speaks & (majority.predicted == chosen)
         speakers += speaks
         supporters += agrees
@@ -62,9 +63,15 @@ def convene(column: int, dependencies: list[Dependency], factors: list[Factor], 
 
 
 def contradiction(committee: Committee, factor: Factor) -> float | None:
-    """Return the share of the column's filled cells that the firm voices contradict; None where they are silent."""
-    firm = (committee.chosen >= 0) & (factor.codes >= 0) & np.isin(committee.stratum, (0, 2))
-    return float(np.mean(committee.chosen[firm] != factor.codes[firm])) if firm.any() else None
+    """Return the share of the column's filled cells that the firm voices contradict; None where they are silent.
+
+    Where one determinant speaks alone, it is as often itself what is wrong.
+    """
+    firm = (committee.chosen >= 0) & (factor.codes >= 0) & np.isin(committee.stratum, (0, _ALONE))
+    if not firm.any():
+        return None
+    alone = committee.stratum[firm] == _ALONE
+    return float(np.mean((committee.chosen[firm] != factor.codes[firm]) * np.where(alone, 0.5, 1.0)))
 
 
 def error_rate(shares: list[float], settings: CouncilSettings) -> float:

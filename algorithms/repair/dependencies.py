@@ -117,7 +117,7 @@ def _explains(pair: Dependency, single: Dependency) -> bool:
 def _measure(
     determinant: tuple[int, ...], groups: Codes, size: int, column: int, dependent: Factor, trust: Numbers
 ) -> Dependency | None:
-    majority = leave_one_out(groups, size, dependent, trust).undivided(dependent.codes)
+    majority = leave_one_out(groups, size, dependent, trust)
     told = (majority.predicted >= 0) & (dependent.codes >= 0)
     cells = int(told.sum())
     if cells < _FEWEST_PREDICTED:
@@ -134,4 +134,4 @@ def _strengths(majority: Majority) -> Codes:
     share = majority.share
     strength = np.digitize(share, (_LEANING, _STRONG))
     thin = (majority.support < _THICK) & (share >= _LEANING)
-    return np.where(majority.predicted == BLANK, 0, np.where(thin, 3, strength))
+    return np.where(majority.divided | (majority.predicted == BLANK), 0, np.where(thin, 3, strength))
