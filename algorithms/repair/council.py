@@ -11,7 +11,8 @@ from algorithms.repair.hearing import Hearing
 from algorithms.repair.normal_forms import normal_form
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
-from algorithms.repair.witnesses import witnesses
+from algorithms.repair.sources import hear_sources, own_reliability, testify
+from algorithms.repair.witnesses import told_witnesses, witnesses
 from state.repair import CellFinding, DirtyTable, RepairFindings
 
 
@@ -31,26 +32,34 @@ def find_repairs(table: DirtyTable, settings: CouncilSettings) -> RepairFindings
 
 def hold_votes(hearing: Hearing) -> dict[int, Tally]:
     """Return the outcome of the vote on every column that anybody speaks about."""
-    opinions, rate = gather(hearing)
+    opinions = gather(hearing)
     tallies = {}
     for column, factor in enumerate(hearing.factors):
         mine = [spoken for spoken in opinions if spoken.column == column]
         if contested(factor, mine).any():
-            own = witnesses(column, factor, rate, hearing.settings)
-            tallies[column] = hold_vote(factor, [*own, *mine], hearing.settings.correlation)
+            tallies[column] = hold_vote(factor, mine, hearing.settings.correlation)
     return tallies
 
 
-def gather(hearing: Hearing) -> tuple[list[Opinions], float]:
-    """Return what all specialists say, and the share of wrong cells that the table leaves room for."""
+def gather(hearing: Hearing) -> list[Opinions]:
+    """Return what the cells and all specialists say."""
     factors, settings = hearing.factors, hearing.settings
-    dependencies = mine_dependencies(factors, hearing.trust, settings)
-    committees = [
-        convene(column, mine, factors, settings)
+    mined = mine_dependencies(factors, hearing.trust, settings)
+    testimonies = {one.column: one for one in hear_sources(hearing, mined)}
+    committees = {
+        column: convene(column, mined.of(column), factors, settings)
         for column in range(len(factors))
-        if (mine := [one for one in dependencies if one.column == column])
-    ]
-    shares = [share for one in committees if (share := contradiction(one, factors[one.column])) is not None]
+        if column not in testimonies and mined.of(column)
+    }
+    shares = [share for column, one in committees.items() if (share := contradiction(one, factors[column])) is not None]
     rate = error_rate(shares, settings)
-    opinions = [spoken for one in committees for spoken in ballots_of(one, factors[one.column], rate, settings)]
-    return opinions, rate
+    opinions: list[Opinions] = []
+    for column, factor in enumerate(factors):
+        if column in testimonies:
+            opinions += told_witnesses(column, factor, own_reliability(testimonies[column], hearing), settings)
+            opinions += testify(testimonies[column], hearing)
+        else:
+            opinions += witnesses(column, factor, rate, settings)
+        if column in committees:
+            opinions += ballots_of(committees[column], factor, rate, settings)
+    return opinions

@@ -7,7 +7,7 @@ predictions were worth elsewhere in the table.
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -35,14 +35,27 @@ class Dependency:
     gain: float  # share of the guesses without the determinant's help that it puts right
 
 
-def mine_dependencies(factors: list[Factor], trust: list[Numbers], settings: CouncilSettings) -> list[Dependency]:
+class Mined(NamedTuple):
+    """What was mined: dependencies that hold, and single determinants that at least lean."""
+
+    holding: list[Dependency]
+    leaning: list[Dependency]
+
+    def of(self, column: int) -> list[Dependency]:
+        """Return the dependencies that hold of a column."""
+        return [one for one in self.holding if one.column == column]
+
+
+def mine_dependencies(factors: list[Factor], trust: list[Numbers], settings: CouncilSettings) -> Mined:
     """Return the dependencies of every column; `trust` is what each cell counts for in a majority."""
-    found: list[Dependency] = []
+    mined = Mined([], [])
     for column, dependent in enumerate(factors):
         if not dependent.size or int(dependent.counts().max()) < 2:  # noqa: PLR2004  nothing repeats
             continue
-        found += _of_column(column, factors, trust[column], settings)
-    return found
+        holding, leaning = _of_column(column, factors, trust[column], settings)
+        mined.holding.extend(holding)
+        mined.leaning.extend(leaning)
+    return mined
 
 
 def predictions_of(dependency: Dependency, factors: list[Factor], settings: CouncilSettings) -> list[Opinions]:
@@ -79,7 +92,9 @@ def predictions_of(dependency: Dependency, factors: list[Factor], settings: Coun
     return told
 
 
-def _of_column(column: int, factors: list[Factor], trust: Numbers, settings: CouncilSettings) -> list[Dependency]:
+def _of_column(
+    column: int, factors: list[Factor], trust: Numbers, settings: CouncilSettings
+) -> tuple[list[Dependency], list[Dependency]]:
     dependent = factors[column]
     singles = [
         found
@@ -91,7 +106,7 @@ def _of_column(column: int, factors: list[Factor], trust: Numbers, settings: Cou
         pairs = _pairs(singles, factors, dependent, trust, settings)
         good = [one for one in good if not any(_explains(pair, one) for pair in pairs)] + pairs
     good.sort(key=lambda one: (-one.gain, [factors[place].name for place in one.determinant]))
-    return good[: settings.most_dependencies]
+    return good[: settings.most_dependencies], singles
 
 
 def _pairs(

@@ -37,7 +37,7 @@ def hold_vote(factor: Factor, opinions: Sequence[Opinions], correlation: float) 
         votes[spoken.rows, place] = _enter(candidates, spoken.rows, spoken.choices)
     told = one_coin(
         votes,
-        _labels(factor),
+        max(2, round(effective_size(factor))),
         right=np.array([spoken.right for spoken in opinions]),
         wrong=np.array([spoken.wrong for spoken in opinions]),
         groups=_groups(opinions),
@@ -67,11 +67,11 @@ def _enter(candidates: Codes, rows: Codes, choices: Codes) -> Codes:
     return places
 
 
-def _labels(factor: Factor) -> int:
-    """Return how many equally likely values the column's distribution amounts to, at least two."""
+def effective_size(factor: Factor) -> float:
+    """Return how many equally likely values the column's distribution amounts to (the inverse of Simpson's index)."""
     counts = factor.counts().astype(np.float64)
     total = counts.sum()
-    return max(2, round(total * total / float(np.square(counts).sum()))) if total else 2
+    return float(total * total / np.square(counts).sum()) if total else 0.0
 
 
 def _groups(opinions: Sequence[Opinions]) -> list[list[int]]:

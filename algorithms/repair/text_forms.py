@@ -10,7 +10,7 @@ from algorithms.repair.typed_forms import Distinct
 from state.repair import CellFault
 
 _BLANKS: Final = re.compile(r"\s+")
-_NOT_WORD: Final = re.compile(r"[\W_]+")
+_LIGHT: Final = re.compile(r"[\s._,'’-]+")  # signs that tell no two words apart
 _RUN: Final = re.compile(r"\d+|[^\W\d_]+")
 _CASED: Final = 0.9  # share of the rows with letters that must be in one case
 _STYLES: Final[dict[str, Callable[[str], str]]] = {"lower": str.lower, "upper": str.upper, "title": str.title}
@@ -31,7 +31,7 @@ def spellings(distinct: Distinct) -> list[Rewriting]:
     """Return rare spellings of a text that differ from a frequent one only in case, blanks and punctuation."""
     groups: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
     for entry in distinct:
-        key = _NOT_WORD.sub("", entry[1]).casefold()
+        key = _LIGHT.sub("", entry[1]).casefold()
         if any(letter.isalpha() for letter in key):
             groups[key].append(entry)
     texts: dict[int, str | None] = {}

@@ -6,7 +6,7 @@ with those of the specialists.
 
 import numpy as np
 
-from algorithms.repair.factors import BLANK, Codes, Factor
+from algorithms.repair.factors import BLANK, Codes, Factor, Numbers
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
 from state.repair import CellFault
@@ -31,6 +31,18 @@ def witnesses(column: int, factor: Factor, error_rate: float, settings: CouncilS
         rows = np.flatnonzero(strata == name)
         if rows.size:
             found.append(_witness(column, factor.codes, name, rows, share, settings.prior_cells))
+    return found
+
+
+def told_witnesses(column: int, factor: Factor, reliability: Numbers, settings: CouncilSettings) -> list[Opinions]:
+    """Return the votes of the cells of a column whose tellers' reliabilities are known, in steps of a tenth."""
+    steps = np.where(factor.codes == BLANK, -1, np.floor(10 * np.clip(reliability, 0.0, 0.999)))
+    found = []
+    for step in np.unique(steps):
+        rows = np.flatnonzero(steps == step)
+        wrong = settings.blank_error if step < 0 else 1.0 - float(np.mean(reliability[rows]))
+        name = "blank" if step < 0 else f"told by a source right in {np.mean(reliability[rows]):.0%}"
+        found.append(_witness(column, factor.codes, name, rows, max(wrong, 1e-3), settings.prior_cells))
     return found
 
 
