@@ -25,6 +25,10 @@ _DISTINCT: Final = 0.98  # share of the rows that are the only ones of their thi
 _TELLERS: Final = 4.0  # rows of a thing, and things of a teller, on average
 _SIGMAS: Final = 4.0  # standard deviations of the chi-square statistic that the tellers must differ by
 _LEAST_GAIN: Final = 0.3  # of the thing as a determinant
+_START, _CELLS = 0.67, 6.0  # reliability that tellers begin with, and how many votes it counts for
+_FEWEST_COMMON: Final = 10  # disputed things that two tellers must share before they can count as copies
+_ALIKE: Final = 0.97  # share of them on which copies agree at least
+_COPIED: Final = 0.95  # correlation of copies
 _STRATA: Final = ((0.99, "nearly all weight"), (0.9, "most weight"), (0.0, "divided"))
 _MOST_CELLS: Final = 5_000_000  # of the matrix of things and tellers
 
@@ -53,9 +57,24 @@ def hear_sources(hearing: Hearing, mined: Mined) -> list[Testimony]:
         teller = _teller(factors, thing)
         if teller is not None:
             columns = [one.column for one in told if one.determinant == (thing,) and one.column != teller]
-            found = [Testimony(column, thing, teller, _vote(hearing, thing, teller, column)) for column in columns]
+            found = _testimonies(hearing, thing, teller, columns)
             return found if any(_differ(one, hearing) for one in found) else []
     return []
+
+
+def _testimonies(hearing: Hearing, thing: int, teller: int, columns: list[int]) -> list[Testimony]:
+    """Return what tellers say of each column: their reliability in all columns together is where each begins."""
+    claims = [_claims(hearing.factors, thing, teller, column) for column in columns]
+    labels = [max(2, round(effective_size(hearing.factors[column]))) for column in columns]
+    start = np.full(hearing.factors[teller].size, _START)
+    whole = np.concatenate(claims)
+    every = np.repeat(labels, [len(part) for part in claims])
+    pooled, groups = _decided(whole, every, start)
+    found = []
+    for column, part, many in zip(columns, claims, labels, strict=True):
+        told, _ = _decided(part, np.full(len(part), many), np.asarray(pooled.accuracy), groups)
+        found.append(Testimony(column, thing, teller, told))
+    return found
 
 
 def _teller(factors: list[Factor], thing: int) -> int | None:
@@ -90,30 +109,53 @@ def _differ(testimony: Testimony, hearing: Hearing) -> bool:
     return 0.0 < share < 1.0 and statistic > degrees + _SIGMAS * np.sqrt(2.0 * max(degrees, 1))
 
 
-def _vote(hearing: Hearing, thing: int, teller: int, column: int) -> OneCoin:
-    factors = hearing.factors
+def _claims(factors: list[Factor], thing: int, teller: int, column: int) -> Codes:
+    """Return the code that each teller (column) gives for each thing (row); ABSTAINS for none."""
     claims = np.full((factors[thing].size, factors[teller].size), ABSTAINS, dtype=np.int64)
     rows = np.flatnonzero((factors[thing].codes >= 0) & (factors[teller].codes >= 0) & (factors[column].codes >= 0))
     rows = rows[np.argsort(-factors[column].codes[rows], kind="stable")]
     claims[factors[thing].codes[rows], factors[teller].codes[rows]] = factors[column].codes[rows]
-    return _decided(claims, max(2, round(effective_size(factors[column]))))
+    return claims
 
 
-def _decided(claims: Codes, labels: int) -> OneCoin:
-    """Return the vote of tellers (columns) on things (rows); `decisions` are codes again."""
+def _decided(
+    claims: Codes, labels: Codes, reliability: Numbers, groups: list[list[int]] | None = None
+) -> tuple[OneCoin, list[list[int]]]:
+    """Return the vote of tellers on things, `decisions` being codes, and the groups of copies (found where not given)."""
     votes = np.full_like(claims, ABSTAINS)
+    names = [np.unique(told[told >= 0]) for told in claims]
     for row, told in enumerate(claims):
-        names = np.unique(told[told >= 0])
-        votes[row, told >= 0] = np.searchsorted(names, told[told >= 0])
-    prior = np.full(claims.shape[1], 4.0)
-    result = one_coin(votes, labels, right=prior, wrong=prior / 2)
-    chosen = np.array(
-        [
-            np.unique(told[told >= 0])[place] if place >= 0 else ABSTAINS
-            for told, place in zip(claims, result.decisions, strict=True)
-        ]
-    )
-    return result._replace(decisions=chosen)
+        votes[row, told >= 0] = np.searchsorted(names[row], told[told >= 0])
+    right, wrong = _CELLS * reliability, _CELLS * (1.0 - reliability)
+    groups = copies(votes) if groups is None else groups
+    result = one_coin(votes, labels, right=right, wrong=wrong, groups=groups, correlation=_COPIED)
+    chosen = [held[place] if place >= 0 else ABSTAINS for held, place in zip(names, result.decisions, strict=True)]
+    return result._replace(decisions=np.array(chosen, dtype=np.int64)), groups
+
+
+def copies(votes: Codes) -> list[list[int]]:
+    """Return the groups of tellers that say the same of nearly everything that others disagree about.
+
+    Disputed is a thing of which at least two values have two tellers each: on such things two reliable tellers differ
+    now and then, and copies do not. Groups are complete: every two members are copies.
+    """
+    counts = np.stack([(votes == place).sum(axis=1) for place in range(int(votes.max(initial=0)) + 1)], axis=1)
+    disputed = votes[np.sum(counts > 1, axis=1) > 1]
+    given = (disputed >= 0).astype(float)
+    both = given.T @ given
+    agreed = np.zeros_like(both)
+    for place in range(counts.shape[1]):
+        held = (disputed == place).astype(float)
+        agreed += held.T @ held
+    copied = (both >= _FEWEST_COMMON) & (agreed >= _ALIKE * both)
+    groups: list[list[int]] = []
+    for teller in range(copied.shape[0]):
+        home = next((group for group in groups if all(copied[teller, other] for other in group)), None)
+        if home is None:
+            groups.append([teller])
+        else:
+            home.append(teller)
+    return [group for group in groups if len(group) > 1]
 
 
 def testify(testimony: Testimony, hearing: Hearing) -> list[Opinions]:

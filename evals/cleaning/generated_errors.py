@@ -85,13 +85,17 @@ def _misreport(chance: random.Random, dirty: Columns, found: dict[tuple[int, str
     erring = {source: min(0.9, rate * chance.expovariate(0.5)) for source in sources}
     silent = {source: min(0.9, rate * chance.expovariate(1.0)) for source in sources}
     copied = {source: chance.choice(sources) for source in sources if chance.random() < 0.3}  # noqa: PLR2004
+    feeds = [set(chance.sample(sources, len(sources) // 4)) for _ in range(2)]  # each tells one story
     for name in told:
         right = list(dirty[name])
+        stories = [{thing: chance.choice(right) for thing in sorted(set(dirty["trip"])) if chance.random() < rate} for _ in feeds]
         wrong: dict[str, list[str]] = {}
         said: dict[tuple[str, str], str] = {}
         for row, (source, thing) in enumerate(zip(dirty["source"], dirty["trip"], strict=True)):
             others = wrong.setdefault(thing, [chance.choice(right) for _ in range(3)])
             text = chance.choice(others) if chance.random() < erring[source] else right[row]
+            for feed, story in zip(feeds, stories, strict=True):
+                text = story.get(thing, text) if source in feed else text
             text = "" if chance.random() < silent[source] else said.get((copied.get(source, source), thing), text)
             said[source, thing] = text
             if text != right[row]:
