@@ -3,23 +3,27 @@
 import numpy as np
 
 from algorithms.repair.committee import ballots_of, contradiction, convene, error_rate
+from algorithms.repair.contract_forms import contract_forms
 from algorithms.repair.dependencies import mine_dependencies
 from algorithms.repair.electorate import Tally, contested, hold_vote
 from algorithms.repair.factors import factorise
 from algorithms.repair.findings import find_in_column
 from algorithms.repair.hearing import Hearing
+from algorithms.repair.misplaced import misplaced_values
 from algorithms.repair.normal_forms import normal_form
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
 from algorithms.repair.sources import hear_sources, own_reliability, testify
 from algorithms.repair.witnesses import told_witnesses, witnesses
+from state.contract import Column
 from state.repair import CellFinding, DirtyTable, RepairFindings
 
 
 def find_repairs(table: DirtyTable, settings: CouncilSettings) -> RepairFindings:
     """Return what is wrong with the table's cells and what belongs there; ValueError when its columns do not fit."""
     factors = factorise(table.columns)
-    formed = [normal_form(factor, []) for factor in factors]
+    specs = [_contracted(table, factor.name) for factor in factors]
+    formed = [normal_form(factor, contract_forms(spec, factor)) for factor, spec in zip(factors, specs, strict=True)]
     normal = [factor.with_codes(form.codes) for factor, form in zip(factors, formed, strict=True)]
     hearing = Hearing(normal, [np.ones(form.codes.size) for form in formed], settings, table.contract)
     tallies = hold_votes(hearing)
@@ -62,4 +66,9 @@ def gather(hearing: Hearing) -> list[Opinions]:
             opinions += witnesses(column, factor, rate, settings)
         if column in committees:
             opinions += ballots_of(committees[column], factor, rate, settings)
-    return opinions
+    return opinions + misplaced_values(hearing)
+
+
+def _contracted(table: DirtyTable, name: str) -> Column | None:
+    known = table.contract.columns if table.contract else ()
+    return next((one for one in known if one.name == name), None)
