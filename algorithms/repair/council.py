@@ -14,6 +14,7 @@ from algorithms.repair.normal_forms import normal_form
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
 from algorithms.repair.sources import hear_sources, own_reliability, testify
+from algorithms.repair.typos import typing_errors
 from algorithms.repair.witnesses import told_witnesses, witnesses
 from state.contract import Column
 from state.repair import CellFinding, DirtyTable, RepairFindings
@@ -66,7 +67,7 @@ def gather(hearing: Hearing) -> list[Opinions]:
             opinions += witnesses(column, factor, rate, settings)
         if column in committees:
             opinions += ballots_of(committees[column], factor, rate, settings)
-    return opinions + misplaced_values(hearing)
+    return [*opinions, *misplaced_values(hearing), *typing_errors(hearing)]
 
 
 def _contracted(table: DirtyTable, name: str) -> Column | None:

@@ -11,6 +11,9 @@ _NUMBER: Final = re.compile(
 )
 
 
+_BINARY: Final = 14  # decimals from which on a number shows how a machine keeps it
+
+
 class Written(NamedTuple):
     """A number as it is written."""
 
@@ -29,8 +32,9 @@ class Written(NamedTuple):
     @property
     def shortest(self) -> str:
         """The number without zeros that say nothing."""
-        fraction = self.fraction.rstrip("0").rstrip(".")
-        whole = self.digits.lstrip("+")
+        fraction, whole = self.fraction.rstrip("0").rstrip("."), self.digits.lstrip("+")
+        if len(fraction) > _BINARY:  # 0.30000000000000004
+            return f"{self.value:.12g}"
         sign, whole = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
         return sign + (whole.lstrip("0") or "0") + fraction
 
@@ -51,6 +55,9 @@ def read_number(text: str) -> Written | None:
 def unit_of(written: Written) -> str:
     """Return the canonical unit beside the number, "" for none."""
     word = written.suffix.strip() or written.prefix.strip()
+    first = word.split(" ")[0]
+    if first != word and not is_known_unit(word) and is_known_unit(first):
+        word = first  # "oz. can"
     return "%" if word.casefold() in {"%", "percent", "pct", "per cent"} else canonical_unit(word) if word else ""
 
 
