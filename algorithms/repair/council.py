@@ -7,13 +7,14 @@ from algorithms.repair.contract_forms import contract_forms
 from algorithms.repair.dependencies import mine_dependencies
 from algorithms.repair.electorate import Tally, contested, hold_vote
 from algorithms.repair.factors import factorise
-from algorithms.repair.findings import find_in_column
+from algorithms.repair.findings import Case, find_in_column
 from algorithms.repair.hearing import Hearing
 from algorithms.repair.misplaced import misplaced_values
 from algorithms.repair.normal_forms import normal_form
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
 from algorithms.repair.sources import hear_sources, own_reliability, testify
+from algorithms.repair.suspicion import suspect
 from algorithms.repair.typos import typing_errors
 from algorithms.repair.witnesses import told_witnesses, witnesses
 from state.contract import Column
@@ -26,12 +27,14 @@ def find_repairs(table: DirtyTable, settings: CouncilSettings) -> RepairFindings
     specs = [_contracted(table, factor.name) for factor in factors]
     formed = [normal_form(factor, contract_forms(spec, factor)) for factor, spec in zip(factors, specs, strict=True)]
     normal = [factor.with_codes(form.codes) for factor, form in zip(factors, formed, strict=True)]
-    hearing = Hearing(normal, [np.ones(form.codes.size) for form in formed], settings, table.contract)
+    suspicions = [suspect(factor, spec) for factor, spec in zip(normal, specs, strict=True)]
+    hearing = Hearing(normal, [np.ones(form.codes.size) for form in formed], suspicions, settings)
     tallies = hold_votes(hearing)
     findings: list[CellFinding] = []
     for column, factor in enumerate(factors):
         if factor.name not in table.keys:
-            findings += find_in_column(factor, formed[column], tallies.get(column), settings)
+            case = Case(factor, formed[column], suspicions[column], tallies.get(column), specs[column])
+            findings += find_in_column(case, settings)
     return RepairFindings(cells=tuple(sorted(findings, key=lambda one: (one.row, one.column))))
 
 
@@ -64,7 +67,7 @@ def gather(hearing: Hearing) -> list[Opinions]:
             opinions += told_witnesses(column, factor, own_reliability(testimonies[column], hearing), settings)
             opinions += testify(testimonies[column], hearing)
         else:
-            opinions += witnesses(column, factor, rate, settings)
+            opinions += witnesses(column, factor, rate, hearing.suspicions[column], settings)
         if column in committees:
             opinions += ballots_of(committees[column], factor, rate, settings)
     return [*opinions, *misplaced_values(hearing), *typing_errors(hearing)]
