@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from algorithms.repair.committee import ballots_of, contradiction, convene, error_rates
+from algorithms.repair.composition import composed_columns
 from algorithms.repair.contract_forms import contract_forms
 from algorithms.repair.dependencies import mine_dependencies
 from algorithms.repair.electorate import Tally, contested, hold_vote
 from algorithms.repair.factors import Factor, factorise
 from algorithms.repair.findings import Case, find_in_column
 from algorithms.repair.hearing import Hearing
-from algorithms.repair.misplaced import misplaced_values
+from algorithms.repair.misplaced import exchanged_values, joined_values
 from algorithms.repair.normal_forms import Formed, normal_form
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
@@ -55,6 +56,9 @@ def hear(table: DirtyTable, settings: CouncilSettings) -> Heard:
     specs = [_contracted(table, factor.name) for factor in factors]
     formed = [normal_form(factor, contract_forms(spec, factor)) for factor, spec in zip(factors, specs, strict=True)]
     normal = [factor.with_codes(form.codes) for factor, form in zip(factors, formed, strict=True)]
+    for column, move in joined_values(normal):
+        formed[column] = formed[column].moved_by(move, factors[column])
+        normal[column] = factors[column].with_codes(formed[column].codes)
     suspicions = [suspect(factor, spec) for factor, spec in zip(normal, specs, strict=True)]
     hearing = Hearing(normal, [np.ones(form.codes.size) for form in formed], suspicions, settings)
     return Heard(factors, formed, specs, hearing, gather(hearing))
@@ -91,7 +95,7 @@ def gather(hearing: Hearing) -> list[Opinions]:
             opinions += witnesses(column, factor, rate, hearing.suspicions[column], settings)
         if column in committees:
             opinions += ballots_of(committees[column], factor, rate, settings)
-    return [*opinions, *misplaced_values(hearing), *typing_errors(hearing)]
+    return [*opinions, *exchanged_values(hearing), *typing_errors(hearing), *composed_columns(hearing)]
 
 
 def _contracted(table: DirtyTable, name: str) -> Column | None:

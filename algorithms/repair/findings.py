@@ -8,7 +8,6 @@ import numpy as np
 
 from algorithms.repair.electorate import Tally
 from algorithms.repair.factors import BLANK, NOTHING, Factor, Flags
-from algorithms.repair.normal_forms import SPECIALIST as FORMAT
 from algorithms.repair.normal_forms import Formed
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.rewriting import Rewriting
@@ -45,8 +44,7 @@ def find_in_column(case: Case, settings: CouncilSettings) -> list[CellFinding]:
     factor, formed, tally = case.factor, case.formed, case.tally
     winner = formed.codes
     if tally is not None:
-        rewritten = (formed.codes != factor.codes) & (factor.codes >= 0)
-        bar = np.where(rewritten, settings.repair_bar, settings.propose_bar)
+        bar = np.where(formed.rewritten(factor.codes), settings.repair_bar, settings.propose_bar)
         winner = np.where(tally.chance >= bar, tally.winner, formed.codes)
     voted = np.flatnonzero((winner != factor.codes) & (winner != formed.codes))
     found = []
@@ -54,7 +52,7 @@ def find_in_column(case: Case, settings: CouncilSettings) -> list[CellFinding]:
         ballots = _ballots(tally, voted)
         found += [_voted(case, int(row), tally, ballots[int(row)], settings) for row in voted]
     for row in np.flatnonzero((winner == formed.codes) & ((winner != factor.codes) | _unknown(case))):
-        rewriting = formed.rewriting(int(factor.codes[row]))
+        rewriting = formed.rewriting(int(row), int(factor.codes[row]))
         if rewriting is not None:
             found.append(_rewritten(case, int(row), rewriting, settings))
     known = {one.row for one in found}
@@ -94,7 +92,7 @@ def _voted(case: Case, row: int, tally: Tally, ballots: Votes, settings: Council
     winner, chance, before = int(tally.winner[row]), float(tally.chance[row]), int(formed.codes[row])
     leading = max((one for one in ballots if one[1] == winner), key=lambda one: one[2])[0]
     votes = [_ballot(factor, row, *one) for one in ballots]
-    rewriting = formed.rewriting(int(factor.codes[row]))
+    rewriting = formed.rewriting(int(row), int(factor.codes[row]))
     if rewriting is not None:
         votes.append(_format_ballot(factor.text(before), rewriting))
     fault = case.suspicion.faults[before] or leading.fault
@@ -130,7 +128,7 @@ def _rewritten(case: Case, row: int, rewriting: Rewriting, settings: CouncilSett
             allowed=may_change(case.spec, rewriting.fault is CellFault.RULE, form=True),
         ),
         confidence=rewriting.reliability,
-        operator=FORMAT,
+        operator=rewriting.specialist,
         evidence=rewriting.reason[:_LONGEST],
         votes=(_format_ballot(after, rewriting),),
     )
@@ -166,7 +164,7 @@ def _before(factor: Factor, row: int) -> str | None:
 
 
 def _format_ballot(after: str | None, rewriting: Rewriting) -> Ballot:
-    voter = f"{FORMAT}: {rewriting.operator}"
+    voter = f"{rewriting.specialist}: {rewriting.operator}"
     return Ballot(voter=voter, choice=after, confidence=rewriting.reliability, reason=rewriting.reason)
 
 

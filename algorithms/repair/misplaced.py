@@ -4,6 +4,7 @@ Whether a value belongs to a column is told by the column's other rows. How ofte
 the table: a cell that seems to hold two values is believed the more, the oftener the other cell is blank just then.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from algorithms.repair.factors import BLANK, Codes, Factor, Flags
 from algorithms.repair.hearing import Hearing
+from algorithms.repair.normal_forms import Move
 from algorithms.repair.opinions import Opinions
 from state.repair import CellFault
 
@@ -18,6 +20,7 @@ SPECIALIST: Final = "misplaced"
 _KNOWN: Final = 2  # rows of a value from which on it is known to belong to its column
 _FOREIGN: Final = 1  # rows up to which a value may be foreign to its column
 _EXCHANGED: Final = 0.99  # chance that two values that both belong to the other's column were exchanged
+_LIKELY: Final = 0.6  # chance from which on a joined value is parted
 _REPETITIVE: Final = 0.5  # share of the rows whose value must be known for a column to have a vocabulary
 
 
@@ -33,17 +36,23 @@ class _Vocabulary:
         return self.rows.get(text, 0) >= _KNOWN
 
 
-def misplaced_values(hearing: Hearing) -> list[Opinions]:
-    """Return the proposals for exchanged and for joined values of all pairs of columns."""
+def joined_values(factors: list[Factor]) -> Iterator[tuple[int, Move]]:
+    """Yield, column by column, the values that stand at the end of another cell while their own is blank."""
+    words = [_vocabulary(factor) for factor in factors]
+    for left, one in enumerate(words):
+        for right, other in enumerate(words):
+            if left != right and other.repetitive:
+                yield from _joined(left, right, one, other)
+
+
+def exchanged_values(hearing: Hearing) -> list[Opinions]:
+    """Return the proposals for values that stand in each other's column."""
     words = [_vocabulary(factor) for factor in hearing.factors]
     found: list[Opinions] = []
     for left, one in enumerate(words):
-        for right, other in enumerate(words):
-            if left == right or not other.repetitive:
-                continue
-            found += _joined(left, right, one, other, hearing)
-            if left < right and one.repetitive:
-                found += _exchanged(left, right, one, other, hearing)
+        for right in range(left + 1, len(words)):
+            if one.repetitive and words[right].repetitive:
+                found += _exchanged(left, right, one, words[right], hearing)
     return _merged(found)
 
 
@@ -86,30 +95,28 @@ def _flag(codes: Flags, cells: Codes) -> Flags:
     return np.where(cells >= 0, np.append(codes, False)[np.where(cells >= 0, cells, -1)], False)  # noqa: FBT003
 
 
-def _joined(left: int, right: int, one: _Vocabulary, other: _Vocabulary, hearing: Hearing) -> list[Opinions]:
-    """Return the rows where the left cell ends with a value of the right column, whose own cell is blank."""
+def _joined(left: int, right: int, one: _Vocabulary, other: _Vocabulary) -> Iterator[tuple[int, Move]]:
+    """Yield the moves of the left cells that end with a value of the right column, whose own cell is blank.
+
+    Only where that is likelier than the ending being a part of the value, as counted in rows whose cells are filled.
+    """
     blank = other.factor.codes == BLANK
-    if not blank.any():
-        return []
+    if not blank.any() or blank.all():
+        return
     parts = [_split(text, other) for text in one.factor.values]
-    splits = np.array([part is not None for part in parts], bool)
-    ending = _flag(splits, one.factor.codes)
+    ending = _flag(np.array([part is not None for part in parts], bool), one.factor.codes)
     rows = np.flatnonzero(ending & blank)
     if not rows.size:
-        return []
-    by_chance = float(np.mean(ending[~blank])) if not blank.all() else 1.0
+        return
+    by_chance = float(np.mean(ending[~blank]))
     share = rows.size / float(np.sum(blank & (one.factor.codes >= 0)))
-    chance = float(np.clip(1.0 - by_chance / max(share, 1e-9), 0.0, 1.0 - 1.0 / (rows.size + 2)))
-    cells = hearing.settings.prior_cells
-    ballots = (cells * chance, cells * (1 - chance) + 1e-3, CellFault.MISPLACED)
+    chance = float(np.clip(1.0 - by_chance / share, 0.0, 1.0 - 1.0 / (rows.size + 2)))
+    if chance < _LIKELY:
+        return
     told = f"{one.factor.name!r} ends with a value of {other.factor.name!r}, which is blank; so in {rows.size} rows"
-    halves = [parts[code] for code in one.factor.codes[rows]]
-    voter = f"{SPECIALIST}: joined, {one.factor.name!r} and {other.factor.name!r}"
-    found = []
-    for column, place, factor in ((left, 0, one.factor), (right, 1, other.factor)):
-        choices = np.array([factor.code_of(half[place]) for half in halves if half is not None], np.int64)
-        found.append(Opinions(SPECIALIST, voter, column, rows, choices, *ballots, lambda _row: told))
-    return found
+    halves = {int(row): parts[one.factor.codes[row]] for row in rows}
+    for column, place in ((left, 0), (right, 1)):
+        yield column, Move({row: half[place] for row, half in halves.items() if half}, chance, told)
 
 
 def _split(text: str, other: _Vocabulary) -> tuple[str, str] | None:

@@ -1,17 +1,18 @@
 """The specialist on formats and units: every column's normal form, found before anything is mined from the table."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from algorithms.formats import NULL_TOKENS
 from algorithms.repair.damaged_text import damaged_text
-from algorithms.repair.factors import BLANK, Codes, Factor
+from algorithms.repair.factors import BLANK, Codes, Factor, Flags
 from algorithms.repair.rewriting import Rewriting
 from algorithms.repair.text_forms import arrangement, letter_case, spacing, spellings
 from algorithms.repair.typed_forms import Distinct, clock_forms, date_forms, number_forms
+from state.repair import CellFault
 
 SPECIALIST: Final = "format"
 _TYPED: Final[tuple[Callable[[Distinct], list[Rewriting]], ...]] = (clock_forms, date_forms, number_forms, arrangement)
@@ -19,15 +20,43 @@ _TEXTUAL: Final[tuple[Callable[[Distinct], list[Rewriting]], ...]] = (spellings,
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Texts that come into cells of one column because they, or what stands there, belong to two columns."""
+
+    texts: Mapping[int, str]  # row -> the text that belongs there
+    reliability: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Formed:
-    """A column in its normal form; arrays over its rows."""
+    """A column in its normal form; `codes` is an array over its rows."""
 
     codes: Codes
     changed_by: tuple[Rewriting | None, ...]  # of each code of the column as it came
+    moved: Mapping[int, Move] = field(default_factory=dict)  # by row
 
-    def rewriting(self, code: int) -> Rewriting | None:
-        """Return what rewrote the text of a code, None for nothing."""
+    def rewriting(self, row: int, code: int) -> Rewriting | None:
+        """Return what rewrote the cell of a row, whose code was `code`; None for nothing."""
+        if row in self.moved:
+            move = self.moved[row]
+            texts: dict[int, str | None] = {code: move.texts[row]}
+            return Rewriting("joined", texts, move.reliability, CellFault.MISPLACED, move.reason, "misplaced")
         return self.changed_by[code] if 0 <= code < len(self.changed_by) else None
+
+    def rewritten(self, codes: Codes) -> Flags:
+        """Whether something rewrote the cell, row by row; `codes` are those of the column as it came."""
+        by_code = np.array([one is not None for one in self.changed_by] + [False], dtype=bool)
+        flags: Flags = by_code[np.where((codes >= 0) & (codes < by_code.size - 1), codes, by_code.size - 1)]
+        flags[list(self.moved)] = True
+        return flags
+
+    def moved_by(self, move: Move, factor: Factor) -> "Formed":
+        """Return the column after the move; a cell that another move has changed stays."""
+        codes, fresh = self.codes.copy(), {row: move for row in move.texts if row not in self.moved}
+        for row in fresh:
+            codes[row] = factor.code_of(move.texts[row])
+        return Formed(codes, self.changed_by, {**self.moved, **fresh})
 
 
 def normal_form(factor: Factor, contracted: list[Rewriting]) -> Formed:

@@ -19,3 +19,4 @@ class Rewriting:
     reliability: float
     fault: CellFault
     reason: str
+    specialist: str = "format"

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.repair.dependencies import Mined
+from algorithms.repair.dependencies import Dependency, Mined
 from algorithms.repair.electorate import effective_size
 from algorithms.repair.factors import Codes, Factor, Numbers
 from algorithms.repair.groups import joint_codes
@@ -30,7 +30,7 @@ _FEWEST_COMMON: Final = 10  # disputed things that two tellers must share before
 _ALIKE: Final = 0.97  # share of them on which copies agree at least
 _COPIED: Final = 0.95  # correlation of copies
 _STRATA: Final = ((0.99, "nearly all weight"), (0.9, "most weight"), (0.0, "divided"))
-_MOST_CELLS: Final = 5_000_000  # of the matrix of things and tellers
+_MOST_CELLS: Final = 2_000_000  # of the matrix of things and tellers
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,10 @@ def hear_sources(hearing: Hearing, mined: Mined) -> list[Testimony]:
     for thing in sorted(gains, key=lambda place: (-gains[place], factors[place].name)):
         teller = _teller(factors, thing)
         if teller is not None:
-            columns = [one.column for one in told if one.determinant == (thing,) and one.column != teller]
-            found = _testimonies(hearing, thing, teller, columns)
-            return found if any(_differ(one, hearing) for one in found) else []
+            mine = [one for one in told if one.determinant == (thing,) and one.column != teller]
+            if not any(_differ(one, factors[teller], factors[one.column]) for one in mine):
+                return []
+            return _testimonies(hearing, thing, teller, [one.column for one in mine])
     return []
 
 
@@ -94,14 +95,12 @@ def _teller(factors: list[Factor], thing: int) -> int | None:
     return best[2] if best else None
 
 
-def _differ(testimony: Testimony, hearing: Hearing) -> bool:
-    """Whether the tellers differ in how often they are right, by more than chance (a chi-square test)."""
-    factors = hearing.factors
-    things, tellers, cells = (factors[place].codes for place in (testimony.thing, testimony.teller, testimony.column))
-    rows = np.flatnonzero((things >= 0) & (tellers >= 0) & (cells >= 0))
-    right = testimony.told.decisions[things[rows]] == cells[rows]
-    seen = np.bincount(tellers[rows], minlength=factors[testimony.teller].size).astype(float)
-    hits = np.bincount(tellers[rows], right.astype(float), minlength=seen.size)
+def _differ(told: Dependency, teller: Factor, cells: Factor) -> bool:
+    """Whether tellers differ in how often they say what most others say, by more than chance (a chi-square test)."""
+    rows = np.flatnonzero((told.majority.predicted >= 0) & (teller.codes >= 0) & (cells.codes >= 0))
+    right = told.majority.predicted[rows] == cells.codes[rows]
+    seen = np.bincount(teller.codes[rows], minlength=teller.size).astype(float)
+    hits = np.bincount(teller.codes[rows], right.astype(float), minlength=seen.size)
     share = float(right.mean()) if rows.size else 1.0
     spread = np.maximum(seen * share * (1.0 - share), 1e-9)
     statistic = float(np.sum(np.square(hits - seen * share)[seen > 0] / spread[seen > 0]))

@@ -30,9 +30,11 @@ def _proposals(heard: Heard, keys: tuple[str, ...]) -> dict[str, Cells]:
     found: dict[str, Cells] = {FORMAT: {}}
     for factor, formed in zip(heard.factors, heard.formed, strict=True):
         for row in np.flatnonzero(formed.codes != factor.codes) if factor.name not in keys else ():
-            rewriting = formed.rewriting(int(factor.codes[row]))
+            rewriting = formed.rewriting(int(row), int(factor.codes[row]))
             if rewriting is not None and rewriting.texts[int(factor.codes[row])] is not None:
-                found[FORMAT][int(row), factor.name] = factor.text(int(formed.codes[row])) or ""
+                found.setdefault(rewriting.specialist, {})[int(row), factor.name] = (
+                    factor.text(int(formed.codes[row])) or ""
+                )
     for spoken in heard.opinions:
         factor = heard.hearing.factors[spoken.column]
         if spoken.specialist == CELL or factor.name in keys or spoken.right < _LIKELIER * (spoken.right + spoken.wrong):
