@@ -13,7 +13,7 @@ import numpy as np
 
 from algorithms.repair.dependencies import Dependency, predictions_of
 from algorithms.repair.electorate import hold_vote
-from algorithms.repair.factors import Codes, Factor
+from algorithms.repair.factors import Codes, Factor, Flags
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
 from algorithms.voting.reliability import ABSTAINS
@@ -93,11 +93,17 @@ def error_rates(shares: Mapping[int, float | None], settings: CouncilSettings) -
     return found
 
 
-def ballots_of(committee: Committee, factor: Factor, rate: float, settings: CouncilSettings) -> list[Opinions]:
-    """Return the committee's ballots, one voter for each stratum; `rate` is the column's share of wrong cells."""
+def ballots_of(
+    committee: Committee, factor: Factor, rate: float, explained: Flags, settings: CouncilSettings
+) -> list[Opinions]:
+    """Return the committee's ballots, one voter for each stratum; `rate` is the column's share of wrong cells.
+
+    It does not speak against `explained` cells: that follow exactly from other columns.
+    """
     found = []
+    heard = (committee.chosen >= 0) & ~(explained & (committee.chosen != factor.codes))
     for stratum, name in enumerate(_STRATA):
-        rows = np.flatnonzero((committee.stratum == stratum) & (committee.chosen >= 0))
+        rows = np.flatnonzero((committee.stratum == stratum) & heard)
         if not rows.size:
             continue
         wrong = _exceptions(committee, factor, rows, rate, settings)

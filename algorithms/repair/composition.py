@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from algorithms.repair.factors import Codes, Factor
+from algorithms.repair.factors import Codes, Factor, Flags
 from algorithms.repair.groups import joint_codes
 from algorithms.repair.hearing import Hearing
 from algorithms.repair.opinions import Opinions
@@ -38,6 +38,15 @@ def composed_columns(hearing: Hearing) -> list[Opinions]:
     found: list[Opinions] = []
     for template in find_templates(hearing.factors):
         found += _follow(template, hearing)
+    return found
+
+
+def explained(composed: list[Opinions], column: int, factor: Factor) -> Flags:
+    """Return which cells of a column are exactly what follows from others, as `composed_columns` told."""
+    found = np.zeros(factor.codes.size, dtype=bool)
+    for spoken in composed:
+        if spoken.column == column:
+            found[spoken.rows[spoken.choices == factor.codes[spoken.rows]]] = True
     return found
 
 

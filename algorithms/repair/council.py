@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from algorithms.repair.committee import ballots_of, contradiction, convene, error_rates
-from algorithms.repair.composition import composed_columns
+from algorithms.repair.composition import composed_columns, explained
 from algorithms.repair.contract_forms import contract_forms
 from algorithms.repair.dependencies import mine_dependencies
 from algorithms.repair.electorate import Tally, contested, hold_vote
@@ -85,6 +85,7 @@ def gather(hearing: Hearing) -> list[Opinions]:
         if column not in testimonies and mined.of(column)
     }
     rates = error_rates({column: contradiction(one, factors[column]) for column, one in committees.items()}, settings)
+    composed = composed_columns(hearing)
     opinions: list[Opinions] = []
     for column, factor in enumerate(factors):
         rate = rates[column]
@@ -94,8 +95,8 @@ def gather(hearing: Hearing) -> list[Opinions]:
         else:
             opinions += witnesses(column, factor, rate, hearing.suspicions[column], settings)
         if column in committees:
-            opinions += ballots_of(committees[column], factor, rate, settings)
-    return [*opinions, *exchanged_values(hearing), *typing_errors(hearing), *composed_columns(hearing)]
+            opinions += ballots_of(committees[column], factor, rate, explained(composed, column, factor), settings)
+    return [*opinions, *exchanged_values(hearing), *typing_errors(hearing), *composed]
 
 
 def _contracted(table: DirtyTable, name: str) -> Column | None:

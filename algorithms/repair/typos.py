@@ -22,7 +22,8 @@ from state.repair import CellFault
 SPECIALIST: Final = "typo"
 _FREQUENT: Final = 4  # rows that a value needs to be the right spelling of another
 _RATIO: Final = 8  # how many times the rows of its misspelling it needs
-_RARE: Final = 3  # rows that a misspelling has at most
+_RARE: Final = 3  # rows that a misspelling has at most,
+_RARE_SHARE: Final = 0.005  # or share of the column's rows
 _VOCABULARY: Final = 0.6  # share of the rows whose value must be frequent for the column to have a vocabulary
 _MOST_RARE, _MOST_FREQUENT = 8_000, 2_000  # distinct values that are compared
 _SHORT, _LONG = 4, 8  # letters
@@ -59,7 +60,7 @@ def near_slips(values: list[str], counts: Codes) -> list[Slip]:
     """Return the rare values with exactly one nearest frequent value within reach."""
     frequent = np.flatnonzero(counts >= _FREQUENT)
     frequent = frequent[np.argsort(-counts[frequent], kind="stable")][:_MOST_FREQUENT]
-    rare = np.flatnonzero((counts > 0) & (counts <= _RARE))
+    rare = np.flatnonzero((counts > 0) & (counts <= _most(counts)))
     rare = np.array([code for code in rare if any(letter.isalpha() for letter in values[code])][:_MOST_RARE], np.int64)
     if not rare.size or not frequent.size:
         return []
@@ -70,7 +71,7 @@ def near_slips(values: list[str], counts: Codes) -> list[Slip]:
     eligible = np.where(counts[frequent][None, :] >= _RATIO * counts[rare][:, None], distances, np.iinfo(np.int32).max)
     best = np.argmin(eligible, axis=1)
     least = eligible[np.arange(rare.size), best]
-    alone = np.sum(distances <= least[:, None], axis=1) == 1
+    alone = np.sum(eligible <= least[:, None], axis=1) == 1
     places = np.flatnonzero((least <= reach) & alone)
     return [
         Slip(int(rare[place]), int(frequent[best[place]]), _kind(names[place]))
@@ -103,16 +104,21 @@ def sign_slips(values: list[str], counts: Codes, sign: str) -> list[Slip]:
         known.setdefault(len(values[code]), []).append(int(code))
     found = []
     letters = {length: np.array([list(values[code]) for code in codes]) for length, codes in known.items() if length}
-    for code in np.flatnonzero((counts > 0) & (counts <= _RARE)):
+    for code in np.flatnonzero((counts > 0) & (counts <= _most(counts))):
         text = np.array(list(values[code]))
         if sign not in values[code] or text.size not in letters:
             continue
         free = text == sign
         alike = np.all(free | (letters[text.size] == text), axis=1)
-        fits = [other for other in np.array(known[text.size])[alike] if other != code and counts[other] > counts[code]]
+        fits = [other for other in np.array(known[text.size])[alike] if sign not in values[other]]
         if len(fits) == 1 and not free.all():
             found.append(Slip(int(code), int(fits[0]), "sign"))
     return found
+
+
+def _most(counts: Codes) -> float:
+    """Return how many rows a misspelling has at most."""
+    return max(_RARE, _RARE_SHARE * float(counts.sum()))
 
 
 def _has_vocabulary(factor: Factor) -> bool:
