@@ -81,15 +81,15 @@ def error_rates(shares: Mapping[int, float | None], settings: CouncilSettings) -
 
     What contradicts a column's committee bounds its wrong cells from above; natural exceptions make it a bad bound.
     Errors are spread over columns, natural exceptions are one column's own: so no column is thought to be much worse
-    than the middle one, which is also what a column without a committee is taken for.
+    than the better ones, which are also what a column without a committee is taken for.
     """
     known = [share for share in shares.values() if share is not None]
     bounds = (settings.least_error_rate, settings.most_error_rate)
-    middle = float(np.clip(np.median(known) if known else settings.error_rate, *bounds))
-    found = defaultdict(lambda: middle)
+    better = float(np.clip(np.quantile(known, settings.quantile) if known else settings.error_rate, *bounds))
+    found = defaultdict(lambda: better)
     for column, share in shares.items():
         if share is not None:
-            found[column] = float(np.clip(share, bounds[0], min(settings.spread * middle, bounds[1])))
+            found[column] = float(np.clip(share, bounds[0], min(settings.spread * better, bounds[1])))
     return found
 
 

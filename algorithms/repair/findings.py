@@ -44,7 +44,8 @@ def find_in_column(case: Case, settings: CouncilSettings) -> list[CellFinding]:
     factor, formed, tally = case.factor, case.formed, case.tally
     winner = formed.codes
     if tally is not None:
-        bar = np.where(formed.rewritten(factor.codes), settings.repair_bar, settings.propose_bar)
+        free = may_change(case.spec, rule=False, form=False)
+        bar = np.where(formed.rewritten(factor.codes), settings.repair_bar if free else np.inf, settings.propose_bar)
         winner = np.where(tally.chance >= bar, tally.winner, formed.codes)
     voted = np.flatnonzero((winner != factor.codes) & (winner != formed.codes))
     found = []
@@ -61,7 +62,7 @@ def find_in_column(case: Case, settings: CouncilSettings) -> list[CellFinding]:
     return found + [_flagged(case, int(row)) for row in strange if int(row) not in known]
 
 
-def may_change(spec: Column | None, rule: bool, form: bool) -> bool:  # noqa: FBT001
+def may_change(spec: Column | None, *, rule: bool, form: bool) -> bool:
     """Whether the contract lets a value be changed: that breaks a `rule`, or whose `form` alone changes by its type.
 
     Without a contract every column may be.
@@ -96,7 +97,7 @@ def _voted(case: Case, row: int, tally: Tally, ballots: Votes, settings: Council
     if rewriting is not None:
         votes.append(_format_ballot(factor.text(before), rewriting))
     fault = case.suspicion.faults[before] or leading.fault
-    allowed = may_change(case.spec, case.suspicion.faults[before] is CellFault.RULE, form=False)
+    allowed = may_change(case.spec, rule=case.suspicion.faults[before] is CellFault.RULE, form=False)
     return CellFinding(
         row=row,
         column=factor.name,
@@ -125,7 +126,7 @@ def _rewritten(case: Case, row: int, rewriting: Rewriting, settings: CouncilSett
             code if known else NOTHING,
             rewriting.reliability,
             settings,
-            allowed=may_change(case.spec, rewriting.fault is CellFault.RULE, form=True),
+            allowed=may_change(case.spec, rule=rewriting.fault is CellFault.RULE, form=True),
         ),
         confidence=rewriting.reliability,
         operator=rewriting.specialist,

@@ -26,4 +26,5 @@ class CouncilSettings:
     flag_bar: float = (
         0.75  # from this chance on that it is wrong a cell is flagged, where nothing is known for its place
     )
-    spread: float = 2.5  # how many times as many wrong cells as the middle column one may have
+    spread: float = 3.0  # how many times as many wrong cells as the better columns one may have
+    quantile: float = 0.35  # which of the columns, by their bounds, are the better ones

@@ -1,4 +1,4 @@
-"""Generated tables that are right: ten domains with and without redundancy, from a seed.
+"""Generated tables that are right: eleven domains with and without redundancy, from a seed.
 
 Dependencies are of every kind that tables have: exact ones, ones with natural exceptions, pairs of columns, none at all.
 """
@@ -201,9 +201,29 @@ def census(chance: random.Random, rows: int) -> Columns:
     return _table("age degree degree_no job kin sex hours income region", made)
 
 
+def cellars(chance: random.Random, rows: int) -> Columns:
+    """Return wines: a maker has a place, and habits that are no rules; some columns are blank by right."""
+    regions = distinct(chance, 8, name)
+    makers = [(str(300 + n), f"{name(chance)} {word(chance)}", name(chance)) for n in range(max(10, rows // 6))]
+    home = {maker[0]: chance.choice(regions) for maker in makers}
+    size = {maker[0]: skewed(chance, ["75 cl", "50 cl", "100 cl"]) for maker in makers}
+    strength = {grape: f"{chance.uniform(9, 15):.1f}" for grape in distinct(chance, 30, word)}
+    made = []
+    for n in range(rows):
+        maker, grape = skewed_row(chance, makers), chance.choice(list(strength))
+        bottle = size[maker[0]] if chance.random() < 0.92 else skewed(chance, ["75 cl", "50 cl", "100 cl"])  # noqa: PLR2004
+        spirit = strength[grape] if chance.random() < 0.7 else f"{chance.uniform(9, 15):.1f}"  # noqa: PLR2004
+        made.append(
+            (str(n + 1), phrase(chance, 2).title(), grape, bottle, spirit, str(chance.randint(60, 99)), *maker)
+            + (home[maker[0]], "" if chance.random() < 0.6 else day(chance, "%Y-%m-%d"))  # noqa: PLR2004
+        )
+    return _table("row_no label grape bottle strength points maker_id maker town region tasted", made)
+
+
 DOMAINS: Final[dict[str, Callable[[random.Random, int], Columns]]] = {
     "arrivals": arrivals,
     "articles": articles,
+    "cellars": cellars,
     "census": census,
     "clinics": clinics,
     "films": films,
