@@ -20,6 +20,7 @@ SPECIALIST: Final = "misplaced"
 _KNOWN: Final = 2  # rows of a value from which on it is known to belong to its column
 _FOREIGN: Final = 1  # rows up to which a value may be foreign to its column
 _EXCHANGED: Final = 0.99  # chance that two values that both belong to the other's column were exchanged
+_SAMPLE: Final = 1_000  # filled rows in which it is counted how often a value ends so by itself
 _LIKELY: Final = 0.6  # chance from which on a joined value is parted
 _REPETITIVE: Final = 0.5  # share of the rows whose value must be known for a column to have a vocabulary
 
@@ -103,18 +104,20 @@ def _joined(left: int, right: int, one: _Vocabulary, other: _Vocabulary) -> Iter
     blank = other.factor.codes == BLANK
     if not blank.any() or blank.all():
         return
-    parts = [_split(text, other) for text in one.factor.values]
-    ending = _flag(np.array([part is not None for part in parts], bool), one.factor.codes)
-    rows = np.flatnonzero(ending & blank)
+    codes = one.factor.codes
+    parts = {code: _split(one.factor.values[code], other) for code in np.unique(codes[blank & (codes >= 0)]).tolist()}
+    rows = np.array([row for row in np.flatnonzero(blank & (codes >= 0)) if parts[int(codes[row])]], dtype=np.int64)
     if not rows.size:
         return
-    by_chance = float(np.mean(ending[~blank]))
-    share = rows.size / float(np.sum(blank & (one.factor.codes >= 0)))
+    filled = np.flatnonzero(~blank & (codes >= 0))
+    filled = filled[:: max(1, filled.size // _SAMPLE)]
+    by_chance = sum(_split(one.factor.values[code], other) is not None for code in codes[filled]) / max(1, filled.size)
+    share = rows.size / float(np.sum(blank & (codes >= 0)))
     chance = float(np.clip(1.0 - by_chance / share, 0.0, 1.0 - 1.0 / (rows.size + 2)))
     if chance < _LIKELY:
         return
     told = f"{one.factor.name!r} ends with a value of {other.factor.name!r}, which is blank; so in {rows.size} rows"
-    halves = {int(row): parts[one.factor.codes[row]] for row in rows}
+    halves = {int(row): parts[int(codes[row])] for row in rows}
     for column, place in ((left, 0), (right, 1)):
         yield column, Move({row: half[place] for row, half in halves.items() if half}, chance, told)
 

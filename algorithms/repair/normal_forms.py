@@ -7,15 +7,27 @@ from typing import Final
 import numpy as np
 
 from algorithms.formats import NULL_TOKENS
+from algorithms.repair.clock_forms import find_clock
 from algorithms.repair.damaged_text import damaged_text
+from algorithms.repair.date_forms import read_date
 from algorithms.repair.factors import BLANK, Codes, Factor, Flags
+from algorithms.repair.number_forms import read_number
 from algorithms.repair.rewriting import Rewriting
-from algorithms.repair.text_forms import arrangement, letter_case, spacing, spellings
+from algorithms.repair.text_forms import arrangement, digits_alone, letter_case, spacing, spellings
 from algorithms.repair.typed_forms import Distinct, clock_forms, date_forms, number_forms
 from state.repair import CellFault
 
 SPECIALIST: Final = "format"
-_TYPED: Final[tuple[Callable[[Distinct], list[Rewriting]], ...]] = (clock_forms, date_forms, number_forms, arrangement)
+_TYPED: Final[tuple[tuple[Callable[[str], object], Callable[[Distinct], list[Rewriting]]], ...]] = (
+    (find_clock, clock_forms),
+    (read_date, date_forms),
+    (read_number, number_forms),
+    (digits_alone, arrangement),
+)
+"""Whether a text is of a type, and the rewritings of a column in which most are."""
+
+_SAMPLE: Final = 400  # distinct texts by which it is told whether a form is worth a closer look
+_PROMISING: Final = 0.4  # share of them that must be of its type
 _TEXTUAL: Final[tuple[Callable[[Distinct], list[Rewriting]], ...]] = (spellings, letter_case)
 
 
@@ -64,11 +76,12 @@ def normal_form(factor: Factor, contracted: list[Rewriting]) -> Formed:
 
     Texts that stand for no value are blank here, so that nothing is mined from them.
     """
-    distinct = _distinct(factor)
+    none = stand_ins(factor)
+    distinct = _distinct(factor, set(none.tolist()))
     found = damaged_text(distinct)
     found += spacing(_applied(distinct, found))
     tidy = _applied(distinct, found)
-    typed = contracted or [rewriting for form in _TYPED for rewriting in form(tidy)]
+    typed = contracted or [rewriting for form in _typed(tidy) for rewriting in form(tidy)]
     found += typed or [rewriting for form in _TEXTUAL for rewriting in form(tidy)]
     targets = np.arange(factor.size)
     changed: list[Rewriting | None] = [None] * factor.size
@@ -77,7 +90,7 @@ def normal_form(factor: Factor, contracted: list[Rewriting]) -> Formed:
             changed[code] = rewriting
             if text is not None:
                 targets[code] = factor.code_of(text)
-    targets[stand_ins(factor)[stand_ins(factor) < targets.size]] = BLANK
+    targets[none] = BLANK
     codes = np.where(factor.codes >= 0, targets[np.where(factor.codes >= 0, factor.codes, 0)], BLANK)
     return Formed(codes, tuple(changed))
 
@@ -89,8 +102,13 @@ def stand_ins(factor: Factor) -> Codes:
     )
 
 
-def _distinct(factor: Factor) -> list[tuple[int, str, int]]:
-    blank = set(stand_ins(factor).tolist())
+def _typed(distinct: Distinct) -> list[Callable[[Distinct], list[Rewriting]]]:
+    """Return the forms that a sample of the column promises to have."""
+    sample = [text for _, text, _ in distinct[:: max(1, len(distinct) // _SAMPLE)]]
+    return [form for read, form in _TYPED if sum(bool(read(text)) for text in sample) >= _PROMISING * len(sample)]
+
+
+def _distinct(factor: Factor, blank: set[int]) -> list[tuple[int, str, int]]:
     return [
         (code, factor.values[code], int(count))
         for code, count in enumerate(factor.counts())

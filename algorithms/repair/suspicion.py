@@ -18,6 +18,7 @@ from state.contract import Column
 from state.repair import CellFault
 
 _HABIT: Final = 0.95  # share of the filled rows that must be of a type for others to be remarkable
+_SAMPLE: Final = 400  # distinct texts of which half must be of a type for the others to be looked at
 _FEWEST: Final = 30  # filled rows below which nothing is remarkable
 _SPREADS: Final = 4.0  # interquartile ranges beyond the quartiles from which on a number lies outside
 _LEVELS: Final = {CellFault.RULE: 0.97, CellFault.FORMAT: 0.9, CellFault.OUTLIER: 0.8}
@@ -60,6 +61,9 @@ def _foreign_types(factor: Factor) -> list[tuple[int, tuple[CellFault, str]]]:
     filled = int(counts.sum())
     present = np.flatnonzero(counts)
     for read, name in _READERS if filled >= _FEWEST else ():
+        sample = present[:: max(1, present.size // _SAMPLE)]
+        if 2 * sum(read(factor.values[code]) is not None for code in sample) < sample.size:
+            continue
         other = [int(code) for code in present if read(factor.values[code]) is None]
         if int(counts[other].sum()) <= (1 - _HABIT) * filled:
             return [(code, (CellFault.FORMAT, f"nearly all values of the column are {name}")) for code in other]
@@ -69,7 +73,11 @@ def _foreign_types(factor: Factor) -> list[tuple[int, tuple[CellFault, str]]]:
 def _outliers(factor: Factor) -> list[tuple[int, tuple[CellFault, str]]]:
     """Return the numbers far outside, on the scale (plain or logarithmic) that calls fewer so."""
     counts = factor.counts()
-    read = {int(code): written for code in np.flatnonzero(counts) if (written := read_number(factor.values[code]))}
+    present = np.flatnonzero(counts)
+    sample = present[:: max(1, present.size // _SAMPLE)]
+    if 2 * sum(read_number(factor.values[code]) is not None for code in sample) < sample.size:
+        return []
+    read = {int(code): written for code in present if (written := read_number(factor.values[code]))}
     rows = np.array([counts[code] for code in read], dtype=np.int64)
     if rows.sum() < max(_FEWEST, _HABIT * counts.sum()) or len(read) < _FEWEST:
         return []

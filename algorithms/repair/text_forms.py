@@ -70,8 +70,9 @@ def arrangement(distinct: Distinct) -> list[Rewriting]:
     """Return codes of digits whose signs stand elsewhere than in nearly all others ("555 1234" for "555-1234")."""
     shapes: Counter[str] = Counter()
     for _, text, count in distinct:
-        if _template(text):
-            shapes[_template(text)] += count
+        shape = digits_alone(text)
+        if shape:
+            shapes[shape] += count
     if not shapes:
         return []
     shape, most = min(shapes.items(), key=lambda item: (-item[1], item[0]))
@@ -82,14 +83,14 @@ def arrangement(distinct: Distinct) -> list[Rewriting]:
     texts: dict[int, str | None] = {}
     for code, text, _ in distinct:
         digits = re.sub(r"\D", "", text)
-        if _template(text) not in ("", shape) and len(digits) == length and _same_runs(text, shape):
+        if digits_alone(text) not in ("", shape) and len(digits) == length and _same_runs(text, shape):
             fresh = iter(digits)
             texts[code] = "".join(next(fresh) if sign == "#" else sign for sign in shape)
     told = "the digits stand as in nearly all rows"
     return [Rewriting("arrangement", texts, 0.9, CellFault.FORMAT, told)] if texts else []
 
 
-def _template(text: str) -> str:
+def digits_alone(text: str) -> str:
     """Return the text with # for every digit; "" where it has letters or no digit."""
     if any(letter.isalpha() for letter in text) or not any(letter.isdigit() for letter in text):
         return ""
