@@ -14,7 +14,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from algorithms.repair.factors import Codes, Factor, Flags
+from algorithms.repair.factors import Codes, Factor
 from algorithms.repair.hearing import Hearing
 from algorithms.repair.opinions import Opinions
 from state.repair import CellFault
@@ -23,14 +23,17 @@ SPECIALIST: Final = "typo"
 _FREQUENT: Final = 4  # rows that a value needs to be the right spelling of another
 _RATIO: Final = 8  # how many times the rows of its misspelling it needs
 _RARE: Final = 3  # rows that a misspelling has at most,
-_RARE_SHARE: Final = 0.005  # or share of the column's rows
+_RARE_SHARE: Final = 0.01  # or share of the column's rows
 _VOCABULARY: Final = 0.6  # share of the rows whose value must be frequent for the column to have a vocabulary
 _MOST_RARE, _MOST_FREQUENT = 8_000, 2_000  # distinct values that are compared
 _SHORT, _LONG = 4, 8  # letters
+_LEAST: Final = 0.5  # chance below which nearness says nothing in a column
+_OFTEN: Final = 20  # rows of a word from which on it is frequent in its column
+_FEW_WORDS: Final = 0.8  # share of the column's words that must be frequent
 _LETTERS_A_SLIP: Final = 4  # length that one slip more is allowed for
 _FEWEST_SLIPS: Final = 5  # slips that a sign must have caused
 _SIGN_SHARE: Final = 0.4  # share of the slips that put the same sign in place of another
-_RELIABILITY: Final = {"short": 0.8, "medium": 0.95, "long": 0.98, "sign": 0.98}
+_RELIABILITY: Final = {"short": 0.8, "medium": 0.95, "long": 0.98, "sign": 0.98, "word": 0.9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ def typing_errors(hearing: Hearing) -> list[Opinions]:
         if sign:
             slips |= {slip.wrong: slip for slip in sign_slips(factor.values, factor.counts(), sign)}
         found += _opinions(column, factor, list(slips.values()), hearing)
+    for column, factor in enumerate(hearing.factors):
+        told = {int(code) for one in found if one.column == column for code in np.unique(factor.codes[one.rows])}
+        found += _opinions(column, factor, [slip for slip in word_slips(factor) if slip.wrong not in told], hearing)
     return found
 
 
@@ -116,6 +122,40 @@ def sign_slips(values: list[str], counts: Codes, sign: str) -> list[Slip]:
     return found
 
 
+def word_slips(factor: Factor) -> list[Slip]:
+    """Return the texts of several words one of which is rare and near a word that is frequent in the column.
+
+    Only in columns that use few words; a word that merely has another ending is none of them.
+    """
+    counts: Counter[str] = Counter()
+    texts = {int(code): factor.values[code].split(" ") for code in np.flatnonzero(factor.counts())}
+    rows = factor.counts()
+    for code, words in texts.items():
+        for word in words:
+            counts[word] += int(rows[code])
+    lettered = {word: count for word, count in counts.items() if any(letter.isalpha() for letter in word)}
+    usual = sum(count for count in lettered.values() if count >= _OFTEN)
+    if (
+        len(texts) < 2
+        or usual < _FEW_WORDS * sum(lettered.values())
+        or all(len(words) == 1 for words in texts.values())
+    ):
+        return []
+    names = sorted(lettered)
+    slips = near_slips(names, np.array([lettered[name] for name in names]))
+    right = {
+        names[slip.wrong]: names[slip.right]
+        for slip in slips
+        if len(names[slip.wrong]) > _SHORT and not names[slip.right].startswith(names[slip.wrong])
+    }
+    right = {wrong: word for wrong, word in right.items() if not wrong.startswith(word)}
+    return [
+        Slip(code, factor.code_of(" ".join(right.get(word, word) for word in words)), "word")
+        for code, words in texts.items()
+        if len(words) > 1 and any(word in right for word in words)
+    ]
+
+
 def _most(counts: Codes) -> float:
     """Return how many rows a misspelling has at most."""
     return max(_RARE, _RARE_SHARE * float(counts.sum()))
@@ -166,7 +206,7 @@ def _spread(factor: Factor, targets: Codes) -> tuple[Codes, Codes]:
 
 def _confusion(factor: Factor, kind: str) -> float:
     """Return the share of the column's frequent values of a length that are within reach of another frequent one."""
-    if kind == "sign":
+    if kind in {"sign", "word"}:
         return 0.0
     counts = factor.counts()
     names = [factor.values[code] for code in np.flatnonzero(counts >= _FREQUENT)[: _MOST_FREQUENT // 4]]
@@ -175,7 +215,10 @@ def _confusion(factor: Factor, kind: str) -> float:
         return 0.0
     reach = np.array([max(1, len(name) // _LETTERS_A_SLIP) for name in names])
     distances = process.cdist(names, names, scorer=OSA.distance, score_cutoff=int(reach.max()), dtype=np.int32)
-    near: Flags = np.sum(distances <= reach[:, None], axis=1) > 1
+    near = [
+        any(_same_digits(name, names[other]) for other in np.flatnonzero(row <= limit) if other != place)
+        for place, (name, row, limit) in enumerate(zip(names, distances, reach, strict=True))
+    ]
     return float(np.mean(near))
 
 
@@ -184,8 +227,10 @@ def _reason(factor: Factor, targets: Codes, kind: str) -> Callable[[int], str]:
 
     def reason(row: int) -> str:
         code = int(factor.codes[row])
-        rows = int(counts[targets[code]])
+        rows = int(counts[targets[code]]) if targets[code] < counts.size else 0
         how = "but for one sign put in place of letters" if kind == "sign" else "but for a slip"
+        if kind == "word":
+            return f"{factor.values[int(targets[code])]!r} but for a slip in a word that is frequent in the column"
         return f"{factor.values[int(targets[code])]!r}, the value of {rows} rows, {how}; as it stands in {int(counts[code])}"
 
     return reason
