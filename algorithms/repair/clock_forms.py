@@ -49,11 +49,7 @@ def clock_style(texts: Sequence[str], counts: Sequence[int]) -> tuple[ClockStyle
 def follows(text: str, style: ClockStyle) -> bool:
     """Whether the text is written in the style; two digits in the hour say nothing about padding."""
     own = _style(text)
-    return (
-        own is not None
-        and own[1:] == style[1:]
-        and (own.padded == style.padded or int(text.split(":", maxsplit=1)[0]) > 9)
-    )
+    return own is not None and own[1:] == style[1:] and (own.padded == style.padded or text[1:2].isdigit())
 
 
 def find_clock(text: str) -> Clock | None:

@@ -1,4 +1,4 @@
-"""The repair council: formats first, then specialists speak of cells, a vote decides, two bars say what becomes of it."""
+"""The repair council: formats first, then specialists speak of cells, a vote decides, two bars say what follows."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Dates: the column's way of writing them, and other ways brought to it. The order of day and month is never guessed."""
+"""Dates: the column's way of writing them, and other ways brought to it. Orders of day and month are never guessed."""
 
 import re
 from collections import Counter
@@ -104,9 +104,7 @@ def _only_order(reading: Reading) -> Iterator[str]:
 
 def _reading(family: str, sign: str, parts: tuple[str, str, str], text: str) -> Reading:
     year, first, second = parts
-    padded = all(len(part) == 2 for part in (first, second)) and (
-        first[0] == "0" or second[0] == "0" or len(text) in (8, 10)
-    )
+    padded = text.count("0") > 0 and len(first) == len(second) == 2  # noqa: PLR2004
     style = DateStyle(family, sign, padded, len(year) == 4, short_month=False)  # noqa: PLR2004
     return Reading(style, _year(year), int(first), int(second))
 

@@ -14,7 +14,7 @@ Test = tuple[Callable[[str], bool], str]
 
 
 def broken_rule(spec: Column | None) -> Callable[[str | None], str]:
-    """Return a function that says in words which rule a text breaks, "" for none; blank texts break `required` alone."""
+    """Return a function that says which rule a text breaks, "" for none; blank texts break `required` alone."""
     tests = _tests(spec) if spec else []
 
     def told(text: str | None) -> str:

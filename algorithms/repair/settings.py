@@ -1,6 +1,7 @@
 """The settings of the repair council: the two bars and the priors, the same for every table.
 
-The figures were fixed on generated tables with generated errors (suite `cleaning` without `--data`), never on a benchmark.
+The figures were fixed on generated tables with generated errors (the suite `cleaning` without `--data`), never on a
+benchmark.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,6 @@ class CouncilSettings:
     least_error_rate: float = 0.0005  # bounds of the share of wrong cells that is concluded from the dependencies
     most_error_rate: float = 0.3
     least_exception: float = 0.1  # share of the cells that contradict a dependency that are natural exceptions at least
-    flag_bar: float = (
-        0.75  # from this chance on that it is wrong a cell is flagged, where nothing is known for its place
-    )
+    flag_bar: float = 0.75  # from this chance on that it is wrong a cell is flagged where nothing is known for it
     spread: float = 3.0  # how many times as many wrong cells as the better columns one may have
     quantile: float = 0.35  # which of the columns, by their bounds, are the better ones

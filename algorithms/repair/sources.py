@@ -2,8 +2,8 @@
 
 A table has sources where each thing (a flight, a patient) has many rows and another column (the web site, the
 laboratory) names a different teller in each of them. Tellers are voters on every thing: their reliability is learned
-without labels, and those that agree wherever others differ count as one (X. L. Dong, L. Berti-Equille and D. Srivastava,
-Integrating conflicting data: the role of source dependence, PVLDB 2, 2009, name the problem; the test here is simpler).
+without labels, and those that agree wherever others differ count as one. X. L. Dong, L. Berti-Equille and D. Srivastava,
+Integrating conflicting data: the role of source dependence, PVLDB 2, 2009, name the problem; the test here is simpler.
 """
 
 from dataclasses import dataclass
@@ -82,9 +82,9 @@ def _teller(factors: list[Factor], thing: int) -> int | None:
     """Return the column that names a different teller in each row of a thing; None where there is none."""
     best: tuple[float, str, int] | None = None
     things = factors[thing]
-    size = max(1, np.count_nonzero(things.counts()))
+    size = max(1, int(np.count_nonzero(things.counts())))
     for place, factor in enumerate(factors):
-        tellers = max(1, np.count_nonzero(factor.counts()))
+        tellers = max(1, int(np.count_nonzero(factor.counts())))
         rows = int(np.sum((factor.codes >= 0) & (things.codes >= 0)))
         if place == thing or min(rows / size, rows / tellers) < _TELLERS or size * tellers > _MOST_CELLS:
             continue
@@ -104,7 +104,7 @@ def _differ(told: Dependency, teller: Factor, cells: Factor) -> bool:
     share = float(right.mean()) if rows.size else 1.0
     spread = np.maximum(seen * share * (1.0 - share), 1e-9)
     statistic = float(np.sum(np.square(hits - seen * share)[seen > 0] / spread[seen > 0]))
-    degrees = np.count_nonzero(seen) - 1
+    degrees = int(np.count_nonzero(seen)) - 1
     return 0.0 < share < 1.0 and statistic > degrees + _SIGMAS * np.sqrt(2.0 * max(degrees, 1))
 
 
@@ -120,7 +120,7 @@ def _claims(factors: list[Factor], thing: int, teller: int, column: int) -> Code
 def _decided(
     claims: Codes, labels: Codes, reliability: Numbers, groups: list[list[int]] | None = None
 ) -> tuple[OneCoin, list[list[int]]]:
-    """Return the vote of tellers on things, `decisions` being codes, and the groups of copies (found where not given)."""
+    """Return the vote of tellers on things, `decisions` being codes, and the groups of copies, found where not given."""
     votes = np.full_like(claims, ABSTAINS)
     names = [np.unique(told[told >= 0]) for told in claims]
     for row, told in enumerate(claims):
@@ -169,7 +169,9 @@ def testify(testimony: Testimony, hearing: Hearing) -> list[Opinions]:
 
     def reason(row: int) -> str:
         name, teller = factors[testimony.thing].name, factors[testimony.teller].name
-        return f"the rows with the same {name!r}, each {teller!r} weighed by its reliability, speak for it ({sure[row]:.0%})"
+        return (
+            f"the rows with the same {name!r}, each {teller!r} weighed by reliability, speak for it ({sure[row]:.0%})"
+        )
 
     for bar, name in _STRATA:
         rows = np.flatnonzero(left & (sure >= bar))

@@ -11,7 +11,7 @@ import numpy as np
 
 from algorithms.repair.clock_forms import find_clock
 from algorithms.repair.date_forms import read_date
-from algorithms.repair.factors import BLANK, Codes, Factor, Numbers
+from algorithms.repair.factors import BLANK, Codes, Factor, Flags, Numbers
 from algorithms.repair.number_forms import read_number
 from algorithms.repair.rules import broken_rule
 from state.contract import Column
@@ -88,7 +88,8 @@ def _outliers(factor: Factor) -> list[tuple[int, tuple[CellFault, str]]]:
     return [(int(code), (CellFault.OUTLIER, "far from all other numbers of the column")) for code in codes[found]]
 
 
-def _beyond(values: Numbers, rows: Codes) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _beyond(values: Numbers, rows: Codes) -> Flags:
     low, high = np.quantile(np.repeat(values, rows), (0.25, 0.75))
     reach = _SPREADS * (high - low)
-    return (values < low - reach) | (values > high + reach)
+    beyond: Flags = (values < low - reach) | (values > high + reach)
+    return beyond

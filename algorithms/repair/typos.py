@@ -136,7 +136,7 @@ def word_slips(factor: Factor) -> list[Slip]:
     lettered = {word: count for word, count in counts.items() if any(letter.isalpha() for letter in word)}
     usual = sum(count for count in lettered.values() if count >= _OFTEN)
     if (
-        len(texts) < 2
+        len(texts) <= 1
         or usual < _FEW_WORDS * sum(lettered.values())
         or all(len(words) == 1 for words in texts.values())
     ):
@@ -185,6 +185,8 @@ def _opinions(column: int, factor: Factor, slips: list[Slip], hearing: Hearing) 
         targets[[slip.wrong for slip in mine]] = [slip.right for slip in mine]
         rows, choices = _spread(factor, targets)
         chance = reliability * (1.0 - _confusion(factor, kind))
+        if chance < _LEAST:
+            continue
         cells = hearing.settings.prior_cells
         ballots = (
             rows,
@@ -231,6 +233,7 @@ def _reason(factor: Factor, targets: Codes, kind: str) -> Callable[[int], str]:
         how = "but for one sign put in place of letters" if kind == "sign" else "but for a slip"
         if kind == "word":
             return f"{factor.values[int(targets[code])]!r} but for a slip in a word that is frequent in the column"
-        return f"{factor.values[int(targets[code])]!r}, the value of {rows} rows, {how}; as it stands in {int(counts[code])}"
+        right = factor.values[int(targets[code])]
+        return f"{right!r}, the value of {rows} rows, {how}; as it stands in {int(counts[code])}"
 
     return reason

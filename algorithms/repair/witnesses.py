@@ -70,8 +70,8 @@ def _witness(column: int, codes: Codes, name: str, rows: Codes, wrong: float, ce
 def _strata(factor: Factor) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     counts = factor.counts()
     filled = int(counts.sum())
-    remarkable = filled > _REPEATED * np.count_nonzero(counts > _FEW)
-    repeated = filled >= _REPEATED * max(1, np.count_nonzero(counts))
+    remarkable = filled > _REPEATED * int(np.count_nonzero(counts > _FEW))
+    repeated = filled >= _REPEATED * max(1, int(np.count_nonzero(counts)))
     of = np.where(factor.codes >= 0, factor.codes, 0)
     rare = (counts[of] <= _FEW) if counts.size else np.zeros(factor.codes.size, dtype=bool)
     telling = repeated and bool(remarkable)

@@ -33,7 +33,7 @@ class _Cell(NamedTuple):
 
 
 def damage(clean: Columns, rate: float, kinds: Sequence[str], seed: int) -> Damaged:
-    """Return the table with about `rate` of its cells wrong; a column whose values all differ first of all is left alone.
+    """Return the table with about `rate` of its cells wrong; its first column, which names the row, stays right.
 
     ValueError for an unknown kind.
     """
@@ -47,21 +47,19 @@ def damage(clean: Columns, rate: float, kinds: Sequence[str], seed: int) -> Dama
     wanted = round(rate * rows * len(clean))
     mark = chance.choice("qz*#~0")
     found: dict[tuple[int, str], str] = {}
-    leaning = {name: chance.random() + 0.1 for name in names}  # some columns are worse than others
     if "source" in kinds and "source" in clean:
         _misreport(chance, dirty, found, rate)
-    kinds = [kind for kind in kinds if kind != "source"]
-    for _ in range(wanted * _TRIES if kinds else 0):
-        if len(found) >= wanted:
-            break
-        name = chance.choices(names, weights=[leaning[one] for one in names])[0]
-        row, kind = chance.randrange(rows), chance.choice(list(kinds))
+    weights = [chance.random() + 0.1 for _ in names]  # some columns are worse than others
+    single = [kind for kind in kinds if kind != "source"]
+    tries = wanted * _TRIES if single else 0
+    while len(found) < wanted and tries:
+        tries -= 1
+        name = chance.choices(names, weights=weights)[0]
+        row, kind = chance.randrange(rows), chance.choice(single)
         if (row, name) in found:
             continue
         if kind == "misplaced":
             _misplace(chance, dirty, found, row, names.index(name), names)
-            continue
-        if dirty[name][row] != clean[name][row]:
             continue
         text = KINDS[kind](chance, _Cell(clean[name][row], clean[name], mark))
         if text is not None and text != clean[name][row]:
@@ -78,7 +76,7 @@ def generated(domain: str, rows: int, rate: float, kinds: Sequence[str], seed: i
 def _misreport(chance: random.Random, dirty: Columns, found: dict[tuple[int, str], str], rate: float) -> None:
     """Let each source err at its own rate and be silent at its own; some only copy what another says.
 
-    Wrong values of a thing are few, so that sources agree on them; all of it is spread over the columns but the thing's.
+    Wrong values of a thing are few, so that sources agree on them; the columns of source and thing stay right.
     """
     told = [name for name in dirty if name not in ("source", next(iter(dirty)), "trip")]
     sources = sorted(set(dirty["source"]))

@@ -1,10 +1,10 @@
 """Generated tables that are right: eleven domains with and without redundancy, from a seed.
 
-Dependencies are of every kind that tables have: exact ones, ones with natural exceptions, pairs of columns, none at all.
+Dependencies are of every kind that tables have: exact ones, ones with natural exceptions, pairs of columns, none.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from evals.cleaning.generated_words import accented, day, digits, distinct, letters, name, phrase, skewed, word
@@ -12,7 +12,7 @@ from evals.cleaning.generated_words import accented, day, digits, distinct, lett
 Columns = dict[str, list[str]]
 
 
-def _table(header: str, rows: list[tuple[str, ...]]) -> Columns:
+def _table(header: str, rows: Sequence[tuple[str, ...]]) -> Columns:
     return {title: [row[place] for row in rows] for place, title in enumerate(header.split())}
 
 
@@ -20,8 +20,11 @@ def clinics(chance: random.Random, rows: int) -> Columns:
     """Each clinic has one row for each measure: two families of columns that determine each other."""
     states = distinct(chance, 4, lambda one: letters(one, 2))
     clinic = [
-        (str(20_000 + 7 * n), f"{phrase(chance, 2)} clinic", f"{digits(chance, 3)} {word(chance)} street", name(chance))
-        + (
+        (
+            str(20000 + 7 * n),
+            f"{phrase(chance, 2)} clinic",
+            f"{digits(chance, 3)} {word(chance)} street",
+            name(chance),
             chance.choice(states),
             digits(chance, 5),
             digits(chance, 10),
@@ -57,8 +60,20 @@ def residents(chance: random.Random, rows: int) -> Columns:
         exemption = single[state] if status == "S" else married[state]
         salary = str(500 * chance.randint(20, 300))
         made.append(
-            (given, name(chance), gender, area, f"{digits(chance, 3)}-{digits(chance, 4)}", city, state, zip_code)
-            + (status, salary, f"{chance.uniform(0, 9):.2f}", exemption)
+            (
+                given,
+                name(chance),
+                gender,
+                area,
+                f"{digits(chance, 3)}-{digits(chance, 4)}",
+                city,
+                state,
+                zip_code,
+                status,
+                salary,
+                f"{chance.uniform(0, 9):.2f}",
+                exemption,
+            )
         )
     return _table("first last gender area phone city state zip status salary rate exemption", made)
 
@@ -66,9 +81,16 @@ def residents(chance: random.Random, rows: int) -> Columns:
 def orders(chance: random.Random, rows: int) -> Columns:
     """No redundancy: nothing in a row determines anything else."""
     made = [
-        (f"O-{100_000 + n}", day(chance, "%Y-%m-%d"), str(chance.randint(1, 20)), f"{chance.lognormvariate(3, 1):.2f}")
-        + (skewed(chance, ["card", "cash", "transfer", "voucher"]), phrase(chance, 3), name(chance))
-        + (f"{chance.uniform(0.1, 40):.1f} kg",)
+        (
+            f"O-{100000 + n}",
+            day(chance, "%Y-%m-%d"),
+            str(chance.randint(1, 20)),
+            f"{chance.lognormvariate(3, 1):.2f}",
+            skewed(chance, ["card", "cash", "transfer", "voucher"]),
+            phrase(chance, 3),
+            name(chance),
+            f"{chance.uniform(0.1, 40):.1f} kg",
+        )
         for n in range(rows)
     ]
     return _table("order_id ordered quantity amount payment note customer weight", made)
@@ -92,7 +114,7 @@ def _clock(chance: random.Random) -> str:
 
 
 def articles(chance: random.Random, rows: int) -> Columns:
-    """A journal has a number and a language; all else of an article is its own."""
+    """Return articles: a journal has a number and a language; all else of an article is its own."""
     journal = [
         (
             f"{phrase(chance, 2)} review",
@@ -105,20 +127,27 @@ def articles(chance: random.Random, rows: int) -> Columns:
     for n in range(rows):
         start = chance.randint(1, 900)
         made.append(
-            (str(5_000 + n), phrase(chance, 6), *skewed_row(chance, journal), day(chance, "%m/%d/%y"))
-            + (str(chance.randint(1, 60)), str(chance.randint(1, 12)), f"{start}-{start + chance.randint(2, 30)}")
-            + (f"{accented(chance)}, {name(chance)}",)
+            (
+                str(5000 + n),
+                phrase(chance, 6),
+                *skewed_row(chance, journal),
+                day(chance, "%m/%d/%y"),
+                str(chance.randint(1, 60)),
+                str(chance.randint(1, 12)),
+                f"{start}-{start + chance.randint(2, 30)}",
+                f"{accented(chance)}, {name(chance)}",
+            )
         )
     return _table("id title journal issn language created volume issue pages authors", made)
 
 
-def skewed_row(chance: random.Random, choices: list[tuple[str, ...]]) -> tuple[str, ...]:
+def skewed_row(chance: random.Random, choices: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """Return one of the rows, the first ones more often."""
     return choices[min(int(chance.expovariate(4 / len(choices))), len(choices) - 1)]
 
 
 def products(chance: random.Random, rows: int) -> Columns:
-    """A type belongs to a department, mostly; brands have a home country; names and prices are free."""
+    """Return products: a type belongs to a department, mostly; brands have a home country; names and prices are free."""
     types = [(word(chance), skewed(chance, ["garden", "kitchen", "office", "sport"])) for _ in range(25)]
     brands = [(name(chance), accented(chance)) for _ in range(max(10, rows // 15))]
     made = []
@@ -128,9 +157,17 @@ def products(chance: random.Random, rows: int) -> Columns:
             department = chance.choice(["garden", "kitchen", "office", "sport"])
         brand, country = chance.choice(brands)
         made.append(
-            (f"SKU{10_000 + 3 * n}", f"{brand} {word(chance)} {kind}", brand, country, kind, department)
-            + (f"{chance.uniform(1, 200):.2f}", f"{chance.choice([100, 250, 330, 500, 750])} ml")
-            + (chance.choice(["red", "green", "blue", "black", "white"]),)
+            (
+                f"SKU{10000 + 3 * n}",
+                f"{brand} {word(chance)} {kind}",
+                brand,
+                country,
+                kind,
+                department,
+                f"{chance.uniform(1, 200):.2f}",
+                f"{chance.choice([100, 250, 330, 500, 750])} ml",
+                chance.choice(["red", "green", "blue", "black", "white"]),
+            )
         )
     return _table("sku title brand country kind department price volume colour", made)
 
@@ -138,8 +175,14 @@ def products(chance: random.Random, rows: int) -> Columns:
 def stations(chance: random.Random, rows: int) -> Columns:
     """Readings of stations: the station's own columns are redundant, the readings are not."""
     station = [
-        (f"ST{n:03d}", name(chance), f"{chance.uniform(45, 55):.4f}", f"{chance.uniform(5, 20):.4f}")
-        + (str(chance.randint(1, 2500)), skewed(chance, ["north", "south", "east"]))
+        (
+            f"ST{n:03d}",
+            name(chance),
+            f"{chance.uniform(45, 55):.4f}",
+            f"{chance.uniform(5, 20):.4f}",
+            str(chance.randint(1, 2500)),
+            skewed(chance, ["north", "south", "east"]),
+        )
         for n in range(max(5, rows // 25))
     ]
     made = []
@@ -153,9 +196,12 @@ def films(chance: random.Random, rows: int) -> Columns:
     """Directors, genres and ratings repeat, and determine nothing."""
     directors = distinct(chance, max(10, rows // 4), lambda one: f"{name(one)} {name(one)}")
     made = [
-        (phrase(chance, 3).title(), str(chance.randint(1950, 2024)), skewed(chance, directors))
-        + (skewed(chance, ["Drama", "Comedy", "Action", "Horror", "Romance"]), f"{chance.randint(70, 190)} min")
-        + (
+        (
+            phrase(chance, 3).title(),
+            str(chance.randint(1950, 2024)),
+            skewed(chance, directors),
+            skewed(chance, ["Drama", "Comedy", "Action", "Horror", "Romance"]),
+            f"{chance.randint(70, 190)} min",
             f"{chance.uniform(1, 10):.1f}",
             day(chance, "%d %B %Y"),
             skewed(chance, ["English", "French", "Hindi", "Urdu"]),
@@ -166,7 +212,7 @@ def films(chance: random.Random, rows: int) -> Columns:
 
 
 def staff(chance: random.Random, rows: int) -> Columns:
-    """A team has a head, a floor and a site; a title mostly a grade; the rest is the person's."""
+    """Return staff: a team has a head, a floor and a site; a title mostly a grade; the rest is the person's."""
     teams = [
         (word(chance), f"{name(chance)} {name(chance)}", str(chance.randint(1, 9))) for _ in range(max(6, rows // 30))
     ]
@@ -177,8 +223,17 @@ def staff(chance: random.Random, rows: int) -> Columns:
         team, title = chance.choice(teams), chance.choice(list(grades))
         grade = grades[title] if chance.random() < 0.9 else chance.choice("ABCDE")  # noqa: PLR2004
         made.append(
-            (f"E{n:05d}", accented(chance), *team, sites[team[0]], title, grade)
-            + (day(chance, "%Y-%m-%d"), f"{word(chance)}.{word(chance)}@{word(chance)}.example", f"{digits(chance, 5)}")
+            (
+                f"E{n:05d}",
+                accented(chance),
+                *team,
+                sites[team[0]],
+                title,
+                grade,
+                day(chance, "%Y-%m-%d"),
+                f"{word(chance)}.{word(chance)}@{word(chance)}.example",
+                f"{digits(chance, 5)}",
+            )
         )
     return _table("id person team head floor site title grade hired mail salary", made)
 
@@ -194,9 +249,17 @@ def census(chance: random.Random, rows: int) -> Columns:
         job = jobs[degrees.index(degree)] if chance.random() < 0.6 else skewed(chance, jobs)  # noqa: PLR2004
         kin = skewed(chance, ["husband" if sex == "male" else "wife", "alone", "child", "other"])
         made.append(
-            (str(min(90, 17 + int(chance.expovariate(0.05)))), degree, str(degrees.index(degree) + 1), job, kin, sex)
-            + (str(chance.choice([20, 35, 40, 40, 40, 45, 50, 60])), skewed(chance, ["<=50K", ">50K"]))
-            + (skewed(chance, ["north", "south", "east", "west"]),)
+            (
+                str(min(90, 17 + int(chance.expovariate(0.05)))),
+                degree,
+                str(degrees.index(degree) + 1),
+                job,
+                kin,
+                sex,
+                str(chance.choice([20, 35, 40, 40, 40, 45, 50, 60])),
+                skewed(chance, ["<=50K", ">50K"]),
+                skewed(chance, ["north", "south", "east", "west"]),
+            )
         )
     return _table("age degree degree_no job kin sex hours income region", made)
 
