@@ -48,7 +48,7 @@ def leave_one_out(groups: Codes, size: int, dependent: Factor, weights: Numbers 
 
     A tie is broken by the code, that is by the text, so that the order of rows does not matter.
     """
-    rows = groups.size
+    rows, size = groups.size, max(size, 1)
     filled = np.flatnonzero((groups >= 0) & (dependent.codes >= 0))
     worth = np.ones(filled.size) if weights is None else weights[filled]
     cells, place = np.unique(groups[filled] * dependent.size + dependent.codes[filled], return_inverse=True)

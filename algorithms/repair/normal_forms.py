@@ -91,7 +91,7 @@ def normal_form(factor: Factor, contracted: list[Rewriting]) -> Formed:
             if text is not None:
                 targets[code] = factor.code_of(text)
     targets[none] = BLANK
-    codes = np.where(factor.codes >= 0, targets[np.where(factor.codes >= 0, factor.codes, 0)], BLANK)
+    codes = np.append(targets, BLANK)[factor.codes]  # the code of a blank, -1, takes the last
     return Formed(codes, tuple(changed))
 
 

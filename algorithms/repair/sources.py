@@ -2,8 +2,8 @@
 
 A table has sources where each thing (a flight, a patient) has many rows and another column (the web site, the
 laboratory) names a different teller in each of them. Tellers are voters on every thing: their reliability is learned
-without labels, and those that agree wherever others differ count as one. X. L. Dong, L. Berti-Equille and D. Srivastava,
-Integrating conflicting data: the role of source dependence, PVLDB 2, 2009, name the problem; the test here is simpler.
+without labels, and those that agree wherever others differ count as one. X. L. Dong, L. Berti-Equille and
+D. Srivastava, Integrating conflicting data: the role of source dependence, PVLDB 2, 2009, name the problem; the test here is simpler.
 """
 
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def _claims(factors: list[Factor], thing: int, teller: int, column: int) -> Code
 def _decided(
     claims: Codes, labels: Codes, reliability: Numbers, groups: list[list[int]] | None = None
 ) -> tuple[OneCoin, list[list[int]]]:
-    """Return the vote of tellers on things, `decisions` being codes, and the groups of copies, found where not given."""
+    """Return the vote of tellers on things, with codes as decisions, and the groups of copies (found if not given)."""
     votes = np.full_like(claims, ABSTAINS)
     names = [np.unique(told[told >= 0]) for told in claims]
     for row, told in enumerate(claims):

@@ -147,7 +147,7 @@ def skewed_row(chance: random.Random, choices: Sequence[tuple[str, ...]]) -> tup
 
 
 def products(chance: random.Random, rows: int) -> Columns:
-    """Return products: a type belongs to a department, mostly; brands have a home country; names and prices are free."""
+    """Return products: a type belongs to a department, mostly; brands have a country; names and prices are free."""
     types = [(word(chance), skewed(chance, ["garden", "kitchen", "office", "sport"])) for _ in range(25)]
     brands = [(name(chance), accented(chance)) for _ in range(max(10, rows // 15))]
     made = []
@@ -173,7 +173,7 @@ def products(chance: random.Random, rows: int) -> Columns:
 
 
 def stations(chance: random.Random, rows: int) -> Columns:
-    """Readings of stations: the station's own columns are redundant, the readings are not."""
+    """Return readings of stations: the station's own columns are redundant, the readings are not."""
     station = [
         (
             f"ST{n:03d}",

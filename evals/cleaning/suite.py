@@ -1,8 +1,8 @@
 """Suite `cleaning`: dirty tables are repaired by the council, and scored where the right table lies beside them.
 
 Without `--data` the tables are generated: eleven domains with errors of all kinds at rates from nothing to a fifth of
-the cells. With it, it is a folder with `dirty.csv`, or a folder of such folders. Written are `repaired.csv`, `detected.csv`
-and, under `ways/`, what other ways of deciding would have made of the same opinions.
+the cells. With it, it is a folder with `dirty.csv`, or a folder of such folders. Written are `repaired.csv`,
+`detected.csv` and, under `ways/`, what other ways of deciding would have made of the same opinions.
 """
 
 import dataclasses

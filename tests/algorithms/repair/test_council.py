@@ -101,9 +101,16 @@ def test_columns_of_different_lengths_are_refused() -> None:
         find_repairs(DirtyTable({"a": ["1"], "b": ["1", "2"]}), SETTINGS)
 
 
-@pytest.mark.parametrize("columns", [{}, {"a": []}, {"a": [None, None]}, {"a": ["x"]}])
+@pytest.mark.parametrize("columns", [{}, {"a": []}, {"a": [None, None]}, {"a": ["x"]}, {"a": [""] * 60}])
 def test_small_and_empty_tables_have_no_findings(columns: dict[str, list[str | None]]) -> None:
     assert find_repairs(DirtyTable(columns), SETTINGS).cells == ()
+
+
+def test_a_blank_column_changes_nothing() -> None:
+    made = clinics()
+    plain = {(one.row, one.column, one.after) for one in repairs(made.dirty)}
+    more = {(one.row, one.column, one.after) for one in repairs({**made.dirty, "remark": [""] * 400})}
+    assert more == plain
 
 
 def contract(scope: RepairScope) -> Table:
