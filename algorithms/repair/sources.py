@@ -3,7 +3,8 @@
 A table has sources where each thing (a flight, a patient) has many rows and another column (the web site, the
 laboratory) names a different teller in each of them. Tellers are voters on every thing: their reliability is learned
 without labels, and those that agree wherever others differ count as one. X. L. Dong, L. Berti-Equille and
-D. Srivastava, Integrating conflicting data: the role of source dependence, PVLDB 2, 2009, name the problem; the test here is simpler.
+D. Srivastava, Integrating conflicting data: the role of source dependence, PVLDB 2, 2009, name the problem; the test
+here is simpler.
 """
 
 from dataclasses import dataclass
