@@ -275,11 +275,11 @@ def cellars(chance: random.Random, rows: int) -> Columns:
     for n in range(rows):
         maker, grape = skewed_row(chance, makers), chance.choice(list(strength))
         bottle = size[maker[0]] if chance.random() < 0.92 else skewed(chance, ["75 cl", "50 cl", "100 cl"])  # noqa: PLR2004
+        points = str(chance.randint(60, 99))
         tasted = "" if chance.random() < 0.6 else day(chance, "%Y-%m-%d")  # noqa: PLR2004
         spirit = strength[grape] if chance.random() < 0.7 else f"{chance.uniform(9, 15):.1f}"  # noqa: PLR2004
         made.append(
-            (str(n + 1), phrase(chance, 2).title(), grape, bottle, spirit, str(chance.randint(60, 99)), *maker)
-            + (home[maker[0]], tasted)  # noqa: RUF005
+            (str(n + 1), phrase(chance, 2).title(), grape, bottle, spirit, points, *maker, home[maker[0]], tasted)
         )
     return _table("row_no label grape bottle strength points maker_id maker town region tasted", made)
 
