@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     gate_venv: str = Field(default=".millwright/gate-venv", description="the environment of the suite gate")
     retry_wait: float = Field(default=0.2, ge=0, description="seconds before a new attempt; doubled for each more")
     retry_wait_most: float = Field(default=10.0, ge=0, description="most seconds before a new attempt")
+    consensus_timeout: float = Field(default=60.0, gt=0, description="seconds after which a voter counts as late")
     least_confidence: float = Field(
         default=0.05, ge=0, le=1, description="a new plan with a smaller chance to succeed is not begun"
     )
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
             attempts=self.attempts,
             retry_wait=self.retry_wait,
             retry_wait_most=self.retry_wait_most,
+            consensus_timeout=self.consensus_timeout,
             least_confidence=self.least_confidence,
         )
 

@@ -15,6 +15,8 @@ from state import (
     reports,
     run,
     sources,
+    vote,
+    voting,
 )
 
 _TYPES = (
@@ -66,6 +68,25 @@ _TYPES = (
     run.ReceiptRef,
     run.TableAccount,
     sources.SourcesRef,
+    vote.Offer,
+    vote.StatedVoter,
+    vote.Trouble,
+    vote.VoteProgress,
+    vote.VoteRequest,
+    vote.VoterReply,
+    voting.Absence,
+    voting.AbsenceKind,
+    voting.Base,
+    voting.Electorate,
+    voting.Method,
+    voting.Motion,
+    voting.Proposal,
+    voting.ProposalStatus,
+    voting.SealedBallot,
+    voting.Signature,
+    voting.VotingRecord,
+    voting.VotingResult,
+    voting.VotingRule,
 )
 
 

@@ -4,8 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from state.budget import BudgetLimits
+from state.council import Council
 from state.goal import MOST_GOAL
 from state.models import ModelSettings
 from state.values import Value
@@ -182,6 +184,16 @@ class RunContext(Value):
     retry_wait_most: float = Field(
         default=10.0, ge=0, title="Most retry wait", description="Most seconds before a new attempt", examples=[10.0]
     )
+    consensus_timeout: float = Field(
+        default=60.0,
+        gt=0,
+        title="Consensus timeout",
+        description="Seconds after which a voter counts as late",
+        examples=[60.0],
+    )
+    councils: SkipJsonSchema[dict[str, Council]] = Field(
+        default_factory=dict, exclude=True, repr=False
+    )  # live agents, by the name that a vote asks for; passed by the graph that composes, saved nowhere
     least_confidence: float = Field(
         default=0.05,
         ge=0,

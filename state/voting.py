@@ -6,6 +6,7 @@ to the electorate, where they are learned from outcomes or from agreement (`algo
 
 from enum import StrEnum
 from fractions import Fraction
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -37,34 +38,25 @@ class Signature(Value):
 
 
 class Proposal(Value):
-    """What somebody wants adopted. Its digest binds the votes to the content; signatures sign the digest."""
+    """What somebody wants adopted. Signatures sign the digest of the content."""
 
     proposal_id: str
     proposer: str
     content: str = Field(max_length=MOST_TEXT)
-    content_digest: str = ""  # of the content; filled in where it is left empty
     signatures: tuple[Signature, ...] = ()
     status: ProposalStatus = ProposalStatus.OPEN
 
-    @model_validator(mode="before")
-    @classmethod
-    def _with_digest(cls, given: object) -> object:
-        if isinstance(given, dict) and not given.get("content_digest"):
-            return {**given, "content_digest": digest(given.get("content"))}
-        return given
-
-    @model_validator(mode="after")
-    def _digest_is_of_content(self) -> "Proposal":
-        if self.content_digest != digest(self.content):
-            raise ValueError("the digest is not that of the content")
-        return self
+    @property
+    def content_digest(self) -> str:
+        """The SHA-256 of the content: what is signed."""
+        return digest(self.content)
 
 
 class Method(StrEnum):
     """How a winner is found. The first three need a share of a base, the others compare options."""
 
     SIMPLE = "simple"  # more than half
-    QUALIFIED = "qualified"  # at least the threshold
+    QUALIFIED = "qualified"  # at least the threshold, and more than half
     UNANIMITY = "unanimity"  # all
     WEIGHTED = "weighted"  # more than half of the weight
     PLURALITY = "plurality"  # the most votes
@@ -85,7 +77,11 @@ class VotingRule(Value):
 
     method: Method = Field(default=Method.SIMPLE, title="Method", examples=["simple", "qualified", "ranked"])
     threshold: float = Field(
-        default=2 / 3, gt=0.5, le=1, title="Threshold", description="Least share of a qualified majority"
+        default=2 / 3,
+        ge=0,
+        le=1,
+        title="Threshold",
+        description="Least share of a qualified majority, over half",
     )
     quorum: float = Field(
         default=0.5, ge=0, le=1, title="Quorum", description="Least share of voters that vote or abstain"
@@ -108,11 +104,17 @@ def share(value: float) -> Fraction:
     return Fraction(value).limit_denominator(_FINEST)
 
 
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Electorate(Value):
-    """Who may vote. Weights are 1 unless given; voters of one group share a model and count as correlated."""
+    """Who may vote. Weights are 1 unless given; voters of one group share a model and count as correlated.
+
+    Weights and groups may name others too: a run knows more voters than one vote has.
+    """
 
     voters: tuple[str, ...] = Field(min_length=1)
-    weights: dict[str, float] = Field(default_factory=dict)
+    weights: dict[str, Weight] = Field(default_factory=dict)
     groups: tuple[tuple[str, ...], ...] = ()
     correlation: float = Field(
         default=0.8, ge=0, le=1, description="Correlation within a group: m of its members count as m / (1 + (m-1) c)"
@@ -123,11 +125,6 @@ class Electorate(Value):
         grouped = [voter for group in self.groups for voter in group]
         if len({*self.voters}) < len(self.voters) or len({*grouped}) < len(grouped):
             raise ValueError("a voter is named twice")
-        unknown = {*self.weights, *grouped} - {*self.voters}
-        if unknown:
-            raise ValueError(f"{min(unknown)!r} is no voter")
-        if any(not 0 <= weight < float("inf") for weight in self.weights.values()):
-            raise ValueError("a weight is negative or not finite")
         return self
 
 
@@ -205,6 +202,11 @@ class VotingResult(Value):
     def consensus(self) -> bool:
         """Whether there is a winner."""
         return self.winner is not None
+
+    @property
+    def can_be_discussed(self) -> bool:
+        """Whether there is no winner although at least two are present: reasons may move them."""
+        return self.winner is None and self.present > 1
 
 
 class VotingRecord(Value):

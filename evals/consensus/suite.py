@@ -11,23 +11,26 @@ from typing import Any
 from algorithms.consensus.raft import Replica
 from algorithms.intervals import wilson
 from evals.consensus.interaction import interaction_mismatches
+from evals.consensus.part import Figure, Part
 from evals.consensus.raft_bugs import BUGS
 from evals.consensus.raft_runs import run_group
 from evals.consensus.raft_scenes import SCENES
 from evals.consensus.scripts import Mismatch, quorum_mismatches
+from evals.consensus.vote_part import VOTES
 from evals.protocol import Score, Task, TaskResult
 from state.errors import SetupError
 
 _EVENTS = 1_000_000  # under which the safety properties are watched
 _EVENTS_A_BUG = 2_000_000  # at most, until a planted bug is found
 _ROUNDS = 300  # of one group
+_PARTS: tuple[Part, ...] = (VOTES,)
 
 
 class Consensus:
     """Does agreement hold, and would we notice if it did not."""
 
     name = "consensus"
-    description = "Raft: scripts of another implementation, safety under drawn faults, planted bugs found"
+    description = "Raft and votes: scripts of another Raft, safety under faults and traitors, planted bugs found"
 
     def __init__(self, events: int = _EVENTS) -> None:
         self._events = events
@@ -46,10 +49,16 @@ class Consensus:
                     "there are no scripts", where=str(data), hint="give a folder with quorum/*.txt, interaction/*.txt"
                 )
         bugs = [Task(task_id=f"bug: {name}", inputs={"bug": name}) for name in BUGS]
-        return [*scripts, Task(task_id="raft safety", inputs={}), *bugs]
+        parts = [Task(task_id=name, inputs={}) for part in _PARTS for name in part.tasks()]
+        return [*scripts, Task(task_id="raft safety", inputs={}), *bugs, *parts]
 
     def solve(self, task: Task, out: Path) -> None:
         """Run the script, the groups, or the groups with the bug."""
+        for part in _PARTS:
+            if task.task_id in part.tasks():
+                text = part.solve(task.task_id, self._events).model_dump_json(indent=1)
+                (out / "found.json").write_text(text, encoding="utf-8")
+                return
         for kind, work in (("quorum", _quorum), ("interaction", _interaction), ("bug", _bug)):
             if kind in task.inputs:
                 found = work(task.inputs[kind])
@@ -70,21 +79,27 @@ class Consensus:
         return {"asked": seed + len(SCENES), "right": seed + len(SCENES) - len(violations), "told": [told, *violations]}
 
     def score(self, task: Task, out: Path) -> tuple[tuple[Score, ...], dict[str, Any]]:
-        """Return the share that is as it must be."""
+        """Return the share that is as it must be, and what was measured."""
         found = json.loads((out / "found.json").read_text(encoding="utf-8"))
-        return (_share(task.task_id, found["right"], found["asked"]),), {"told": found["told"]}
+        figures = tuple(_figure(Figure(**figure)) for figure in found.get("figures", ()))
+        share = (_share(task.task_id, found["right"], found["asked"]),) if found["asked"] else ()
+        return (*share, *figures), {"told": found["told"]}
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
         """Return the shares over all tasks of a kind."""
         groups = {"quorum/": "verdicts on quorums", "interaction/": "interaction scripts", "bug": "planted bugs found"}
         groups["raft safety"] = "groups in which every safety property held"
+        for part in _PARTS:
+            groups.update(part.groups)
         scores = []
         for start, name in groups.items():
-            found = [score for each in results if each.task_id.startswith(start) for score in each.scores]
+            kind = [each for each in results if each.task_id.startswith(start)]
+            found = [score for each in kind for score in each.scores if score.unit == "share"]
             if found:
                 asked = sum(score.n for score in found)
                 scores.append(_share(name, round(sum(score.value * score.n for score in found)), asked))
-        return tuple(scores)
+        measured = (score for each in results for score in each.scores if score.unit != "share")
+        return (*scores, *measured)
 
 
 def _quorum(path: str) -> dict[str, Any]:
@@ -116,6 +131,11 @@ def _bug(name: str) -> dict[str, Any]:
 
 def _told(wrong: Mismatch) -> str:
     return f"{wrong.script}:{wrong.line}: expected {wrong.expected!r}, found {wrong.found!r}"
+
+
+def _figure(figure: Figure) -> Score:
+    value = figure.value
+    return Score(name=figure.name, value=value, low=value, high=value, n=figure.n, interval="one run", unit=figure.unit)
 
 
 def _share(name: str, right: int, asked: int) -> Score:

@@ -129,8 +129,9 @@ def test_the_example_of_every_input_schema_runs_as_it_is(client: SyncLangGraphCl
     properties = assistants_of(client)[name]["input_schema"]["properties"]
     example = {given: field["examples"][0] for given, field in properties.items()}
     output: Any = client.runs.wait(thread, name, input=example)
-    assert output["status"] == ("published" if name == "supervisor" else "running")
+    assert output.get("status") == {"supervisor": "published", "vote": None}.get(name, "running")
     produced = {
+        "vote": "result",
         "planner": "plan",
         "executor": "progress",
         "replanner": "replans",

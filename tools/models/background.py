@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
+_STARTING = threading.Lock()
+
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
     """Run work on the loop and return its result; for callers that may block. Its exception rises here."""
@@ -32,9 +34,15 @@ def begin(work: Coroutine[Any, Any, object]) -> None:
     asyncio.run_coroutine_threadsafe(work, _loop())
 
 
-@lru_cache(maxsize=1)
 def _loop() -> asyncio.AbstractEventLoop:
-    """Return the loop; its thread ends with the process."""
+    """Return the loop; threads that ask for it first at the same time get the same one."""
+    with _STARTING:
+        return _started()
+
+
+@lru_cache(maxsize=1)
+def _started() -> asyncio.AbstractEventLoop:
+    """Start the loop; its thread ends with the process."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="models", daemon=True).start()
     return loop

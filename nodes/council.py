@@ -1,0 +1,80 @@
+"""The members of a vote, and asking one within a time: whatever a member does, the vote goes on."""
+
+import contextvars
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+import numpy as np
+from pydantic import ValidationError
+
+from algorithms.voting.reliability import reliabilities, weight
+from nodes.boundary import failure_line
+from nodes.voters import ModelVoter, StatedAgent
+from state.agents import Message
+from state.council import Council
+from state.errors import SetupError
+from state.run import RunContext
+from state.vote import MOST_VOTERS, StatedVoter, VoteRequest
+from state.voting import Absence, AbsenceKind, Electorate
+
+
+def council_of(request: VoteRequest, context: RunContext) -> Council:
+    """Return all voters of a request: described ones, model voters, and those of a council of the run context."""
+    if request.council and request.council not in context.councils:
+        raise SetupError(f"there is no council {request.council!r}", where="request.council")
+    passed = context.councils.get(request.council, Council(members=()))
+    if request.model_voters and not context.model.configured:
+        raise SetupError("no model is configured", where="request.model_voters", hint="set MILLWRIGHT_MODEL__NAME")
+    if request.model_voters > MOST_VOTERS:
+        raise SetupError(f"at most {MOST_VOTERS} voters vote", where="request.model_voters")
+    described = [StatedAgent(voter, context.consensus_timeout) for voter in request.voters]
+    models = [ModelVoter(number, context) for number in range(1, request.model_voters + 1)]
+    named = {voter.group for voter in request.voters if voter.group}
+    groups = [tuple(one.name for one in request.voters if one.group == group) for group in sorted(named)]
+    groups += [tuple(model.card.id for model in models)] if models else []
+    return Council(
+        members=(*described, *models, *passed.members),
+        weights={**_weights(request.voters, len(request.options)), **passed.weights},
+        groups=(*groups, *passed.groups),
+        verifier=passed.verifier,
+    )
+
+
+def _weights(voters: Sequence[StatedVoter], options: int) -> dict[str, float]:
+    """Return the weights that outcomes of earlier runs give; all are 1 where nobody has outcomes."""
+    if not any(voter.right or voter.wrong for voter in voters):
+        return {}
+    found = reliabilities([(voter.right, voter.wrong) for voter in voters])
+    weights = weight(np.array([posterior.mean for posterior in found]), max(2, options))
+    return {voter.name: float(each) for voter, each in zip(voters, weights, strict=True)}
+
+
+def electorate_of(council: Council) -> Electorate:
+    """Return the voters with their weights; SetupError for too many or none, and for one that is named twice."""
+    if not 0 < len(council.members) <= MOST_VOTERS:
+        raise SetupError(f"there are {len(council.members)} voters, not 1 to {MOST_VOTERS}", where="request.voters")
+    voters = [agent.card.id for agent in council.members]
+    given = {"voters": voters, "weights": dict(council.weights), "groups": council.groups}
+    try:
+        return Electorate.model_validate(given)
+    except ValidationError as error:
+        raise SetupError(error.errors()[0]["msg"], where="request.voters") from error
+
+
+def answer_within(work: Callable[[], Message], seconds: float) -> Message | Absence:
+    """Return the answer, or why there is none. A voter that is late is left to itself: its thread ends with it."""
+    answers: SimpleQueue[Message | Absence] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(work())
+        except Exception as error:  # noqa: BLE001  the worker boundary: whatever a voter raises is its failure
+            answers.put(Absence(voter="", kind=AbsenceKind.FAILED, reason=failure_line(error)[:200]))
+
+    context = contextvars.copy_context()
+    threading.Thread(target=lambda: context.run(run), name="voter", daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except Empty:
+        return Absence(voter="", kind=AbsenceKind.LATE, reason=f"no answer within {seconds:g} s")
