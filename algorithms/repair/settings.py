@@ -1,7 +1,6 @@
 """The settings of the repair council: the two bars and the priors, the same for every table.
 
-The figures were fixed on generated tables with generated errors (the suite `cleaning` without `--data`), never on a
-benchmark.
+The figures were chosen by the scores on generated tables with generated errors (the suite `cleaning` without `--data`).
 """
 
 from dataclasses import dataclass
