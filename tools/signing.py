@@ -45,7 +45,7 @@ class Ed25519Verifier:
     def verify(self, signer: str, data: bytes, signature: str) -> bool:
         """Return whether it is that signer's signature of the data; False for an unknown signer or no signature."""
         key = self._keys.get(signer)
-        if key is None:
+        if key is None or signature != signature.lower():  # one text for one signature
             return False
         try:
             key.verify(bytes.fromhex(signature), data)

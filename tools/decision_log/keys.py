@@ -6,15 +6,14 @@ Layout of `<home>/decisions/keys/`: `<member>.key`, 32 bytes in hexadecimal, and
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from state.decision_log import MEMBERS
 from state.errors import SetupError
 from tools.files import write_durably
+from tools.signing import Ed25519Verifier
 
 _PRIVATE = 0o600
 _PUBLIC = "members.json"
@@ -44,25 +43,12 @@ def public_keys(home: Path) -> bytes:
         return b""
 
 
-class Verifier:
-    """Checks signatures with public keys as `public_keys` returns them; without its key no member's is good."""
-
-    def __init__(self, keys: bytes) -> None:
-        self._keys: dict[str, Ed25519PublicKey] = {}
-        with suppress(ValueError, TypeError, AttributeError):  # then no signature is good
-            for member, key in json.loads(keys).items():
-                self._keys[member] = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
-
-    def __call__(self, member: str, text: bytes, signature: str) -> bool:
-        """Return whether the signature of a member over a text is good."""
-        key = self._keys.get(member)
-        if key is None or signature != signature.lower():
-            return False
-        try:
-            key.verify(bytes.fromhex(signature), text)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+def verifier(keys: bytes) -> Ed25519Verifier:
+    """Return what checks signatures with public keys as `public_keys` returns them; without its key none is good."""
+    try:
+        return Ed25519Verifier(json.loads(keys))
+    except (ValueError, TypeError, AttributeError):  # then no signature is good
+        return Ed25519Verifier({})
 
 
 def _private(path: Path) -> Ed25519PrivateKey:

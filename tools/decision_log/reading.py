@@ -16,7 +16,7 @@ from state.decision_log import MEMBERS, Adopted, CopyState, LogEntry, LogFault, 
 from state.raft import RaftStorage
 from state.values import digest
 from tools.decision_log.journal import Journal, read_journal
-from tools.decision_log.keys import Verifier, public_keys
+from tools.decision_log.keys import public_keys, verifier
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -77,7 +77,7 @@ def standing(reading: LogReading) -> Adopted:
 def _verified(keys: bytes, contract: str, said: tuple[str, ...]) -> LogFault | None:
     """Return the first fault of a log by what it says; the copies, and the reads of one run, mostly say the same."""
     entries = [LogEntry.model_validate_json(text) for text in said]
-    return first_fault(entries, contract, len(MEMBERS), Verifier(keys))
+    return first_fault(entries, contract, len(MEMBERS), verifier(keys).verify)
 
 
 def _entries(journal: Journal) -> tuple[tuple[LogEntry, ...], LogFault | None]:
