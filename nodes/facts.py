@@ -69,7 +69,7 @@ def _table_facts(
         files=len(files),
         variants=len(variants),
         has_key=bool(table.key),
-        has_lists=known.context.patterns.council == "on" and bool(listed_columns(known.contract, table)),
+        has_lists=known.context.patterns.council != "off" and bool(listed_columns(known.contract, table)),
         on_violation=table.on_violation,
         untrusted_sql=table.derived or any(column.transform_logic for column in table.columns),
         landed=table.derived or name in intake.table_files,
@@ -107,7 +107,7 @@ def _subjects(connection: duckdb.DuckDBPyConnection, known: _Known) -> Iterator[
         for mapping in mappings:
             for match in mapping.matches:
                 headers[match.target] = (*headers.get(match.target, ()), match.source)
-        lists = listed_columns(known.contract, table) if known.context.patterns.council == "on" else ()
+        lists = listed_columns(known.contract, table) if known.context.patterns.council != "off" else ()
         yield Subject(
             table=table,
             sources=tuple(landed_table(connection, mapping, known.intake, table.name) for mapping in mappings),

@@ -47,7 +47,7 @@ _FIRST = {RemedyKind.REMAP: StepKind.MAP, RemedyKind.REFORMAT: StepKind.FORMAT, 
 
 _KINDS = (
     *(StepKind.MAP, StepKind.FORMAT, StepKind.RESOLVE, StepKind.APPROVE),
-    *(StepKind.CONFORM, StepKind.DERIVE, StepKind.DEDUPE, StepKind.QUARANTINE),
+    *(StepKind.CONFORM, StepKind.DERIVE, StepKind.REPAIR, StepKind.DEDUPE, StepKind.QUARANTINE),
 )
 """Kinds of steps on a table in their order."""
 

@@ -10,7 +10,7 @@ from state.goal import MOST_GOAL
 from state.models import ModelSettings
 from state.values import Value
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the state schema; a saved state of another version is refused."""
 
 
@@ -80,11 +80,11 @@ class Patterns(Value):
     """Switches of the coordination patterns, so that each one's worth can be measured."""
 
     council: str = Field(
-        default="on",
-        pattern="^(on|off)$",
+        default="weighted",
+        pattern="^(weighted|majority|off)$",
         title="Council",
-        description="Specialists resolve values outside their list",
-        examples=["on", "off"],
+        description="Specialists decide by vote; weighted: by how often each is right, majority: one voice each",
+        examples=["weighted", "majority", "off"],
     )
     replanning: str = Field(
         default="on",

@@ -1,0 +1,145 @@
+"""What is put before the repair council and what it found, as files: rows as text, and findings as lines of JSON.
+
+Layout of `<run folder>/council/`: `<name>.parquet` (`_row` and the text of the columns), `<name>.contract.json` (the
+table's part of the contract), `<name>.findings.jsonl` (a finding a line, by row and column) and `<name>.found.json`
+(counts, written last: where it lies, the findings are whole). A name ends with a fingerprint of the rows, so that
+findings about rows that were made anew are not taken for these.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from state.contract import RepairScope, Table
+from state.council import CouncilFound, CouncilTask
+from state.errors import SetupError
+from state.repair import CellFault, CellFinding, DirtyTable, RepairFindings, RepairVerdict
+from state.resolution import Ballot
+from tools.files import write_durably
+from tools.outputs.parquet import write_file
+from tools.sql.quote import literal
+
+FOLDER = "council"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_MOST_NOTES = 20
+
+
+def council_task(folder: Path, table: str, keys: tuple[str, ...], fingerprint: str) -> CouncilTask:
+    """Return the task of putting a table before the council, with where its files lie in the run's folder."""
+    place = folder / FOLDER / f"{_UNSAFE.sub('-', table)[:100]}-{fingerprint}"
+    return CouncilTask(
+        table=table,
+        path=f"{place}.parquet",
+        contract=f"{place}.contract.json",
+        keys=keys,
+        ends_at=f"{place}.findings.jsonl",
+    )
+
+
+def write_dirty(connection: duckdb.DuckDBPyConnection, task: CouncilTask, table: Table, query: str) -> None:
+    """Write the rows of a query, and what the contract says of them.
+
+    The council is told that every cell may be changed: its bars alone speak, and what the scope lets be changed is
+    ruled on afterwards.
+    """
+    path = Path(task.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = tuple(column.model_copy(update={"repair": RepairScope.ALL}) for column in table.columns)
+    opened = table.model_copy(update={"columns": columns})
+    write_durably(Path(task.contract), opened.model_dump_json().encode())
+    write_file(connection, query, path)
+
+
+def read_dirty(task: CouncilTask) -> DirtyTable:
+    """Return the table of a task; SetupError where its file cannot be read."""
+    reader = "read_parquet({})" if task.path.endswith(".parquet") else "read_csv({}, header = true, all_varchar = true)"
+    source = reader.format(literal(task.path))
+    try:
+        with duckdb.connect() as engine:
+            names = [row[0] for row in engine.execute(f"describe select * from {source}").fetchall()]
+            order = " order by _row" if "_row" in names else ""
+            rows = engine.execute(f"select columns(*)::varchar from {source}{order}").fetchall()
+    except duckdb.Error as error:
+        told = str(error).strip().splitlines()[0]
+        raise SetupError(f"the table cannot be read: {told}", where=task.path, hint="give Parquet or CSV") from error
+    parts = list(zip(*rows, strict=True)) or [() for _ in names]
+    columns = {name: part for name, part in zip(names, parts, strict=True) if name != "_row"}
+    contract = Table.model_validate_json(Path(task.contract).read_bytes()) if task.contract else None
+    missing = [key for key in task.keys if key not in columns]
+    if missing:
+        raise SetupError(f"there is no column {missing[0]!r}", where="task.keys", hint=f"columns: {', '.join(columns)}")
+    return DirtyTable(columns=columns, contract=contract, keys=task.keys)
+
+
+def write_found(task: CouncilTask, rows: int, findings: RepairFindings, seconds: float) -> CouncilFound:
+    """Write the findings durably, then their counts, and return these."""
+    path = findings_path(task)
+    lines = "".join(f"{json.dumps(_plain(cell), ensure_ascii=False)}\n" for cell in findings.cells)
+    write_durably(path, lines.encode(errors="backslashreplace"))
+    counts = {verdict: sum(cell.verdict is verdict for cell in findings.cells) for verdict in RepairVerdict}
+    found = CouncilFound(
+        table=task.table,
+        path=str(path),
+        rows=rows,
+        repairs=counts[RepairVerdict.REPAIR],
+        proposals=counts[RepairVerdict.PROPOSE],
+        flags=counts[RepairVerdict.FLAG],
+        reliability=dict(findings.reliability),
+        notes=findings.notes[:_MOST_NOTES],
+        seconds=seconds,
+    )
+    write_durably(_found_path(path), found.model_dump_json().encode())
+    return found
+
+
+def write_failed(task: CouncilTask, problem: str, seconds: float) -> CouncilFound:
+    """Write durably why there are no findings, and return it."""
+    found = CouncilFound(table=task.table, path="", seconds=seconds, failed=problem)
+    write_durably(_found_path(findings_path(task)), found.model_dump_json().encode())
+    return found
+
+
+def read_found(task: CouncilTask) -> CouncilFound | None:
+    """Return the counts of a task's findings; None before the council has sat."""
+    try:
+        return CouncilFound.model_validate_json(_found_path(findings_path(task)).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def forget(task: CouncilTask) -> None:
+    """Let the council sit again on a task."""
+    _found_path(findings_path(task)).unlink(missing_ok=True)
+
+
+def read_findings(found: CouncilFound) -> Iterator[CellFinding]:
+    """Yield the findings, by row and column."""
+    with Path(found.path).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield _finding(json.loads(line))
+
+
+def findings_path(task: CouncilTask) -> Path:
+    """Return where the findings of a task are written."""
+    path = Path(task.path)
+    return Path(task.ends_at) if task.ends_at else path.with_name(f"{path.stem}.findings.jsonl")
+
+
+def _found_path(findings: Path) -> Path:
+    return findings.with_name(findings.name.removesuffix(".findings.jsonl") + ".found.json")
+
+
+def _plain(cell: CellFinding) -> dict[str, Any]:
+    votes = [vote.model_dump() for vote in cell.votes]
+    fields = ("row", "column", "before", "after", "fault", "verdict", "confidence", "operator", "evidence")
+    return {**{name: getattr(cell, name) for name in fields}, "votes": votes}
+
+
+def _finding(plain: dict[str, Any]) -> CellFinding:
+    votes = tuple(Ballot.model_validate(vote) for vote in plain["votes"])
+    known = {"fault": CellFault(plain["fault"]), "verdict": RepairVerdict(plain["verdict"]), "votes": votes}
+    return CellFinding(**{**plain, **known})
