@@ -1,4 +1,4 @@
-"""What becomes of the council's findings: by their verdict, by what the contract lets be changed, by what a person said.
+"""What becomes of the council's findings: by verdict, by what the contract lets be changed, by what a person said.
 
 The council says how sure it is. Whether a cell may be changed is not its matter: a cell that breaks no rule is changed
 only in a column whose scope is `all`, and else put forward as a proposal.
@@ -77,7 +77,11 @@ def _settled(ruling: Ruling, table: str, said: Mapping[str, Settled]) -> Ruling:
     if answer is None:
         return ruling
     outcome = CellOutcome.LEFT if answer.value is None else CellOutcome.APPLIED
-    told = {Reply.ACCEPT: "a person accepted it", Reply.REJECT: "a person rejected it", Reply.EDIT: "a person edited it"}
+    told = {
+        Reply.ACCEPT: "a person accepted it",
+        Reply.REJECT: "a person rejected it",
+        Reply.EDIT: "a person edited it",
+    }
     return ruling._replace(outcome=outcome, after=answer.value, reason=told[answer.reply], change_id=identity)
 
 

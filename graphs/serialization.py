@@ -5,6 +5,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from state import (
     approval,
     budget,
+    council,
     diagnosis,
     meta_reasoning,
     planning,
@@ -21,6 +22,8 @@ _TYPES = (
     approval.AskedRef,
     budget.Spent,
     budget.BudgetLimits,
+    council.CouncilRef,
+    council.CouncilTask,
     diagnosis.AffectedRows,
     diagnosis.Cause,
     diagnosis.Diagnosis,

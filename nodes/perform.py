@@ -12,12 +12,14 @@ from nodes.steps.approving import put_forward
 from nodes.steps.conforming import conform_table, derive_table
 from nodes.steps.formatting import choose_formats
 from nodes.steps.mapping import map_columns
+from nodes.steps.repairing import repair_table
 from nodes.steps.resolving import resolve_lists
 from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
 from state.approval import AskedRef
 from state.budget import Spent
 from state.contract import Contract
+from state.council import CouncilTask
 from state.errors import DependencyMissing
 from state.plans import Step, StepKind
 from state.reports import FailureKind, Replan, StepReport, StepStatus
@@ -37,6 +39,7 @@ _CONNECTED: dict[StepKind, ConnectedStep] = {
     StepKind.FORMAT: choose_formats,
     StepKind.RESOLVE: resolve_lists,
     StepKind.APPROVE: put_forward,
+    StepKind.REPAIR: repair_table,
     StepKind.DEDUPE: dedupe_table,
     StepKind.QUARANTINE: quarantine_table,
 }
@@ -50,11 +53,12 @@ _ALONE: dict[StepKind, Callable[[Work], Outcome]] = {
 
 
 class Attempt(NamedTuple):
-    """One attempt of a step: its report, when it began (of the clock), and what a person is asked."""
+    """One attempt of a step: its report, when it began (of the clock), what a person or the council is asked."""
 
     report: StepReport
     began: float
     asked: AskedRef | None = None
+    convened: CouncilTask | None = None
 
 
 def prepares(step: Step) -> bool:
@@ -103,7 +107,8 @@ def attempt(step: Step, before: StepReport | None, folder: Path, context: RunCon
             error=failure_line(error),
         )
         return Attempt(report, began)
-    status = StepStatus.WAITING if outcome.asked else StepStatus.OUTDATED if outcome.again else StepStatus.DONE
+    waits = outcome.asked is not None or outcome.convened is not None
+    status = StepStatus.WAITING if waits else StepStatus.OUTDATED if outcome.again else StepStatus.DONE
     report = StepReport(
         step_id=step.step_id,
         status=status,
@@ -112,7 +117,7 @@ def attempt(step: Step, before: StepReport | None, folder: Path, context: RunCon
         rows=outcome.rows,
         detail=outcome.detail[:300],
     )
-    return Attempt(report, began, outcome.asked)
+    return Attempt(report, began, outcome.asked, outcome.convened)
 
 
 def _run(step: Step, folder: Path, context: RunContext, worked: Spent) -> Outcome:

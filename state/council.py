@@ -28,7 +28,7 @@ class CouncilTask(Value):
     ends_at: str = Field(default="", title="Findings", description="Where the findings are written; empty: beside it")
 
 
-class CouncilFound(Value):
+class CouncilRef(Value):
     """What state holds of the findings about one table."""
 
     table: str
@@ -37,10 +37,16 @@ class CouncilFound(Value):
     repairs: int = 0
     proposals: int = 0
     flags: int = 0
-    reliability: dict[str, float] = Field(default_factory=dict)  # specialist -> learned chance to be right
-    notes: tuple[str, ...] = ()  # what was not looked at, and why
     seconds: float = 0.0
     failed: str = ""  # why there are no findings
+
+
+class CouncilFound(Value):
+    """What is told beside the findings, in their folder."""
+
+    reference: CouncilRef
+    reliability: dict[str, float] = Field(default_factory=dict)  # specialist -> learned chance to be right
+    notes: tuple[str, ...] = ()  # what was not looked at, and why
 
 
 class CellOutcome(StrEnum):
@@ -68,7 +74,7 @@ class CouncilInput(TypedDict):
 class CouncilOutput(TypedDict, total=False):
     """What a council gives back."""
 
-    found: Annotated[dict[str, CouncilFound], merge_by_id]
+    found: Annotated[dict[str, CouncilRef], merge_by_id]
     """By table; written by the last node, read by the caller."""
     spent: Annotated[dict[str, Spent], merge_by_id]
 
@@ -77,5 +83,5 @@ class CouncilState(TypedDict, total=False):
     """Channels of the council."""
 
     task: CouncilTask
-    found: Annotated[dict[str, CouncilFound], merge_by_id]
+    found: Annotated[dict[str, CouncilRef], merge_by_id]
     spent: Annotated[dict[str, Spent], merge_by_id]

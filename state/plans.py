@@ -177,7 +177,8 @@ class TableFacts(Value):
     landed: bool  # its files are in the workspace; says nothing about a derived table
     asks: bool = False  # a person must agree to what is decided about it
     mends: str = ""  # cells the council may change: "violations", "all"; empty: none, or there is no council
-    cells: int = Field(default=0, ge=0)  # that the council would be shown
+    cells: int = Field(default=0, ge=0)  # rows times columns that the council would be shown
+    leaves_cells: bool = False  # the council was given up
     columns: int = Field(default=0, ge=0)  # of the contract that have a source
     size: int = Field(default=0, ge=0)  # bytes of its files as text
     in_place: bool = False  # its text is read where it lies, not in the workspace

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
+from state.council import CouncilRef
 from state.diagnosis import Diagnosis
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
@@ -204,6 +205,9 @@ class PlannerState(RunChannels, total=False):
 
 class ExecutorState(RunChannels, total=False):
     """Channels of the execution graph."""
+
+    found: Annotated[dict[str, CouncilRef], merge_by_id]
+    """By table; written by the repair council; read by whoever watches. Steps read the findings from their files."""
 
     contract: ContractRef
     sources: SourcesRef

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from state.contract import RepairScope, Table
-from state.council import CouncilFound, CouncilTask
+from state.council import CouncilFound, CouncilRef, CouncilTask
 from state.errors import SetupError
 from state.repair import CellFault, CellFinding, DirtyTable, RepairFindings, RepairVerdict
 from state.resolution import Ballot
@@ -24,6 +24,9 @@ from tools.outputs.parquet import write_file
 from tools.sql.quote import literal
 
 FOLDER = "council"
+TERMS = ".contract.json"
+"""How the name of a file ends that says what the contract says of a table."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _MOST_NOTES = 20
 
@@ -34,24 +37,26 @@ def council_task(folder: Path, table: str, keys: tuple[str, ...], fingerprint: s
     return CouncilTask(
         table=table,
         path=f"{place}.parquet",
-        contract=f"{place}.contract.json",
+        contract=f"{place}{TERMS}",
         keys=keys,
         ends_at=f"{place}.findings.jsonl",
     )
 
 
 def write_dirty(connection: duckdb.DuckDBPyConnection, task: CouncilTask, table: Table, query: str) -> None:
-    """Write the rows of a query, and what the contract says of them.
+    """Write the rows of a query, and what the contract says of them."""
+    write_terms(Path(task.contract), table)
+    write_file(connection, query, Path(task.path))
+
+
+def write_terms(path: Path, table: Table) -> None:
+    """Write what the contract says of a table, durably.
 
     The council is told that every cell may be changed: its bars alone speak, and what the scope lets be changed is
     ruled on afterwards.
     """
-    path = Path(task.path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     columns = tuple(column.model_copy(update={"repair": RepairScope.ALL}) for column in table.columns)
-    opened = table.model_copy(update={"columns": columns})
-    write_durably(Path(task.contract), opened.model_dump_json().encode())
-    write_file(connection, query, path)
+    write_durably(path, table.model_copy(update={"columns": columns}).model_dump_json().encode())
 
 
 def read_dirty(task: CouncilTask) -> DirtyTable:
@@ -81,24 +86,24 @@ def write_found(task: CouncilTask, rows: int, findings: RepairFindings, seconds:
     lines = "".join(f"{json.dumps(_plain(cell), ensure_ascii=False)}\n" for cell in findings.cells)
     write_durably(path, lines.encode(errors="backslashreplace"))
     counts = {verdict: sum(cell.verdict is verdict for cell in findings.cells) for verdict in RepairVerdict}
-    found = CouncilFound(
+    reference = CouncilRef(
         table=task.table,
         path=str(path),
         rows=rows,
         repairs=counts[RepairVerdict.REPAIR],
         proposals=counts[RepairVerdict.PROPOSE],
         flags=counts[RepairVerdict.FLAG],
-        reliability=dict(findings.reliability),
-        notes=findings.notes[:_MOST_NOTES],
         seconds=seconds,
     )
+    notes = tuple(findings.notes[:_MOST_NOTES])
+    found = CouncilFound(reference=reference, reliability=dict(findings.reliability), notes=notes)
     write_durably(_found_path(path), found.model_dump_json().encode())
     return found
 
 
 def write_failed(task: CouncilTask, problem: str, seconds: float) -> CouncilFound:
     """Write durably why there are no findings, and return it."""
-    found = CouncilFound(table=task.table, path="", seconds=seconds, failed=problem)
+    found = CouncilFound(reference=CouncilRef(table=task.table, path="", seconds=seconds, failed=problem))
     write_durably(_found_path(findings_path(task)), found.model_dump_json().encode())
     return found
 
@@ -118,7 +123,7 @@ def forget(task: CouncilTask) -> None:
 
 def read_findings(found: CouncilFound) -> Iterator[CellFinding]:
     """Yield the findings, by row and column."""
-    with Path(found.path).open(encoding="utf-8") as lines:
+    with Path(found.reference.path).open(encoding="utf-8") as lines:
         for line in lines:
             yield _finding(json.loads(line))
 

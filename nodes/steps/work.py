@@ -9,6 +9,7 @@ from nodes.consulting import Judge, judge_of
 from state.approval import AskedRef
 from state.budget import Spent
 from state.contract import Contract, Table
+from state.council import CouncilTask
 from state.plans import Step
 from state.run import RunContext
 from tools.intake import Intake
@@ -39,10 +40,12 @@ class Work:
 class Outcome:
     """What a step did: rows concerned, and one line for people.
 
-    A step that is not done yet says what a person is `asked`, or that it is done `again` after steps it made outdated.
+    A step that is not done yet says what a person is `asked`, what is put before the council (`convened`), or that it
+    is done `again` after steps it made outdated.
     """
 
     rows: int
     detail: str
     asked: AskedRef | None = None
+    convened: CouncilTask | None = None
     again: bool = False

@@ -184,7 +184,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, trial: Trial, contract: Contra
             (row, column): f"it would break {rule_id}, expected {by_id[rule_id].expected}"[:300]
             for row, rule_id in after
             for column in _columns(by_id[rule_id], trial)
-            if _is_alone(by_id[rule_id], trial) or (row, rule_id) not in before
+            if _is_alone(by_id[rule_id]) or (row, rule_id) not in before
         }
         standing = {cell: why for cell, why in found.items() if cell in trial.standing}
         if not standing:
@@ -204,7 +204,7 @@ def _columns(rule: CompiledRule, trial: Trial) -> list[str]:
     return [name for name in trial.columns if name in rule.columns]
 
 
-def _is_alone(rule: CompiledRule, trial: Trial) -> bool:
+def _is_alone(rule: CompiledRule) -> bool:
     """Return whether the rule is about one column only."""
     return len([name for name in rule.columns if "$" not in name]) <= 1
 

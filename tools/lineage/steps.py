@@ -148,6 +148,10 @@ class Steps:
     def _derived(self, table: Table) -> tuple[list[Json], list[Json]]:
         return self._at.bare(f"live.{name}" for name in table.transform_sources), self._at.staged(table)
 
+    def _repaired(self, table: Table) -> tuple[list[Json], list[Json]]:
+        inputs = [f"stage.{table.name}", _decisions(table)]
+        return self._at.bare(inputs), self._at.aside("repairs", table)
+
     def _deduped(self, table: Table) -> tuple[list[Json], list[Json]]:
         return self._at.bare([f"stage.{table.name}"]), self._at.aside("merged", table)
 
@@ -253,6 +257,7 @@ _PARTS: dict[StepKind, _Parts] = {
     StepKind.RESOLVE: Steps._resolved,  # noqa: SLF001
     StepKind.CONFORM: Steps._conformed,  # noqa: SLF001
     StepKind.DERIVE: Steps._derived,  # noqa: SLF001
+    StepKind.REPAIR: Steps._repaired,  # noqa: SLF001
     StepKind.DEDUPE: Steps._deduped,  # noqa: SLF001
     StepKind.QUARANTINE: Steps._quarantined,  # noqa: SLF001
 }
