@@ -67,7 +67,7 @@ def read_dirty(task: CouncilTask) -> DirtyTable:
         with duckdb.connect() as engine:
             names = [row[0] for row in engine.execute(f"describe select * from {source}").fetchall()]
             order = " order by _row" if "_row" in names else ""
-            rows = engine.execute(f"select columns(*)::varchar from {source}{order}").fetchall()
+            rows = engine.execute(f"select columns(*)::varchar from (from {source}{order})").fetchall()
     except duckdb.Error as error:
         told = str(error).strip().splitlines()[0]
         raise SetupError(f"the table cannot be read: {told}", where=task.path, hint="give Parquet or CSV") from error

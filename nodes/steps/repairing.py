@@ -81,7 +81,11 @@ def _go_on(connection: duckdb.DuckDBPyConnection, work: Work, task: CouncilTask,
         if waiting:
             return _asked(work, waiting, len(answers) + 1)
         rulings, questions = settled(rulings, work.table.name, said), _judgements(answers, changes)
-    candidates = [Candidate(one.row_id, one.finding.column, one.after or "") for one in rulings if _changes(one)]
+    candidates = [
+        Candidate(one.row_id, one.finding.column, one.finding.before, one.after or "")
+        for one in rulings
+        if _changes(one)
+    ]
     formats = read_formats(connection, work.table.name)
     with tried(connection, work.contract, work.table, formats, candidates) as trial:
         ruled = Ruled(task, found, tuple(_refused(ruling, trial.refused) for ruling in rulings), questions)

@@ -104,7 +104,7 @@ def test_shop_orders_wait_for_customers_only_where_they_look_at_them() -> None:
     assert ancestors(plan, "format:orders") == {"map:orders"}
     assert not any("orders" in other for other in ancestors(plan, "quarantine:customers"))
     assert [step.step_id for step in ready(plan, ())] == ["map:customers", "map:orders"]
-    assert [choice.method for choice in plan.choices if choice.task == "repair(orders)"] == ["by_votes"]
+    assert [choice.method for choice in plan.choices if choice.task == "resolve(orders)"] == ["by_votes"]
     path = critical_path(plan.steps)
     assert path[-2:] == ("verify", "publish")
     assert plan.seconds == pytest.approx(sum(plan.step(name).seconds for name in path))
@@ -154,8 +154,8 @@ def test_a_cycle_is_opened_where_nothing_is_resolved() -> None:
     """No table has to be resolved apart when one of the cycle needs no resolving: it comes first."""
     plan = planned(source("a", "b"), source("b", "c"), source("c", "a", lists=False))
     methods = {choice.task: choice.method for choice in plan.choices}
-    assert methods["repair(c)"] == "nothing_to_repair"
-    assert methods["repair(a)"] == methods["repair(b)"] == "by_votes"
+    assert methods["resolve(c)"] == "nothing_listed"
+    assert methods["resolve(a)"] == methods["resolve(b)"] == "by_votes"
 
 
 def test_quarantine_inside_a_cycle_comes_last_and_one_at_a_time() -> None:
@@ -361,7 +361,7 @@ def test_what_is_proved_needs_no_step() -> None:
     assert plan.step("format:t").how == "as_written"
     assert ways_of(plan, "t") == {
         "prepare": "from_files", "acquire": "copied_text", "unify": "by_name", "read": "as_written",
-        "repair": "nothing_outside", "agree": "unasked", "conform": "at_once", "merge": "proven_distinct",
+        "resolve": "nothing_outside", "agree": "unasked", "conform": "at_once", "repair": "nothing_to_change", "merge": "proven_distinct",
         "validate": "proven_sound",
     }  # fmt: skip
 
@@ -381,7 +381,7 @@ def test_why_a_way_was_not_taken_is_told_with_the_figures() -> None:
 
 def test_a_preferred_way_is_taken_where_it_applies_and_its_steps_stay_in_order() -> None:
     facts = DeliveryFacts(tables=(proven("t"), source("u", "t", key=False)))
-    full = {"unify": "by_values", "read": "counting_all", "repair": "by_votes", "merge": "by_key"}
+    full = {"unify": "by_values", "read": "counting_all", "resolve": "by_votes", "merge": "by_key"}
     plan = plan_delivery(facts, "publish", prefer={**full, "validate": "setting_aside"})
     assert isinstance(plan, Plan)
     assert check(plan, start_facts(facts)) == ()

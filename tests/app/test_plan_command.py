@@ -14,7 +14,7 @@ def test_the_plan_is_shown_as_a_tree_a_schedule_and_risks(cli: Any, job: Any) ->
     code, out, err = cli("plan", job.contract, job.sources)
     assert (code, err) == (0, "")
     assert "prepare(customers) by from_files" in out
-    assert "repair(customers) by by_votes" in out
+    assert "resolve(customers) by by_votes" in out
     tree, schedule = out.index("task network"), out.index("schedule")
     for step in ("map:orders", "conform:orders", "derive:totals", "publish"):
         assert tree < out.index(step) < schedule

@@ -75,9 +75,12 @@ def cell_rules(contract: Contract, table: Table, relation: Relation = LIVE) -> t
     )
 
 
-def strict_rules(rules: Collection[CompiledRule]) -> tuple[CompiledRule, ...]:
-    """Return those of which no row may break one."""
-    return tuple(rule for rule in rules if rule.operator is None or (rule.operator, rule.threshold) == ("mustBe", 0))
+def _strict_rules(contract: Contract, table: Table) -> tuple[CompiledRule, ...]:
+    """Return the rules for which rows are set aside: a cell that breaks one may be changed.
+
+    They are those by which a table is proved sound, so that a proof leaves out no repair.
+    """
+    return tuple(rule for rule in compile_rules(contract, table) if rule.quarantines)
 
 
 @contextmanager
@@ -95,8 +98,8 @@ def broken_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, table
 def broken_cells(
     connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table, rows: Collection[int]
 ) -> set[tuple[int, str]]:
-    """Return the cells, as row id and column, of the rows that break a rule of which none may be broken."""
-    columns = {rule.id: rule.columns for rule in strict_rules(cell_rules(contract, table))}
+    """Return the cells, as row id and column, by which the rows break a rule for which they would be set aside."""
+    columns = {rule.id: rule.columns for rule in _strict_rules(contract, table)}
     found = connection.execute(
         "select _row, rule from temp.council_broken where _row in (select unnest(?::bigint[]))", [list(rows)]
     ).fetchall()
@@ -106,13 +109,18 @@ def broken_cells(
 def any_broken(
     connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table, columns: Collection[str]
 ) -> bool:
-    """Return whether a row breaks a rule, of which none may be broken, on one of the columns."""
-    rules = strict_rules(cell_rules(contract, table))
-    asked = [rule.id for rule in rules if set(rule.columns) & set(columns)]
+    """Return whether a row breaks a rule, for which it would be set aside, on one of the columns."""
+    asked = [rule.id for rule in _strict_rules(contract, table) if set(rule.columns) & set(columns)]
     found = connection.execute(
         "select count(*) from temp.council_broken where rule in (select unnest(?::varchar[]))", [asked]
     )
     return bool(found.fetchall()[0][0])
+
+
+def shown_text(column: str) -> str:
+    """Return SQL for the text that the council is shown of a column of the staged rows `s`."""
+    value, raw, operator = (f"s.{ident(of)}" for of in (column, raw_name(column), operator_name(column)))
+    return f"case when {operator} = 'unreadable' then {raw} else {value}::varchar end"
 
 
 def text_query(table: Table, columns: Sequence[str], *, some: bool) -> str:
@@ -120,11 +128,7 @@ def text_query(table: Table, columns: Sequence[str], *, some: bool) -> str:
 
     The sample hangs on the ids of the rows alone.
     """
-    fields = ", ".join(
-        f"case when s.{ident(operator_name(name))} = 'unreadable' then s.{ident(raw_name(name))} "
-        f"else s.{ident(name)}::varchar end as {ident(name)}"
-        for name in columns
-    )
+    fields = ", ".join(f"{shown_text(name)} as {ident(name)}" for name in columns)
     live = f"live.{ident(table.name)}"
     where = ""
     if some:

@@ -3,7 +3,7 @@
 What cannot be read as the type of its column, or breaks a rule where it would stand, is refused. Temporary tables of
 the connection, dropped on leaving:
 
-    council_candidates   _row, column_name, after: the texts to try
+    council_candidates   _row, column_name, before, after: the texts to try
     council_values<i>    _row, value (typed): those of column i that are not refused
     <table>, ...         the live rows with the candidates in place, and views of the tables its rules look at
 """
@@ -16,12 +16,13 @@ import duckdb
 
 from algorithms.formats import plain_format
 from state.contract import Column, Contract, LogicalType, Table
+from state.errors import StepError
 from state.formats import ValueFormat
 from tools.checks.prepare import prepare_rules
 from tools.checks.quarantine import violating_rows_sql
 from tools.checks.rule import CompiledRule, Relation
 from tools.checks.types import expected_type
-from tools.conform.doubtful import cell_rules
+from tools.conform.doubtful import cell_rules, shown_text
 from tools.conform.read import read_expression
 from tools.conform.statement import stage_view
 from tools.sql.quote import ident
@@ -35,10 +36,11 @@ Place = tuple[int, str]
 
 
 class Candidate(NamedTuple):
-    """A text that is to stand in a cell."""
+    """A text that is to stand in a cell, and the one that stands there."""
 
     row_id: int
     column: str
+    before: str | None
     after: str
 
 
@@ -102,7 +104,7 @@ def tried(
     trial = Trial(connection, table, candidates)
     others = [each.name for each in contract.tables if each.name != table.name and is_staged(connection, each.name)]
     try:
-        _write_lists(connection, "council_candidates", ("_row", "column_name", "after"), candidates)
+        _write_lists(connection, "council_candidates", ("_row", "column_name", "before", "after"), candidates)
         for column in trial.columns:
             _type_values(connection, trial, table.column(column), formats)
         _copy(connection, trial, table, others)
@@ -123,11 +125,11 @@ def _by_column(cells: Iterable[Place]) -> dict[str, list[int]]:
 
 
 def _write_lists(
-    connection: duckdb.DuckDBPyConnection, name: str, fields: Sequence[str], rows: Sequence[tuple[int, str, str]]
+    connection: duckdb.DuckDBPyConnection, name: str, fields: Sequence[str], rows: Sequence[tuple[object, ...]]
 ) -> None:
-    """Write rows of an id and two texts into a temporary table."""
-    lists = [list(part) for part in zip(*rows, strict=True)] or [[], [], []]
-    types = ("bigint", "varchar", "varchar")
+    """Write rows of an id and texts into a temporary table."""
+    lists = [list(part) for part in zip(*rows, strict=True)] or [[] for _ in fields]
+    types = ("bigint", *("varchar" for _ in fields[1:]))
     selects = ", ".join(f"unnest(?::{kind}[]) as {field}" for kind, field in zip(types, fields, strict=True))
     connection.execute(f"create or replace temp table {name} as select {selects}", lists)
 
@@ -135,7 +137,10 @@ def _write_lists(
 def _type_values(
     connection: duckdb.DuckDBPyConnection, trial: Trial, column: Column, formats: Mapping[str, ValueFormat]
 ) -> None:
-    """Read the texts as the column's type; refuse what cannot be read, and what stands there already."""
+    """Read the texts as the column's type; refuse what cannot be read, and what stands there already.
+
+    Raises StepError where something else stands in a cell than what the council was shown.
+    """
     known = formats.get(column.name) or plain_format(trial.table.name, column.name, column.logical_type)
     read = read_expression(known, column, "after", row_file("_row")).value
     if column.logical_type is not LogicalType.STRING:
@@ -147,6 +152,16 @@ def _type_values(
         f"select _row, {read} as value from temp.council_candidates where column_name = ?",
         [column.name],
     )
+    stood = f"{name} v join temp.council_candidates c on c._row = v._row and c.column_name = ?"
+    others = connection.execute(
+        f"select count(*) from {stood} left join live.{ident(trial.table.name)} s on s._row = v._row "
+        f"where {shown_text(column.name)} is distinct from c.before",
+        [column.name],
+    ).fetchall()[0][0]
+    if others:
+        raise StepError(
+            f"{others} findings are not about the cells as they are", where=f"{trial.table.name}.{column.name}"
+        )
     in_vain = connection.execute(
         f"select v._row, v.value is null from {name} v join live.{ident(trial.table.name)} s on s._row = v._row "
         f"where v.value is null or v.value = s.{ident(column.name)}"
