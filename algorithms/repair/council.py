@@ -1,71 +1,75 @@
-"""The repair council: specialists speak of cells, a vote decides, two bars say what becomes of it."""
+"""The repair council: formats first, then specialists speak of cells, a vote decides, two bars say what becomes of it."""
 
 import numpy as np
 
-from algorithms.repair.dependencies import mine_dependencies, opinions_of
-from algorithms.repair.factors import BLANK, Factor, factorise
+from algorithms.repair.committee import ballots_of, contradiction, convene, error_rate
+from algorithms.repair.contract_forms import contract_forms
+from algorithms.repair.dependencies import mine_dependencies
+from algorithms.repair.electorate import Tally, contested, hold_vote
+from algorithms.repair.factors import factorise
+from algorithms.repair.findings import find_in_column
+from algorithms.repair.hearing import Hearing
+from algorithms.repair.misplaced import misplaced_values
+from algorithms.repair.normal_forms import normal_form
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
-from state.contract import RepairScope
-from state.repair import CellFault, CellFinding, DirtyTable, RepairFindings, RepairVerdict
-from state.resolution import Ballot
+from algorithms.repair.sources import hear_sources, own_reliability, testify
+from algorithms.repair.typos import typing_errors
+from algorithms.repair.witnesses import told_witnesses, witnesses
+from state.contract import Column
+from state.repair import CellFinding, DirtyTable, RepairFindings
 
 
 def find_repairs(table: DirtyTable, settings: CouncilSettings) -> RepairFindings:
     """Return what is wrong with the table's cells and what belongs there; ValueError when its columns do not fit."""
     factors = factorise(table.columns)
-    suspect = [np.zeros(factor.codes.size, dtype=bool) for factor in factors]
-    opinions = [opinions_of(one, factors) for one in mine_dependencies(factors, suspect, settings)]
-    findings = _decide(factors, opinions, table, settings)
-    return RepairFindings(cells=tuple(findings))
+    specs = [_contracted(table, factor.name) for factor in factors]
+    formed = [normal_form(factor, contract_forms(spec, factor)) for factor, spec in zip(factors, specs, strict=True)]
+    normal = [factor.with_codes(form.codes) for factor, form in zip(factors, formed, strict=True)]
+    hearing = Hearing(normal, [np.ones(form.codes.size) for form in formed], settings, table.contract)
+    tallies = hold_votes(hearing)
+    findings: list[CellFinding] = []
+    for column, factor in enumerate(factors):
+        if factor.name not in table.keys:
+            findings += find_in_column(factor, formed[column], tallies.get(column), settings)
+    return RepairFindings(cells=tuple(sorted(findings, key=lambda one: (one.row, one.column))))
 
 
-def _decide(
-    factors: list[Factor], opinions: list[Opinions], table: DirtyTable, settings: CouncilSettings
-) -> list[CellFinding]:
-    best: dict[tuple[int, int], tuple[float, Opinions, int]] = {}
-    for spoken in opinions:
-        if factors[spoken.column].name in table.keys:
-            continue
-        for place in np.flatnonzero(spoken.choices != factors[spoken.column].codes[spoken.rows]):
-            cell = (int(spoken.rows[place]), spoken.column)
-            if cell not in best or spoken.reliability[place] > best[cell][0]:
-                best[cell] = (float(spoken.reliability[place]), spoken, int(place))
-    return [
-        _finding(cell, factors[cell[1]], *best[cell], table, settings)
-        for cell in sorted(best)
-        if best[cell][0] >= settings.propose_bar
-    ]
+def hold_votes(hearing: Hearing) -> dict[int, Tally]:
+    """Return the outcome of the vote on every column that anybody speaks about."""
+    opinions = gather(hearing)
+    tallies = {}
+    for column, factor in enumerate(hearing.factors):
+        mine = [spoken for spoken in opinions if spoken.column == column]
+        if contested(factor, mine).any():
+            tallies[column] = hold_vote(factor, mine, hearing.settings.correlation)
+    return tallies
 
 
-def _finding(
-    cell: tuple[int, int],
-    factor: Factor,
-    chance: float,
-    spoken: Opinions,
-    place: int,
-    table: DirtyTable,
-    settings: CouncilSettings,
-) -> CellFinding:
-    before = factor.codes[cell[0]]
-    after = factor.text(int(spoken.choices[place]))
-    reason = spoken.reason(place)
-    sure = chance >= settings.repair_bar and _may_change(factor.name, table)
-    return CellFinding(
-        row=cell[0],
-        column=factor.name,
-        before=table.columns[factor.name][cell[0]],
-        after=after,
-        fault=CellFault.MISSING if before == BLANK else spoken.fault,
-        verdict=RepairVerdict.REPAIR if sure else RepairVerdict.PROPOSE,
-        confidence=chance,
-        operator=spoken.voter,
-        evidence=reason[:500],
-        votes=(Ballot(voter=spoken.voter, choice=after, confidence=chance, reason=reason),),
-    )
+def gather(hearing: Hearing) -> list[Opinions]:
+    """Return what the cells and all specialists say."""
+    factors, settings = hearing.factors, hearing.settings
+    mined = mine_dependencies(factors, hearing.trust, settings)
+    testimonies = {one.column: one for one in hear_sources(hearing, mined)}
+    committees = {
+        column: convene(column, mined.of(column), factors, settings)
+        for column in range(len(factors))
+        if column not in testimonies and mined.of(column)
+    }
+    shares = [share for column, one in committees.items() if (share := contradiction(one, factors[column])) is not None]
+    rate = error_rate(shares, settings)
+    opinions: list[Opinions] = []
+    for column, factor in enumerate(factors):
+        if column in testimonies:
+            opinions += told_witnesses(column, factor, own_reliability(testimonies[column], hearing), settings)
+            opinions += testify(testimonies[column], hearing)
+        else:
+            opinions += witnesses(column, factor, rate, settings)
+        if column in committees:
+            opinions += ballots_of(committees[column], factor, rate, settings)
+    return [*opinions, *misplaced_values(hearing), *typing_errors(hearing)]
 
 
-def _may_change(column: str, table: DirtyTable) -> bool:
-    """Whether a value that breaks no rule may be changed: as the contract says, and always without one."""
-    known = {one.name: one for one in table.contract.columns} if table.contract else {}
-    return column not in known or known[column].repair is RepairScope.ALL
+def _contracted(table: DirtyTable, name: str) -> Column | None:
+    known = table.contract.columns if table.contract else ()
+    return next((one for one in known if one.name == name), None)

@@ -4,10 +4,14 @@ One sort per determinant and column; no loop over cells. Groups of one row say n
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from algorithms.repair.factors import BLANK, Codes, Factor, Numbers
+from algorithms.repair.factors import BLANK, Codes, Factor, Flags, Numbers
+
+_PARTY: Final = 1.5  # weight of the others with the next best value above which they are a party
+_RIVAL: Final = 0.2  # its share of the majority's weight above which the group is divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +21,17 @@ class Majority:
     predicted: Codes  # code of the dependent column; BLANK where the others are silent
     support: Numbers  # weight of the others that hold it
     total: Numbers  # weight of all others whose cell is filled
-    own: Numbers  # weight of the others that hold the row's own value
+    rival: Numbers  # weight of the others that hold the next best value
 
     @property
     def share(self) -> Numbers:
         """The share of the others that hold the predicted value; 0 where there are none."""
         return np.divide(self.support, self.total, out=np.zeros_like(self.support), where=self.total > 0)
+
+    @property
+    def divided(self) -> Flags:
+        """Whether another value has a party in the group, so that the majority is no rule."""
+        return (self.rival > _PARTY) & (self.rival > _RIVAL * self.support)
 
 
 def joint_codes(left: Codes, right: Codes) -> tuple[Codes, int]:
@@ -51,9 +60,6 @@ def leave_one_out(groups: Codes, size: int, dependent: Factor, weights: Numbers 
     padded_value = np.append(value[order], BLANK)
     total = np.bincount(group, weight, minlength=size)
     of = np.where(groups >= 0, groups, 0)
-    own_place = np.full(rows, cells.size)
-    own_place[filled] = place
-    own_weight = np.append(weight, 0.0)[own_place]
     mine = np.zeros(rows)
     mine[filled] = worth
     best, best_weight = padded_value[first[of]], padded_weight[first[of]]
@@ -64,7 +70,9 @@ def leave_one_out(groups: Codes, size: int, dependent: Factor, weights: Numbers 
     support = np.where(known, np.where(swapped, other_weight, left), 0.0)
     predicted = np.where(support > 0, np.where(swapped, other, best), BLANK)
     others = np.where(known, total[of] - mine, 0.0)
-    return Majority(predicted, np.maximum(support, 0.0), np.maximum(others, 0.0), np.maximum(own_weight - mine, 0.0))
+    beside = np.where(dependent.codes == other, other_weight - mine, other_weight)
+    rival = np.where(known, np.where(swapped, left, beside), 0.0)
+    return Majority(predicted, *(np.maximum(weight, 0.0) for weight in (support, others, rival)))
 
 
 def _two_best(groups: Codes, size: int) -> tuple[Codes, Codes]:

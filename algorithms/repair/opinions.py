@@ -1,9 +1,9 @@
-"""What one specialist says about cells of one column."""
+"""What a voter says about cells of one column. A specialist has several voters: one for each operator and strength."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from algorithms.repair.factors import Codes, Numbers
+from algorithms.repair.factors import Codes
 from state.repair import CellFault
 
 
@@ -11,13 +11,16 @@ from state.repair import CellFault
 class Opinions:
     """Arrays of one length, a place for each cell spoken of; a choice equal to the cell's value says it is right.
 
-    `reliability` is the chance that the choice is right when the specialist speaks so, measured on the table itself.
+    `right` and `wrong` are the pseudo-votes that the voter begins with: how it fared on the table itself where that
+    can be counted, else on generated tables.
     """
 
-    voter: str  # the specialist
+    specialist: str
+    voter: str  # unique in the column: the specialist's operator and the strength of what it says
     column: int  # the column's place in the table
-    rows: Codes
+    rows: Codes  # no row twice
     choices: Codes  # codes of the column; BLANK, NOTHING
-    reliability: Numbers
+    right: float
+    wrong: float
     fault: CellFault
-    reason: Callable[[int], str]  # the words for the n-th place
+    reason: Callable[[int], str]  # the words for a row

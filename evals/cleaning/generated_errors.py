@@ -38,7 +38,7 @@ def damage(clean: Columns, rate: float, kinds: Sequence[str], seed: int) -> Dama
     ValueError for an unknown kind.
     """
     chance = random.Random(seed)  # noqa: S311  data, no secret
-    unknown = set(kinds) - set(KINDS) - {"misplaced"}
+    unknown = set(kinds) - set(ALL_KINDS)
     if unknown:
         raise ValueError(f"unknown kinds of errors: {sorted(unknown)}")
     dirty = {name: list(cells) for name, cells in clean.items()}
@@ -48,7 +48,10 @@ def damage(clean: Columns, rate: float, kinds: Sequence[str], seed: int) -> Dama
     mark = chance.choice("qz*#~0")
     found: dict[tuple[int, str], str] = {}
     leaning = {name: chance.random() + 0.1 for name in names}  # some columns are worse than others
-    for _ in range(wanted * _TRIES):
+    if "source" in kinds and "source" in clean:
+        _misreport(chance, dirty, found, rate)
+    kinds = [kind for kind in kinds if kind != "source"]
+    for _ in range(wanted * _TRIES if kinds else 0):
         if len(found) >= wanted:
             break
         name = chance.choices(names, weights=[leaning[one] for one in names])[0]
@@ -57,6 +60,8 @@ def damage(clean: Columns, rate: float, kinds: Sequence[str], seed: int) -> Dama
             continue
         if kind == "misplaced":
             _misplace(chance, dirty, found, row, names.index(name), names)
+            continue
+        if dirty[name][row] != clean[name][row]:
             continue
         text = KINDS[kind](chance, _Cell(clean[name][row], clean[name], mark))
         if text is not None and text != clean[name][row]:
@@ -68,6 +73,34 @@ def damage(clean: Columns, rate: float, kinds: Sequence[str], seed: int) -> Dama
 def generated(domain: str, rows: int, rate: float, kinds: Sequence[str], seed: int) -> Damaged:
     """Return a damaged table of a domain."""
     return damage(DOMAINS[domain](random.Random(seed), rows), rate, kinds, seed + 1)  # noqa: S311
+
+
+def _misreport(chance: random.Random, dirty: Columns, found: dict[tuple[int, str], str], rate: float) -> None:
+    """Let each source err at its own rate and be silent at its own; some only copy what another says.
+
+    Wrong values of a thing are few, so that sources agree on them; all of it is spread over the columns but the thing's.
+    """
+    told = [name for name in dirty if name not in ("source", next(iter(dirty)), "trip")]
+    sources = sorted(set(dirty["source"]))
+    erring = {source: min(0.9, rate * chance.expovariate(0.5)) for source in sources}
+    silent = {source: min(0.9, rate * chance.expovariate(1.0)) for source in sources}
+    copied = {source: chance.choice(sources) for source in sources if chance.random() < 0.3}  # noqa: PLR2004
+    feeds = [set(chance.sample(sources, len(sources) // 4)) for _ in range(2)]  # each tells one story
+    for name in told:
+        right = list(dirty[name])
+        stories = [{thing: chance.choice(right) for thing in sorted(set(dirty["trip"])) if chance.random() < rate} for _ in feeds]
+        wrong: dict[str, list[str]] = {}
+        said: dict[tuple[str, str], str] = {}
+        for row, (source, thing) in enumerate(zip(dirty["source"], dirty["trip"], strict=True)):
+            others = wrong.setdefault(thing, [chance.choice(right) for _ in range(3)])
+            text = chance.choice(others) if chance.random() < erring[source] else right[row]
+            for feed, story in zip(feeds, stories, strict=True):
+                text = story.get(thing, text) if source in feed else text
+            text = "" if chance.random() < silent[source] else said.get((copied.get(source, source), thing), text)
+            said[source, thing] = text
+            if text != right[row]:
+                dirty[name][row] = text
+                found[row, name] = "source" if text else "missing"
 
 
 def _misplace(  # noqa: PLR0913, PLR0917
@@ -164,5 +197,5 @@ KINDS: Final[Mapping[str, Callable[[random.Random, _Cell], str | None]]] = {
 }
 """The kinds of errors that concern one cell; each returns None where the cell cannot have it."""
 
-ALL_KINDS: Final = (*KINDS, "misplaced")
+ALL_KINDS: Final = (*KINDS, "misplaced", "source")
 """Every kind."""

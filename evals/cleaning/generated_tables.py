@@ -21,7 +21,12 @@ def clinics(chance: random.Random, rows: int) -> Columns:
     states = distinct(chance, 4, lambda one: letters(one, 2))
     clinic = [
         (str(20_000 + 7 * n), f"{phrase(chance, 2)} clinic", f"{digits(chance, 3)} {word(chance)} street", name(chance))
-        + (chance.choice(states), digits(chance, 5), digits(chance, 10), skewed(chance, ["public", "private", "church"]))
+        + (
+            chance.choice(states),
+            digits(chance, 5),
+            digits(chance, 10),
+            skewed(chance, ["public", "private", "church"]),
+        )
         for n in range(max(8, rows // 18))
     ]
     measure = [
@@ -37,7 +42,9 @@ def clinics(chance: random.Random, rows: int) -> Columns:
 
 def residents(chance: random.Random, rows: int) -> Columns:
     """Zip determines city and state; an exemption follows from state and status together; few names repeat by rule."""
-    places = [(digits(chance, 5), name(chance), letters(chance, 2), digits(chance, 3)) for _ in range(max(12, rows // 12))]
+    places = [
+        (digits(chance, 5), name(chance), letters(chance, 2), digits(chance, 3)) for _ in range(max(12, rows // 12))
+    ]
     states = sorted({place[2] for place in places})
     single = {state: str(100 * chance.randint(0, 40)) for state in states}
     married = {state: str(100 * chance.randint(0, 80)) for state in states}
@@ -72,7 +79,10 @@ def arrivals(chance: random.Random, rows: int) -> Columns:
     sources = distinct(chance, 20, word)
     trips = [f"{letters(chance, 2)}-{digits(chance, 4)}" for _ in range(max(4, rows // 20))]
     plan = {trip: (_clock(chance), _clock(chance), letters(chance, 1) + digits(chance, 2)) for trip in trips}
-    made = [(str(n + 1), sources[n % 20], trips[n // 20 % len(trips)], *plan[trips[n // 20 % len(trips)]]) for n in range(rows)]
+    made = [
+        (str(n + 1), sources[n % 20], trips[n // 20 % len(trips)], *plan[trips[n // 20 % len(trips)]])
+        for n in range(rows)
+    ]
     return _table("row_no source trip departure arrival gate", made)
 
 
@@ -84,7 +94,11 @@ def _clock(chance: random.Random) -> str:
 def articles(chance: random.Random, rows: int) -> Columns:
     """A journal has a number and a language; all else of an article is its own."""
     journal = [
-        (f"{phrase(chance, 2)} review", f"{digits(chance, 4)}-{digits(chance, 4)}", skewed(chance, ["eng", "fre", "ger"]))
+        (
+            f"{phrase(chance, 2)} review",
+            f"{digits(chance, 4)}-{digits(chance, 4)}",
+            skewed(chance, ["eng", "fre", "ger"]),
+        )
         for _ in range(max(6, rows // 9))
     ]
     made = []
@@ -141,7 +155,11 @@ def films(chance: random.Random, rows: int) -> Columns:
     made = [
         (phrase(chance, 3).title(), str(chance.randint(1950, 2024)), skewed(chance, directors))
         + (skewed(chance, ["Drama", "Comedy", "Action", "Horror", "Romance"]), f"{chance.randint(70, 190)} min")
-        + (f"{chance.uniform(1, 10):.1f}", day(chance, "%d %B %Y"), skewed(chance, ["English", "French", "Hindi", "Urdu"]))
+        + (
+            f"{chance.uniform(1, 10):.1f}",
+            day(chance, "%d %B %Y"),
+            skewed(chance, ["English", "French", "Hindi", "Urdu"]),
+        )
         for _ in range(rows)
     ]
     return _table("title year director genre duration rating released language", made)
@@ -149,7 +167,9 @@ def films(chance: random.Random, rows: int) -> Columns:
 
 def staff(chance: random.Random, rows: int) -> Columns:
     """A team has a head, a floor and a site; a title mostly a grade; the rest is the person's."""
-    teams = [(word(chance), f"{name(chance)} {name(chance)}", str(chance.randint(1, 9))) for _ in range(max(6, rows // 30))]
+    teams = [
+        (word(chance), f"{name(chance)} {name(chance)}", str(chance.randint(1, 9))) for _ in range(max(6, rows // 30))
+    ]
     sites = {team[0]: chance.choice(["Hamburg", "Lyon", "Porto", "Gdansk"]) for team in teams}
     grades = {word(chance): chance.choice("ABCDE") for _ in range(12)}
     made = []
