@@ -17,8 +17,9 @@ from state.errors import SetupError
 from state.run import RunContext
 from state.values import digest
 from tools.contract.read import require_contract
-from tools.council import FOLDER, TERMS, read_dirty, read_found, write_failed, write_found, write_terms
+from tools.council import FOLDER, TERMS, land_alone, read_dirty, read_found, write_failed, write_found, write_terms
 from tools.disk import no_room
+from tools.files import file_stamp
 
 _WRONG = (*FAILURES, ValueError, MemoryError)
 """What may go wrong with a table without being a fault of the program: the run goes on without the council."""
@@ -38,8 +39,10 @@ def open_council(state: TaskInput, runtime: Runtime[RunContext]) -> CouncilState
     task = validated(CouncilTask, state.get("task"), "task")
     if task.ends_at:
         return {"task": task}
-    folder = Path(context_of(runtime).home).absolute() / FOLDER / digest(task)[:16]
-    update = {"path": str(Path(task.path).absolute()), "ends_at": str(folder / "table.findings.jsonl")}
+    path = Path(task.path).absolute()
+    folder = Path(context_of(runtime).home).absolute() / FOLDER / digest([task, str(path), file_stamp(path)])[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    placed = land_alone(task.model_copy(update={"path": str(path)}), folder)
     if task.contract:
         contract, _ = require_contract(Path(task.contract))
         names = [table.name for table in contract.tables]
@@ -47,9 +50,9 @@ def open_council(state: TaskInput, runtime: Runtime[RunContext]) -> CouncilState
             raise SetupError(
                 f"there is no table {task.table!r}", where="task.table", hint=f"tables: {', '.join(names)}"
             )
-        update["contract"] = str(folder / f"table{TERMS}")
-        write_terms(Path(update["contract"]), contract.table(task.table))
-    return {"task": task.model_copy(update=update)}
+        placed = placed.model_copy(update={"contract": str(folder / f"table{TERMS}")})
+        write_terms(Path(placed.contract), contract.table(task.table))
+    return {"task": placed}
 
 
 def deliberate(state: TaskInput, runtime: Runtime[RunContext]) -> CouncilOutput:

@@ -65,7 +65,7 @@ class CouncilInput(TypedDict):
         Field(
             title="Task",
             description="The table that is put before the council",
-            examples=[{"table": "customers", "path": "out/demo/input/customers_a.csv", "keys": ["customer_id"]}],
+            examples=[{"table": "customers", "path": "out/demo/input/customers_2023.csv", "keys": ["customer_id"]}],
         ),
     ]
     """Written by the caller; read by every node."""

@@ -16,12 +16,15 @@ import duckdb
 
 from state.contract import RepairScope, Table
 from state.council import CouncilFound, CouncilRef, CouncilTask
-from state.errors import SetupError
+from state.errors import SetupError, SourceError
 from state.repair import CellFault, CellFinding, DirtyTable, RepairFindings, RepairVerdict
 from state.resolution import Ballot
 from tools.files import write_durably
 from tools.outputs.parquet import write_file
-from tools.sql.quote import literal
+from tools.sources.inventory import take_inventory
+from tools.sources.land import land
+from tools.sql.quote import ident, literal
+from tools.workspace import open_workspace
 
 FOLDER = "council"
 TERMS = ".contract.json"
@@ -59,20 +62,35 @@ def write_terms(path: Path, table: Table) -> None:
     write_durably(path, table.model_copy(update={"columns": columns}).model_dump_json().encode())
 
 
+def land_alone(task: CouncilTask, folder: Path) -> CouncilTask:
+    """Read a caller's own file, of any kind that is read in a run, into `folder`; return the task with its files there.
+
+    Raises SourceError where it cannot be read.
+    """
+    placed = task.model_copy(
+        update={"path": str(folder / "table.parquet"), "ends_at": str(folder / "table.findings.jsonl"), "contract": ""}
+    )
+    inventory = take_inventory([task.path], folder)
+    variants = [variant for variant in inventory.variants if variant.file_ids]
+    if len(variants) != 1:
+        raise SourceError("it does not hold one table", where=task.path, hint="name a sheet or an array: FILE#NAME")
+    with open_workspace(folder) as connection:
+        land(connection, inventory)
+        columns = ", ".join(f"c{index} as {ident(name)}" for index, name in enumerate(variants[0].columns))
+        write_file(
+            connection, f"select _row, {columns} from land.{variants[0].variant_id} order by _row", Path(placed.path)
+        )
+    return placed
+
+
 def read_dirty(task: CouncilTask) -> DirtyTable:
-    """Return the table of a task; SetupError where its file cannot be read."""
-    reader = "read_parquet({})" if task.path.endswith(".parquet") else "read_csv({}, header = true, all_varchar = true)"
-    source = reader.format(literal(task.path))
-    try:
-        with duckdb.connect() as engine:
-            names = [row[0] for row in engine.execute(f"describe select * from {source}").fetchall()]
-            order = " order by _row" if "_row" in names else ""
-            rows = engine.execute(f"select columns(*)::varchar from (from {source}{order})").fetchall()
-    except duckdb.Error as error:
-        told = str(error).strip().splitlines()[0]
-        raise SetupError(f"the table cannot be read: {told}", where=task.path, hint="give Parquet or CSV") from error
+    """Return the table of a task; SetupError where it lacks a column of the key."""
+    source = f"read_parquet({literal(task.path)})"
+    with duckdb.connect() as engine:
+        names = [row[0] for row in engine.execute(f"describe select * exclude (_row) from {source}").fetchall()]
+        rows = engine.execute(f"select * exclude (_row) from {source} order by _row").fetchall()
     parts = list(zip(*rows, strict=True)) or [() for _ in names]
-    columns = {name: part for name, part in zip(names, parts, strict=True) if name != "_row"}
+    columns = dict(zip(names, parts, strict=True))
     contract = Table.model_validate_json(Path(task.contract).read_bytes()) if task.contract else None
     missing = [key for key in task.keys if key not in columns]
     if missing:
