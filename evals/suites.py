@@ -1,5 +1,6 @@
 """The catalogue of suites by name."""
 
+from evals.cleaning.suite import Cleaning
 from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
@@ -18,6 +19,7 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 _ALL: tuple[type[Suite], ...] = (
+    Cleaning,
     Consensus,
     Covid19,
     Disturbance,

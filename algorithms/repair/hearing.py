@@ -4,20 +4,14 @@ from dataclasses import dataclass
 
 from algorithms.repair.factors import Factor, Numbers
 from algorithms.repair.settings import CouncilSettings
-from state.contract import Column, Table
+from algorithms.repair.suspicion import Suspicion
 
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """The table as every specialist gets it."""
+    """The table as every specialist gets it; lists are column by column."""
 
     factors: list[Factor]  # in normal form
-    trust: list[Numbers]  # what each cell counts for in a majority, column by column
+    trust: list[Numbers]  # what each cell counts for in a majority
+    suspicions: list[Suspicion]
     settings: CouncilSettings
-    contract: Table | None
-
-    def contracted(self, column: int) -> Column | None:
-        """Return what the contract says of a column; None where it says nothing."""
-        name = self.factors[column].name
-        known = self.contract.columns if self.contract else ()
-        return next((one for one in known if one.name == name), None)

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from algorithms.formats import NULL_TOKENS
+from algorithms.repair.damaged_text import damaged_text
 from algorithms.repair.factors import BLANK, Codes, Factor
 from algorithms.repair.rewriting import Rewriting
 from algorithms.repair.text_forms import arrangement, letter_case, spacing, spellings
@@ -35,7 +36,8 @@ def normal_form(factor: Factor, contracted: list[Rewriting]) -> Formed:
     Texts that stand for no value are blank here, so that nothing is mined from them.
     """
     distinct = _distinct(factor)
-    found = spacing(distinct)
+    found = damaged_text(distinct)
+    found += spacing(_applied(distinct, found))
     tidy = _applied(distinct, found)
     typed = contracted or [rewriting for form in _TYPED for rewriting in form(tidy)]
     found += typed or [rewriting for form in _TEXTUAL for rewriting in form(tidy)]

@@ -1,7 +1,6 @@
 """Numbers with what stands beside them: the column's way of writing them, and other ways brought to it."""
 
 import re
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from algorithms.units import canonical_unit, is_known_unit, is_multiplier
@@ -30,10 +29,15 @@ class Written(NamedTuple):
         return float(self.digits + self.fraction)
 
     @property
+    def binary(self) -> bool:
+        """Whether the fraction is as long as only a machine writes it (0.30000000000000004)."""
+        return len(self.fraction) > _BINARY
+
+    @property
     def shortest(self) -> str:
         """The number without zeros that say nothing."""
         fraction, whole = self.fraction.rstrip("0").rstrip("."), self.digits.lstrip("+")
-        if len(fraction) > _BINARY:  # 0.30000000000000004
+        if self.binary:
             return f"{self.value:.12g}"
         sign, whole = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
         return sign + (whole.lstrip("0") or "0") + fraction
@@ -59,16 +63,3 @@ def unit_of(written: Written) -> str:
     if first != word and not is_known_unit(word) and is_known_unit(first):
         word = first  # "oz. can"
     return "%" if word.casefold() in {"%", "percent", "pct", "per cent"} else canonical_unit(word) if word else ""
-
-
-def decimals(fractions: Mapping[str, int]) -> int | None:
-    """Return how many decimals nearly all numbers are written with, by counts of fractions; None for no such rule."""
-    total = sum(fractions.values())
-    lengths: dict[int, int] = {}
-    for fraction, count in fractions.items():
-        lengths[max(0, len(fraction) - 1)] = lengths.get(max(0, len(fraction) - 1), 0) + count
-    length, most = max(lengths.items(), key=lambda item: (item[1], -item[0])) if lengths else (0, 0)
-    return length if total and most >= _NEARLY_ALL * total else None
-
-
-_NEARLY_ALL: Final = 0.9

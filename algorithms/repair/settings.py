@@ -23,3 +23,6 @@ class CouncilSettings:
     least_error_rate: float = 0.0005  # bounds of the share of wrong cells that is concluded from the dependencies
     most_error_rate: float = 0.3
     least_exception: float = 0.2  # share of the cells that contradict a dependency that are natural exceptions at least
+    flag_bar: float = (
+        0.75  # from this chance on that it is wrong a cell is flagged, where nothing is known for its place
+    )

@@ -11,7 +11,7 @@ from state.repair import CellFault
 
 _BLANKS: Final = re.compile(r"\s+")
 _LIGHT: Final = re.compile(r"[\s._,'’-]+")  # signs that tell no two words apart
-_RUN: Final = re.compile(r"\d+|[^\W\d_]+")
+_PLAIN: Final = re.compile(r"[^\W\d_]+( [^\W\d_]+)*")
 _CASED: Final = 0.9  # share of the rows with letters that must be in one case
 _STYLES: Final[dict[str, Callable[[str], str]]] = {"lower": str.lower, "upper": str.upper, "title": str.title}
 _LEADING: Final = 0.8  # share of its spellings' rows that one spelling must have
@@ -56,8 +56,12 @@ def letter_case(distinct: Distinct) -> list[Rewriting]:
     texts: dict[int, str | None] = {}
     if _CASED * whole <= most < whole and whole > _OFTEN:
         change = _STYLES[style]
+        known = {text for _, text, _ in lettered}
+        repetitive = 2 * sum(count for *_, count in lettered if count >= _OFTEN) > whole
         texts = {
-            code: change(text) for code, text, _ in lettered if _plainly_other(text, style) and change(text) != text
+            code: change(text)
+            for code, text, _ in lettered
+            if _plainly_other(text, style) and (change(text) in known if repetitive else _PLAIN.fullmatch(text))
         }
     return [Rewriting("case", texts, 0.85, CellFault.FORMAT, f"nearly all rows are in {style} case")] if texts else []
 
@@ -72,7 +76,7 @@ def arrangement(distinct: Distinct) -> list[Rewriting]:
         return []
     shape, most = min(shapes.items(), key=lambda item: (-item[1], item[0]))
     rows = sum(count for *_, count in distinct)
-    if most < _TEMPLATE * rows or not re.search(r"[^#]", shape):
+    if "." in shape or most < _TEMPLATE * rows or not re.search(r"[^#]", shape):
         return []
     length = shape.count("#")
     texts: dict[int, str | None] = {}

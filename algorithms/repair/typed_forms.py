@@ -11,8 +11,9 @@ import numpy as np
 
 from algorithms.repair.clock_forms import clock_style, find_clock, follows, write_clock
 from algorithms.repair.date_forms import DateStyle, order_of, read_date, resolve, write_date
-from algorithms.repair.number_forms import Written, decimals, read_number, unit_of
+from algorithms.repair.number_forms import Written, read_number, unit_of
 from algorithms.repair.rewriting import Rewriting
+from algorithms.units import is_known_unit
 from state.repair import CellFault
 
 Distinct = Sequence[tuple[int, str, int]]
@@ -21,7 +22,8 @@ Distinct = Sequence[tuple[int, str, int]]
 _MOST: Final = 0.6  # share of the filled rows that must have a form before others are brought to it
 _SINGLE_DIGIT: Final = re.compile(r"(?<!\d)\d(?!\d)")
 _LEADING_ZERO: Final = re.compile(r"(?<!\d)0\d(?!\d)")
-_FEW_TIMES: Final = 2.0  # of the largest number of the column's form that one of another form may be
+_NEARLY_ALL: Final = 0.9  # share of the rows that make a habit
+_USUAL: Final = 0.1  # share of the column's numbers that have as many decimals as one that is brought to its form
 _FAR: Final = 1.0  # decades between medians from which on two sets of numbers are of different size
 
 
@@ -84,49 +86,43 @@ def number_forms(distinct: Distinct) -> list[Rewriting]:
 def _beside(beside: tuple[str, str, str], plain: dict[int, Written], odd: dict[int, Written]) -> list[Rewriting]:
     """Return the rewritings of numbers with another text beside them than most have."""
     unit = unit_of(next(iter(plain.values())))
+    usual = Counter(len(one.fraction) for one in plain.values())
     groups: dict[str, dict[int, Written]] = {}
     for code, written in odd.items():
         groups.setdefault(unit_of(written), {})[code] = written
     found = []
     for other, members in sorted(groups.items()):
-        texts: dict[int, str | None] = {code: _written(one, beside) for code, one in members.items()}
-        if other == unit:
-            found.append(
-                Rewriting(
-                    "unit", texts, 0.95, CellFault.UNIT, f"the unit is written {beside[2] or beside[0]!r} in most rows"
-                )
-            )
-        elif (not unit or not other) and _near(plain, members):
-            told = "most rows have the number alone" if not unit else "most rows have the unit beside the number"
-            found.append(Rewriting("unit", texts, 0.9, CellFault.UNIT, f"{told}, and it is of their size"))
-    return found
+        alike = other == unit
+        strange = other and other != "%" and not is_known_unit(other)
+        if not alike and (strange or (unit and other) or not _near(plain, members)):
+            continue
+        texts: dict[int, str | None] = {
+            code: _written(one, beside)
+            for code, one in members.items()
+            if alike or usual[len(one.fraction)] >= _USUAL * len(plain)
+        }
+        told = (
+            f"the unit is written {beside[2] or beside[0]!r} in most rows"
+            if unit
+            else "most rows have the number alone"
+        )
+        found.append(Rewriting("unit", texts, 0.95 if alike else 0.9, CellFault.UNIT, told))
+    return [one for one in found if one.texts]
 
 
 def _digits(beside: tuple[str, str, str], plain: dict[int, Written], rows: dict[int, int]) -> list[Rewriting]:
-    """Return the rewritings of numbers with other decimals or grouping signs than nearly all have."""
-    fractions: Counter[str] = Counter()
-    for code, written in plain.items():
-        fractions[written.fraction] += rows[code]
-    length = decimals(fractions)
-    grouped = sum(rows[code] for code, one in plain.items() if one.grouped)
-    largest = _FEW_TIMES * max((abs(one.value) for one in plain.values() if len(one.fraction) - 1 == length), default=0)
+    """Return the rewritings of whole numbers with a point, grouped digits among plain ones, and machine fractions."""
+    filled = sum(rows[code] for code in plain)
+    whole = sum(rows[code] for code, one in plain.items() if not one.fraction) >= _NEARLY_ALL * filled
+    grouped = sum(rows[code] for code, one in plain.items() if one.grouped) > (1 - _MOST) * filled
     texts: dict[int, str | None] = {}
     for code, one in plain.items():
-        if length and abs(one.value) > largest:
-            continue
-        fraction = one.fraction
-        if length is not None and len(fraction) - 1 != length:
-            bare = fraction.rstrip("0").rstrip(".")
-            if len(bare) - 1 <= length or not bare:
-                fraction = (bare or ".").ljust(length + 1, "0") if length else bare
-        lone = one.grouped and grouped <= (1 - _MOST) * sum(rows[other] for other in plain)
-        if fraction != one.fraction or lone:
-            texts[code] = _written(one._replace(fraction=fraction), beside)
-    return (
-        [Rewriting("decimals", texts, 0.85, CellFault.FORMAT, "nearly all numbers have as many decimals")]
-        if texts
-        else []
-    )
+        lone = one.grouped and not grouped
+        if lone or one.binary or (whole and one.fraction and not one.fraction.strip(".0")):
+            digits = one.shortest if one.binary or whole else one.digits + one.fraction
+            texts[code] = f"{beside[0]}{digits}{beside[1]}{beside[2]}"
+    told = "written as nearly all numbers are"
+    return [Rewriting("digits", texts, 0.9, CellFault.FORMAT, told)] if texts else []
 
 
 def _written(number: Written, beside: tuple[str, str, str]) -> str:

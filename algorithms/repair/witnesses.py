@@ -9,6 +9,7 @@ import numpy as np
 from algorithms.repair.factors import BLANK, Codes, Factor, Numbers
 from algorithms.repair.opinions import Opinions
 from algorithms.repair.settings import CouncilSettings
+from algorithms.repair.suspicion import Suspicion
 from state.repair import CellFault
 
 SPECIALIST = "cell"
@@ -16,7 +17,9 @@ _FEW = 2  # rows with the value up to which it counts as rare
 _REPEATED = 5.0  # rows a value has on average from which on a rare one is remarkable
 
 
-def witnesses(column: int, factor: Factor, error_rate: float, settings: CouncilSettings) -> list[Opinions]:
+def witnesses(
+    column: int, factor: Factor, error_rate: float, suspicion: Suspicion, settings: CouncilSettings
+) -> list[Opinions]:
     """Return the votes of a column's cells for themselves, by how ordinary the value is."""
     strata = _strata(factor)
     blank_share = float(np.mean(factor.codes == BLANK)) if factor.codes.size else 0.0
@@ -26,6 +29,10 @@ def witnesses(column: int, factor: Factor, error_rate: float, settings: CouncilS
         "plain": error_rate,
         "blank": settings.blank_error * (1.0 - blank_share),
     }
+    levels = suspicion.of(factor.codes)
+    for level in np.unique(levels[levels > 0]):
+        strata = np.where(levels == level, f"suspect ({level:.2f})", strata)
+        wrong[f"suspect ({level:.2f})"] = float(level)
     found = []
     for name, share in wrong.items():
         rows = np.flatnonzero(strata == name)

@@ -88,7 +88,10 @@ def _misreport(chance: random.Random, dirty: Columns, found: dict[tuple[int, str
     feeds = [set(chance.sample(sources, len(sources) // 4)) for _ in range(2)]  # each tells one story
     for name in told:
         right = list(dirty[name])
-        stories = [{thing: chance.choice(right) for thing in sorted(set(dirty["trip"])) if chance.random() < rate} for _ in feeds]
+        stories = [
+            {thing: chance.choice(right) for thing in sorted(set(dirty["trip"])) if chance.random() < rate}
+            for _ in feeds
+        ]
         wrong: dict[str, list[str]] = {}
         said: dict[tuple[str, str], str] = {}
         for row, (source, thing) in enumerate(zip(dirty["source"], dirty["trip"], strict=True)):
@@ -103,7 +106,7 @@ def _misreport(chance: random.Random, dirty: Columns, found: dict[tuple[int, str
                 found[row, name] = "source" if text else "missing"
 
 
-def _misplace(  # noqa: PLR0913, PLR0917
+def _misplace(
     chance: random.Random,
     dirty: Columns,
     found: dict[tuple[int, str], str],
