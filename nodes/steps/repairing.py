@@ -17,6 +17,7 @@ from state.approval import Answered, AskedRef, Change, Proposals
 from state.contract import RepairScope
 from state.council import CellOutcome, CouncilFound, CouncilTask
 from state.errors import StepError
+from state.repair import CellFinding
 from tools.approval import read_answers, write_question
 from tools.conform.doubtful import (
     any_broken,
@@ -29,7 +30,7 @@ from tools.conform.doubtful import (
     shown_columns,
     text_query,
 )
-from tools.conform.trial import Candidate, Place, tried
+from tools.conform.trial import Candidate, Place, same_values, tried
 from tools.council import council_task, forget, read_findings, read_found, write_dirty
 from tools.ledger import Receipt, find_receipt, once
 
@@ -69,7 +70,8 @@ def _task(connection: duckdb.DuckDBPyConnection, work: Work, query: str) -> Coun
 
 def _go_on(connection: duckdb.DuckDBPyConnection, work: Work, task: CouncilTask, found: CouncilFound) -> Outcome:
     """Rule on the findings; ask about them where a person agrees first, else apply them."""
-    row_ids, findings = rows_of(connection, task.path), list(read_findings(found))
+    row_ids, formats = rows_of(connection, task.path), read_formats(connection, work.table.name)
+    findings = _findings(connection, work, found, row_ids)
     broken = broken_cells(connection, work.contract, work.table, {row_ids[finding.row] for finding in findings})
     rulings = rule_on(findings, row_ids, changeable(work.contract, work.table), broken)
     questions: dict[str, str] = {}
@@ -86,7 +88,6 @@ def _go_on(connection: duckdb.DuckDBPyConnection, work: Work, task: CouncilTask,
         for one in rulings
         if _changes(one)
     ]
-    formats = read_formats(connection, work.table.name)
     with tried(connection, work.contract, work.table, formats, candidates) as trial:
         ruled = Ruled(task, found, tuple(_refused(ruling, trial.refused) for ruling in rulings), questions)
         receipt = once(connection, work.step.step_id, lambda: put_in_place(connection, work, ruled, trial))
@@ -98,6 +99,18 @@ def _told(receipt: Receipt) -> Outcome:
         return Outcome(rows=0, detail=str(receipt["nothing"]))
     detail = "{applied} cells repaired, {proposed} proposed, {left} left as they are".format(**receipt)
     return Outcome(rows=int(receipt["applied"]), detail=detail)
+
+
+def _findings(
+    connection: duckdb.DuckDBPyConnection, work: Work, found: CouncilFound, row_ids: Sequence[int]
+) -> list[CellFinding]:
+    """Return the findings, without those that say otherwise in text and not in value, such as 1.50 for 1.5."""
+    findings, formats = list(read_findings(found)), read_formats(connection, work.table.name)
+    spoken = [
+        Candidate(row_ids[one.row], one.column, one.before, one.after) for one in findings if one.after is not None
+    ]
+    same = same_values(connection, work.table, formats, spoken)
+    return [one for one in findings if (row_ids[one.row], one.column) not in same]
 
 
 def _changes(ruling: Ruling) -> bool:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import algorithms.repair.council
 import nodes.repair_council
+from algorithms.repair.opinions import Opinions
 from graphs.session import resume
-from state.repair import CellFinding, RepairFindings
+from state.repair import CellFault, CellFinding, RepairFindings
 from state.run import Approve
 
 CITIES = {
@@ -263,3 +266,36 @@ def test_the_same_files_give_the_same_bytes_whatever_runs_beside_what(
     other = play(contract(schema, "all"), messy.folder, out=tmp_path / "other", context={"parallel_steps": 1})
     assert sha256(one) == sha256(other)
     assert changed(one) == changed(other)
+
+
+@pytest.mark.parametrize("member", ["typing_errors", "misplaced_values"])
+def test_a_liar_among_the_specialists_changes_no_table(
+    play: Any, messy: Messy, schema: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, member: str
+) -> None:
+    """The liar says of every third cell of every column, as surely as it can, that another value belongs there."""
+
+    def lies(hearing: Any) -> list[Opinions]:
+        told = []
+        for place, factor in enumerate(hearing.factors):
+            rows = np.arange(0, factor.codes.size, 3)
+            codes = factor.codes[rows]
+            told.append(
+                Opinions(
+                    specialist="liar",
+                    voter="liar",
+                    column=place,
+                    rows=rows,
+                    choices=np.where(codes == codes[0], codes.max(), codes[0]),
+                    right=9.0,
+                    wrong=1.0,
+                    fault=CellFault.TYPO,
+                    reason=lambda _: "a lie",
+                )
+            )
+        return told
+
+    honest = play(contract(schema, "all"), messy.folder, out=tmp_path / "honest")
+    monkeypatch.setattr(algorithms.repair.council, member, lies)
+    lied = play(contract(schema, "all"), messy.folder, out=tmp_path / "lied")
+    assert lied.status == "published"
+    assert sha256(lied) == sha256(honest)

@@ -134,6 +134,37 @@ def _write_lists(
     connection.execute(f"create or replace temp table {name} as select {selects}", lists)
 
 
+def _read(column: Column, formats: Mapping[str, ValueFormat]) -> str:
+    """Return SQL for the value that `after` is in a column: the council is shown canonical text, and answers in it."""
+    known = formats.get(column.name) or plain_format("", column.name, column.logical_type)
+    read = read_expression(known, column, "after", row_file("_row")).value
+    if column.logical_type is LogicalType.STRING:
+        return read
+    cast = f"try_cast(after as {expected_type(column)})"
+    return f"coalesce(case when {cast}::varchar = after then {cast} end, {read})"
+
+
+def same_values(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    formats: Mapping[str, ValueFormat],
+    cells: Sequence[Candidate],
+) -> set[Place]:
+    """Return the cells whose text, read as the column's type, is the value that stands there: nothing was found."""
+    found: set[Place] = set()
+    _write_lists(connection, "council_texts", ("_row", "column_name", "before", "after"), cells)
+    for name in dict.fromkeys(cell.column for cell in cells):
+        texts = "select _row, after from temp.council_texts where column_name = ?"
+        rows = connection.execute(
+            f"select v._row from (select _row, {_read(table.column(name), formats)} as value from ({texts})) v "
+            f"join live.{ident(table.name)} s on s._row = v._row where v.value = s.{ident(name)}",
+            [name],
+        ).fetchall()
+        found |= {(int(row[0]), name) for row in rows}
+    connection.execute("drop table temp.council_texts")
+    return found
+
+
 def _type_values(
     connection: duckdb.DuckDBPyConnection, trial: Trial, column: Column, formats: Mapping[str, ValueFormat]
 ) -> None:
@@ -141,11 +172,7 @@ def _type_values(
 
     Raises StepError where something else stands in a cell than what the council was shown.
     """
-    known = formats.get(column.name) or plain_format(trial.table.name, column.name, column.logical_type)
-    read = read_expression(known, column, "after", row_file("_row")).value
-    if column.logical_type is not LogicalType.STRING:
-        cast = f"try_cast(after as {expected_type(column)})"  # the council is shown canonical text, and answers in it
-        read = f"coalesce(case when {cast}::varchar = after then {cast} end, {read})"
+    read = _read(column, formats)
     name = f"temp.{trial.values(column.name)}"
     connection.execute(
         f"create or replace temp table {trial.values(column.name)} as "
