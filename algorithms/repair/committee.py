@@ -4,6 +4,8 @@ Several determinants fail together where a row is a natural exception, and apart
 inner vote takes care of the second; what it says is one voter to the council, calibrated by how many agree.
 """
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,18 +76,25 @@ def contradiction(committee: Committee, factor: Factor) -> float | None:
     return float(np.mean((committee.chosen[firm] != factor.codes[firm]) * np.where(alone, 0.5, 1.0)))
 
 
-def error_rate(shares: list[float], settings: CouncilSettings) -> float:
-    """Return the share of wrong cells that the table's dependencies leave room for.
+def error_rates(shares: Mapping[int, float | None], settings: CouncilSettings) -> defaultdict[int, float]:
+    """Return the share of wrong cells that the dependencies leave room for, column by column.
 
-    Each share bounds a column's wrong cells from above; a dependency with natural exceptions bounds them badly. Errors
-    are spread over columns, natural exceptions are one column's own: so the middle one of the bounds.
+    What contradicts a column's committee bounds its wrong cells from above; natural exceptions make it a bad bound.
+    Errors are spread over columns, natural exceptions are one column's own: so no column is thought to be much worse
+    than the middle one, which is also what a column without a committee is taken for.
     """
-    rate = np.median(shares) if shares else settings.error_rate
-    return float(np.clip(rate, settings.least_error_rate, settings.most_error_rate))
+    known = [share for share in shares.values() if share is not None]
+    bounds = (settings.least_error_rate, settings.most_error_rate)
+    middle = float(np.clip(np.median(known) if known else settings.error_rate, *bounds))
+    found = defaultdict(lambda: middle)
+    for column, share in shares.items():
+        if share is not None:
+            found[column] = float(np.clip(share, bounds[0], min(settings.spread * middle, bounds[1])))
+    return found
 
 
 def ballots_of(committee: Committee, factor: Factor, rate: float, settings: CouncilSettings) -> list[Opinions]:
-    """Return the committee's ballots, one voter for each stratum; `rate` is the table's share of wrong cells."""
+    """Return the committee's ballots, one voter for each stratum; `rate` is the column's share of wrong cells."""
     found = []
     for stratum, name in enumerate(_STRATA):
         rows = np.flatnonzero((committee.stratum == stratum) & (committee.chosen >= 0))
@@ -109,7 +118,7 @@ def ballots_of(committee: Committee, factor: Factor, rate: float, settings: Coun
 
 
 def _exceptions(committee: Committee, factor: Factor, rows: Codes, rate: float, settings: CouncilSettings) -> float:
-    """Return how often such ballots are wrong: what contradicts them beyond the errors of the table."""
+    """Return how often such ballots are wrong: what contradicts them beyond the column's errors."""
     filled = rows[factor.codes[rows] >= 0]
     contradicted = float(np.sum(committee.chosen[filled] != factor.codes[filled]))
     share = (contradicted + 0.5) / (filled.size + 1.0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from algorithms.repair.committee import ballots_of, contradiction, convene, error_rate
+from algorithms.repair.committee import ballots_of, contradiction, convene, error_rates
 from algorithms.repair.contract_forms import contract_forms
 from algorithms.repair.dependencies import mine_dependencies
 from algorithms.repair.electorate import Tally, contested, hold_vote
@@ -80,10 +80,10 @@ def gather(hearing: Hearing) -> list[Opinions]:
         for column in range(len(factors))
         if column not in testimonies and mined.of(column)
     }
-    shares = [share for column, one in committees.items() if (share := contradiction(one, factors[column])) is not None]
-    rate = error_rate(shares, settings)
+    rates = error_rates({column: contradiction(one, factors[column]) for column, one in committees.items()}, settings)
     opinions: list[Opinions] = []
     for column, factor in enumerate(factors):
+        rate = rates[column]
         if column in testimonies:
             opinions += told_witnesses(column, factor, own_reliability(testimonies[column], hearing), settings)
             opinions += testify(testimonies[column], hearing)

@@ -17,7 +17,7 @@ from state.repair import CellFault
 SPECIALIST: Final = "misplaced"
 _KNOWN: Final = 2  # rows of a value from which on it is known to belong to its column
 _FOREIGN: Final = 1  # rows up to which a value may be foreign to its column
-_EXCHANGED: Final = 0.9  # chance that two values that both belong to the other's column were exchanged
+_EXCHANGED: Final = 0.99  # chance that two values that both belong to the other's column were exchanged
 _REPETITIVE: Final = 0.5  # share of the rows whose value must be known for a column to have a vocabulary
 
 

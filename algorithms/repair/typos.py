@@ -29,7 +29,7 @@ _SHORT, _LONG = 4, 8  # letters
 _LETTERS_A_SLIP: Final = 4  # length that one slip more is allowed for
 _FEWEST_SLIPS: Final = 5  # slips that a sign must have caused
 _SIGN_SHARE: Final = 0.4  # share of the slips that put the same sign in place of another
-_RELIABILITY: Final = {"short": 0.5, "medium": 0.8, "long": 0.95, "sign": 0.97}
+_RELIABILITY: Final = {"short": 0.8, "medium": 0.95, "long": 0.98, "sign": 0.98}
 
 
 @dataclass(frozen=True, slots=True)
