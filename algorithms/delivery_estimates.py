@@ -38,8 +38,8 @@ RATES: Final[Mapping[str, Rate]] = {
     "approve": Rate(0.02, per_variant=0.02),  # what is put forward; the time of a person is not known
     "conform_at_once": Rate(0.01, per_file=0.001, per_column=0.004, per_million_rows=0.25, probability=0.98),
     "conform_run_by_run": Rate(0.01, per_file=0.002, per_column=0.004, per_million_rows=0.5, probability=0.98),
-    "repair_by_council": Rate(0.1, per_million_cells=60.0, probability=0.97),
-    "repair_by_council_and_person": Rate(0.1, per_million_cells=60.0, probability=0.97),
+    "repair_by_council": Rate(0.4, per_million_cells=15.0, probability=0.97),
+    "repair_by_council_and_person": Rate(0.4, per_million_cells=15.0, probability=0.97),
     "dedupe": Rate(0.035, per_million_rows=0.06),
     "derive": Rate(0.2, per_million_rows=1.0, probability=0.97),  # a process of its own for SQL of the contract
     "quarantine": Rate(0.015, per_million_rows=0.05),

@@ -5,13 +5,14 @@ only in a column whose scope is `all`, and else put forward as a proposal.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from algorithms.approval import change_id
 from state.approval import Change, ChangeKind, Reply, Settled
 from state.contract import RepairScope
 from state.council import CellOutcome
-from state.repair import CellFinding, RepairVerdict
+from state.repair import CellFinding, RepairFindings, RepairVerdict
 from state.resolution import Ballot
 
 MOST_ALTERNATIVES = 8
@@ -19,6 +20,8 @@ NEVER = "the contract lets no cell of the column be changed"
 NOTHING = "nothing is known to put in its place"
 BREAKS_NONE = "it breaks no rule, and only cells that do may be changed"
 UNSURE = "the council is not sure enough"
+
+_CELL = "cell"  # the voter that speaks for what stands in the cell
 
 Replacement = tuple[str, str | None, str]
 """Column, text before and text after: what a person is asked about as one change."""
@@ -33,6 +36,28 @@ class Ruling(NamedTuple):
     after: str | None  # what is to stand in the cell, where it is changed or proposed
     reason: str  # of the outcome
     change_id: str = ""  # of the person's answer it rests on
+
+
+def by_majority(findings: RepairFindings) -> RepairFindings:
+    """Return the findings as one voice for each specialist settles them, whatever each is worth.
+
+    The cell has a voice of its own: the text that stands there. A text that is to replace it needs more than half of
+    the voices, so at least two specialists; else it is a proposal.
+    """
+    return replace(findings, cells=tuple(_by_majority(cell) for cell in findings.cells))
+
+
+def _by_majority(cell: CellFinding) -> CellFinding:
+    if cell.verdict is RepairVerdict.FLAG:
+        return cell
+    voices: dict[str, Ballot] = {}
+    for vote in cell.votes:
+        specialist = vote.voter.partition(":")[0]
+        if specialist != _CELL and (specialist not in voices or vote.confidence > voices[specialist].confidence):
+            voices[specialist] = vote
+    spoken = [vote.choice for vote in voices.values() if vote.choice is not None]
+    agreed = 2 * spoken.count(cell.after) > len(spoken) + 1
+    return replace(cell, verdict=RepairVerdict.REPAIR if agreed else RepairVerdict.PROPOSE)
 
 
 def rule_on(

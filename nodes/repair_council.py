@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from algorithms.repair.council import find_repairs
 from algorithms.repair.settings import CouncilSettings
+from algorithms.repair_rulings import by_majority
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, validated
 from nodes.events import emit
@@ -64,17 +65,15 @@ def deliberate(state: TaskInput, runtime: Runtime[RunContext]) -> CouncilOutput:
     try:
         dirty = read_dirty(task)
         rows = max(map(len, dirty.columns.values()), default=0)
-        findings = find_repairs(dirty, _settings(context_of(runtime)))
+        findings = find_repairs(dirty, CouncilSettings())
+        if context_of(runtime).patterns.council == "majority":
+            findings = by_majority(findings)
         reference = write_found(task, rows, findings, time.monotonic() - started).reference
     except _WRONG as error:
         if no_room(error) or isinstance(error, SetupError):
             raise
         reference = write_failed(task, failure_line(error), time.monotonic() - started).reference
     return _output(reference)
-
-
-def _settings(context: RunContext) -> CouncilSettings:
-    return CouncilSettings()
 
 
 def _output(reference: CouncilRef) -> CouncilOutput:

@@ -1,8 +1,8 @@
 """The change log: `changes/<table>.parquet`, one row for every changed cell of the rows to publish.
 
 Its columns are table, row_id, file, line, column, before, after, operator, evidence, votes, confidence, reason. More
-than a million changes are a folder of part files, each for a range of rows. Rows with a changed cell are read and sorted
-with no more than they need for that; everything else is computed from what comes out, in its order.
+than a million changes are a folder of part files, each for a range of rows. Rows with a changed cell are read and
+sorted once, with no more than they need for that; everything else is computed from what comes out, in its order.
 """
 
 from collections.abc import Mapping, Sequence
