@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from algorithms import delivery
 from algorithms.dag import check, critical_path, ready
 from algorithms.delivery import plan_delivery, start_facts
+from algorithms.delivery_ways import MOST_CELLS
 from algorithms.planning.anytime import plan as search
 from algorithms.planning.choosing import Choosing
 from algorithms.planning.model import Problem
@@ -361,7 +362,8 @@ def test_what_is_proved_needs_no_step() -> None:
     assert plan.step("format:t").how == "as_written"
     assert ways_of(plan, "t") == {
         "prepare": "from_files", "acquire": "copied_text", "unify": "by_name", "read": "as_written",
-        "resolve": "nothing_outside", "agree": "unasked", "conform": "at_once", "repair": "nothing_to_change", "merge": "proven_distinct",
+        "resolve": "nothing_outside", "agree": "unasked", "conform": "at_once",
+        "repair": "nothing_to_change", "merge": "proven_distinct",
         "validate": "proven_sound",
     }  # fmt: skip
 
@@ -401,3 +403,49 @@ def test_rows_are_not_sorted_where_that_takes_more_memory_than_there_is() -> Non
         assert isinstance(plan, Plan)
         assert ways_of(plan, "t")["conform"] == way
         assert plan.step("conform:t").how == way
+
+
+@pytest.mark.parametrize(
+    ("fields", "way"),
+    [
+        ({}, "nothing_to_change"),
+        ({"mends": "all", "on_violation": "quarantine"}, "nothing_to_change"),
+        ({"mends": "all", "on_violation": "fail"}, "nothing_to_change"),
+        ({"mends": "all", "in_place": True}, "beyond_the_council"),
+        ({"mends": "all", "cells": MOST_CELLS + 1}, "beyond_the_council"),
+        ({"mends": "violations", "proof": {"looked": True, "sound": True}}, "nothing_broken"),
+        ({"mends": "all", "proof": {"looked": True, "sound": True}}, "by_council"),
+        ({"mends": "violations"}, "by_council"),
+        ({"mends": "all", "asks": True}, "by_council_and_person"),
+        ({"mends": "all", "leaves_cells": True}, "left_unrepaired"),
+    ],
+)
+def test_the_repair_council_is_planned_where_it_may_change_or_propose_something(
+    fields: dict[str, object], way: str
+) -> None:
+    plan = planned(source("t", lists=False, **fields))
+    assert ways_of(plan, "t")["repair"] == way
+    kinds = steps_of(plan, "t")
+    assert ("repair" in kinds) == way.startswith("by_council")
+    if "repair" in kinds:
+        assert kinds.index("conform") < kinds.index("repair") < kinds.index("dedupe")
+        assert plan.step("repair:t").how == way
+        assert "repair:t" in ancestors(plan, "dedupe:t") & ancestors(plan, "verify")
+
+
+def test_a_table_is_ready_only_once_it_is_repaired() -> None:
+    proof = {"looked": True, "sound": True, "distinct": True}
+    plan = planned(source("t", mends="all", proof=proof), source("u", "t"))
+    assert steps_of(plan, "t")[-1] == "repair"
+    assert "repair:t" in ancestors(plan, "resolve:u")
+
+
+def test_in_a_circle_of_references_a_table_waits_for_the_repairs_of_the_others() -> None:
+    plan = planned(source("a", "b", mends="all", lists=False), source("b", "a", mends="all", lists=False))
+    assert {"repair:a", "repair:b"} <= ancestors(plan, "quarantine:a") & ancestors(plan, "quarantine:b")
+
+
+def test_estimates_of_the_council_grow_with_the_cells_it_is_shown() -> None:
+    few, many = (planned(source("t", mends="all", cells=cells)).step("repair:t") for cells in (1_000, 900_000))
+    assert few.seconds < 1
+    assert many.seconds > 10
