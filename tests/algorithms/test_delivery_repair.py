@@ -33,7 +33,7 @@ def test_only_the_task_of_the_step_that_was_given_up_is_planned_anew() -> None:
     found = repair_delivery(facts, without(facts, "orders"), "publish", done)
     assert isinstance(found, RepairedDelivery), found
     assert (found.stage, found.told) == (Stage.PART, "resolve(orders) planned anew")
-    assert {choice.task: choice.method for choice in found.plan.choices}["repair(orders)"] == "left_as_it_is"
+    assert {choice.task: choice.method for choice in found.plan.choices}["resolve(orders)"] == "left_as_it_is"
     assert [step.step_id for step in plan.steps if step.step_id != "resolve:orders"] == [
         step.step_id for step in found.plan.steps
     ]

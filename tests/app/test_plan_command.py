@@ -74,7 +74,7 @@ def test_the_plan_tells_goal_sensitivity_and_contingencies(cli: Any, job: Any) -
     assert "goal: 2 tables from files, 1 by SQL" in out
     assert "(drift)" in out
     assert "sensitivity" in out
-    assert "if resolve:customers fails: repair(customers) by left_as_it_is" in out
+    assert "if resolve:customers fails: resolve(customers) by left_as_it_is" in out
     assert "worker 2" in out
 
 
