@@ -11,8 +11,8 @@ from typing import NamedTuple
 from algorithms.approval import change_id
 from state.approval import Change, ChangeKind, Reply, Settled
 from state.contract import RepairScope
-from state.council import CellOutcome
 from state.repair import CellFinding, RepairFindings, RepairVerdict
+from state.repair_council import CellOutcome
 from state.resolution import Ballot
 
 MOST_ALTERNATIVES = 8

@@ -9,7 +9,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from nodes.repair_council import deliberate, open_council
-from state.council import CouncilInput, CouncilOutput, CouncilState
+from state.repair_council import CouncilInput, CouncilOutput, CouncilState
 from state.run import RunContext
 
 

@@ -23,9 +23,9 @@ from nodes.context import context_of, run_folder
 from nodes.events import emit
 from nodes.perform import MODELS, Attempt, adjusted_context, attempt, needs_all, prepares, replan_id
 from state.budget import Spent, check_budget, total
-from state.council import CouncilTask
 from state.errors import BudgetExhausted
 from state.plans import PlanRef, Step
+from state.repair_council import CouncilTask
 from state.reports import Progress, Replan, StepReport, StepStatus, TraceEntry
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput

@@ -19,9 +19,9 @@ from nodes.steps.work import Outcome, Work
 from state.approval import AskedRef
 from state.budget import Spent
 from state.contract import Contract
-from state.council import CouncilTask
 from state.errors import DependencyMissing
 from state.plans import Step, StepKind
+from state.repair_council import CouncilTask
 from state.reports import FailureKind, Replan, StepReport, StepStatus
 from state.run import RunContext
 from tools.disk import no_room

@@ -13,14 +13,23 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, validated
 from nodes.events import emit
 from state.budget import Spent
-from state.council import CouncilOutput, CouncilRef, CouncilState, CouncilTask
 from state.errors import SetupError
+from state.repair_council import CouncilOutput, CouncilRef, CouncilState, CouncilTask
 from state.run import RunContext
 from state.values import digest
 from tools.contract.read import require_contract
-from tools.council import FOLDER, TERMS, land_alone, read_dirty, read_found, write_failed, write_found, write_terms
 from tools.disk import no_room
 from tools.files import file_stamp
+from tools.repair_council import (
+    FOLDER,
+    TERMS,
+    land_alone,
+    read_dirty,
+    read_found,
+    write_failed,
+    write_found,
+    write_terms,
+)
 
 _WRONG = (*FAILURES, ValueError, MemoryError)
 """What may go wrong with a table without being a fault of the program: the run goes on without the council."""
@@ -79,10 +88,10 @@ def deliberate(state: TaskInput, runtime: Runtime[RunContext]) -> CouncilOutput:
 def _output(reference: CouncilRef) -> CouncilOutput:
     told = f"{reference.repairs} repairs, {reference.proposals} proposals, {reference.flags} flags"
     emit(
-        "council",
-        f"council:{Path(reference.path).name or reference.table}",
+        "repair_council",
+        f"repair_council:{Path(reference.path).name or reference.table}",
         table=reference.table,
         detail=f"{reference.table}: {reference.failed or told}",
     )
-    spent = {f"council:{reference.table}": Spent(seconds=reference.seconds)}
+    spent = {f"repair_council:{reference.table}": Spent(seconds=reference.seconds)}
     return {"found": {reference.table: reference}, "spent": spent}

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from state.approval import AskedRef
-from state.council import CouncilTask
+from state.repair_council import CouncilTask
 from state.values import Value
 
 

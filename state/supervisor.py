@@ -7,11 +7,11 @@ from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
-from state.council import CouncilRef
 from state.diagnosis import Diagnosis
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
 from state.recovery import RecoveryRef
+from state.repair_council import CouncilRef
 from state.reports import Progress, Replan, StepReport
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef

@@ -15,9 +15,9 @@ from nodes.steps.repairs_in_place import Ruled, put_in_place
 from nodes.steps.work import Outcome, Work
 from state.approval import Answered, AskedRef, Change, Proposals
 from state.contract import RepairScope
-from state.council import CellOutcome, CouncilFound, CouncilTask
 from state.errors import StepError
 from state.repair import CellFinding
+from state.repair_council import CellOutcome, CouncilFound, CouncilTask
 from tools.approval import read_answers, write_question
 from tools.conform.doubtful import (
     any_broken,
@@ -31,8 +31,8 @@ from tools.conform.doubtful import (
     text_query,
 )
 from tools.conform.trial import Candidate, Place, same_values, tried
-from tools.council import council_task, forget, read_findings, read_found, write_dirty
 from tools.ledger import Receipt, find_receipt, once
+from tools.repair_council import council_task, forget, read_findings, read_found, write_dirty
 
 ASKING = "by_council_and_person"
 """The way to repair in which a person agrees first."""

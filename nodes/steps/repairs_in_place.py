@@ -12,8 +12,8 @@ import duckdb
 from algorithms.repair_rulings import Ruling, Tally, tallies
 from nodes.decide import Account, record
 from nodes.steps.work import Work
-from state.council import CellOutcome, CouncilFound, CouncilTask
 from state.decisions import DecidedBy, Decision
+from state.repair_council import CellOutcome, CouncilFound, CouncilTask
 from tools.conform.trial import Trial
 from tools.ledger import Receipt, record_decisions
 

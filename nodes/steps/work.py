@@ -9,8 +9,8 @@ from nodes.consulting import Judge, judge_of
 from state.approval import AskedRef
 from state.budget import Spent
 from state.contract import Contract, Table
-from state.council import CouncilTask
 from state.plans import Step
+from state.repair_council import CouncilTask
 from state.run import RunContext
 from tools.intake import Intake
 

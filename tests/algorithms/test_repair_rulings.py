@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from algorithms.repair_rulings import by_majority, repair_changes, repair_id, replacement, rule_on, settled, tallies
 from state.approval import Reply, Settled
 from state.contract import RepairScope
-from state.council import CellOutcome
 from state.repair import CellFault, CellFinding, RepairFindings, RepairVerdict
+from state.repair_council import CellOutcome
 from state.resolution import Ballot
 
 COLUMNS = ("a", "b", "c")

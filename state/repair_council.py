@@ -1,6 +1,6 @@
 """The repair council in a run: what is put before it, what it found, and what became of each finding.
 
-The table and the findings lie in files (see `tools.council`); state holds where, and counts.
+The table and the findings lie in files (see `tools.repair_council`); state holds where, and counts.
 """
 
 from enum import StrEnum

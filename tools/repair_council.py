@@ -1,6 +1,6 @@
 """What is put before the repair council and what it found, as files: rows as text, and findings as lines of JSON.
 
-Layout of `<run folder>/council/`: `<name>.parquet` (`_row` and the text of the columns), `<name>.contract.json` (the
+Layout of `<run folder>/repairs/`: `<name>.parquet` (`_row` and the text of the columns), `<name>.contract.json` (the
 table's part of the contract), `<name>.findings.jsonl` (a finding a line, by row and column) and `<name>.found.json`
 (counts, written last: where it lies, the findings are whole). A name ends with a fingerprint of the rows, so that
 findings about rows that were made anew are not taken for these.
@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 
 from state.contract import RepairScope, Table
-from state.council import CouncilFound, CouncilRef, CouncilTask
 from state.errors import SetupError, SourceError
 from state.repair import CellFault, CellFinding, DirtyTable, RepairFindings, RepairVerdict
+from state.repair_council import CouncilFound, CouncilRef, CouncilTask
 from state.resolution import Ballot
 from tools.files import write_durably
 from tools.outputs.parquet import write_file
@@ -26,7 +26,7 @@ from tools.sources.land import land
 from tools.sql.quote import ident, literal
 from tools.workspace import open_workspace
 
-FOLDER = "council"
+FOLDER = "repairs"
 TERMS = ".contract.json"
 """How the name of a file ends that says what the contract says of a table."""
 
