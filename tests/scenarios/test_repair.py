@@ -16,6 +16,9 @@ from algorithms.repair.opinions import Opinions
 from graphs.session import resume
 from state.repair import CellFault, CellFinding, RepairFindings
 from state.run import Approve
+from tools.explain.material import open_material
+from tools.explain.remnant import explain_published_row
+from tools.explain.row_story import explain_row, row_by_key
 
 CITIES = {
     "birmingham": ("alabama", "jefferson", "35233"),
@@ -119,6 +122,32 @@ def test_every_repaired_cell_names_its_votes_and_one_decision_a_column_and_speci
         assert json.loads(votes)
         assert reason
         assert 0 < confidence <= 1
+
+
+def test_lineage_and_explanations_tell_of_repairs(play: Any, messy: Messy, schema: Any) -> None:
+    played = play(contract(schema, "all"), messy.folder)
+    folder = played.out / "_runs" / played.run_id
+    events = [json.loads(line) for line in (folder / "lineage.jsonl").read_text().splitlines()]
+    (done,) = [
+        event
+        for event in events
+        if event["eventType"] == "COMPLETE" and event["job"]["name"].endswith("repair.clinics")
+    ]
+    assert any(each["name"].endswith("ops.repairs.clinics") for each in done["outputs"])
+    assert "What the repair council found" in (folder / "report.html").read_text()
+    (key, column), (before, after) = next(iter(changed(played).items()))
+    with open_material(folder, played.home / "runs" / played.run_id) as material:
+        table = material.table("clinics")
+        cell = explain_row(material, table, row_by_key(material, table, f"id={key}"), column)
+    passages = [passage for section in cell.sections for passage in section.passages if "repaired by" in passage.title]
+    (told,) = passages
+    assert (told.before, told.after) == (before, after)
+    assert "Votes: " in told.text
+    with open_material(folder, None) as left:
+        shown = explain_published_row(left, "clinics", int(key), column)
+    (kept,) = [one for section in shown.sections for one in section.passages if one.title.startswith(column)]
+    assert (kept.before, kept.after) == (before, after)
+    assert kept.text
 
 
 def test_a_cell_that_breaks_no_rule_is_only_proposed_for_where_violations_alone_may_be_changed(

@@ -15,7 +15,7 @@ from tools.lineage.facts import Facts
 from tools.lineage.outputs import WrittenFile, output_json, read_written, written_tables
 from tools.lineage.quality import assertions_facet
 from tools.lineage.relations import Relations
-from tools.lineage.sides import SIDES, side_lineage
+from tools.lineage.sides import NAMING, SIDES, side_lineage
 
 _MAKING = (StepKind.CONFORM, StepKind.DERIVE)
 """Steps that may run SQL of the contract."""
@@ -206,7 +206,7 @@ class Steps:
             made = side_lineage(
                 self._facts, table, self._at.tables[table.name], kind, (name for name, _ in written.columns)
             )
-            inputs += [f"ops.{kind}.{table.name}"] if kind != "changes" else []
+            inputs += [f"ops.{NAMING[kind]}.{table.name}"] if kind in NAMING else []
             inputs += [relation for uses in (made.rows, *made.columns.values()) for relation, _ in uses]
             outputs.append(output_json(written, lineage=(made, self._at.names(made))))
         return StepRun(
