@@ -56,7 +56,7 @@ def _by_majority(cell: CellFinding) -> CellFinding:
         if specialist != _CELL and (specialist not in voices or vote.confidence > voices[specialist].confidence):
             voices[specialist] = vote
     spoken = [vote.choice for vote in voices.values() if vote.choice is not None]
-    agreed = 2 * spoken.count(cell.after) > len(spoken) + 1
+    agreed = 2 * sum(choice == cell.after for choice in spoken) > len(spoken) + 1
     return replace(cell, verdict=RepairVerdict.REPAIR if agreed else RepairVerdict.PROPOSE)
 
 
