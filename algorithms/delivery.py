@@ -1,7 +1,7 @@
 """The data domain: how the tables of a contract are delivered, as tasks, methods and actions.
 
     deliver             every table's prepare, then its validate, then verify and publish
-    prepare(t)          from_files: acquire, unify, read, repair, agree, conform, merge
+    prepare(t)          from_files: acquire, unify, read, resolve, agree, conform, repair, merge
                         | from_files_apart: the same, resolved without a look at the tables of its circle
                         | derived: derive
                         | proposed by model m for t: the steps that a model proposed, instead of all of these
@@ -48,13 +48,17 @@ from state.plans import DeliveryFacts, MethodChoice, NoPlan, Plan, Step, StepKin
 
 _NAME = "name"  # the type of tables, also of those that a table needs and the contract does not have
 _T, _O = variable("table", _NAME), variable("other", _NAME)
-_STATES = ("mapped", "formatted", "resolved", "approved", "conformed", "deduped", "derived", "quarantined", "ready")
+_STATES = (
+    *("mapped", "formatted", "resolved", "approved", "conformed", "repaired", "deduped", "derived", "quarantined"),
+    "ready",
+)
 _STATE_OF = {
     StepKind.MAP: "mapped",
     StepKind.FORMAT: "formatted",
     StepKind.RESOLVE: "resolved",
     StepKind.APPROVE: "approved",
     StepKind.CONFORM: "conformed",
+    StepKind.REPAIR: "repaired",
     StepKind.DEDUPE: "deduped",
     StepKind.DERIVE: "derived",
     StepKind.QUARANTINE: "quarantined",
@@ -159,7 +163,9 @@ def _last_kind(has: Mapping[str, bool]) -> StepKind:
         return StepKind.QUARANTINE
     if has["derived_by_sql"]:
         return StepKind.DERIVE
-    return StepKind.DEDUPE if has["merges"] else StepKind.CONFORM
+    if has["merges"]:
+        return StepKind.DEDUPE
+    return StepKind.REPAIR if has["mends"] else StepKind.CONFORM
 
 
 def _of(predicate: str, *terms: str | Variable) -> Atom:
@@ -174,6 +180,7 @@ _REFERENCES_READY = _all_others(_of("refers", _T, _O), _of("ready", _O))
 _PEERS_CONFORMED = And(
     (
         _all_others(_of("peer", _T, _O), _of("conformed", _O)),
+        _all_others(_of("peer", _T, _O) & _of("mends", _O), _of("repaired", _O)),
         _all_others(_of("peer", _T, _O) & _of("merges", _O), _of("deduped", _O)),
     )
 )
@@ -188,11 +195,13 @@ def _actions(facts: DeliveryFacts) -> Iterator[Action]:
         StepKind.RESOLVE: And((~_of("gives_up"), read, _REFERENCES_READY, _PEERS_CONFORMED)),
         StepKind.APPROVE: read & Imply(_of("resolves"), _of("resolved")),
         StepKind.CONFORM: And((read, Imply(_of("resolves"), _of("resolved")), Imply(_of("asks"), _of("approved")))),
-        StepKind.DEDUPE: _of("conformed"),
+        StepKind.REPAIR: _of("conformed"),
+        StepKind.DEDUPE: _of("conformed") & Imply(_of("mends"), _of("repaired")),
         StepKind.DERIVE: _REFERENCES_READY,
         StepKind.QUARANTINE: And(
             (
                 Imply(_of("fed_by_files"), _of("conformed")),
+                Imply(_of("mends"), _of("repaired")),
                 Imply(_of("merges"), _of("deduped")),
                 Imply(_of("derived_by_sql"), _of("derived")),
                 _REFERENCES_READY,
@@ -220,7 +229,7 @@ def _table_methods() -> Iterator[Method]:
     apart costs more than anything: any way around it is taken.
     """
     parts = tuple(_PARTS[task](_T) for task in BY_TASK if task != "validate")
-    apart = tuple(Task("resolve_by_votes_apart", (_T,)) if part.name == "repair" else part for part in parts)
+    apart = tuple(Task("resolve_by_votes_apart", (_T,)) if part.name == "resolve" else part for part in parts)
     line = tuple(pairwise(range(len(parts))))
     files, seen = And((_of("fed_by_files"), _of("landed"), ~_of("proposed"))), _REFERENCES_READY & _PEERS_CONFORMED
     alone = And((files, _of("resolves"), ~_of("acyclic"), _REFERENCES_READY))

@@ -22,6 +22,7 @@ class Rate(NamedTuple):
     per_variant: float = 0.0  # of those that the action looks at
     per_column: float = 0.0  # of those that the action looks at
     per_million_rows: float = 0.0
+    per_million_cells: float = 0.0  # that the repair council is shown
     probability: float = 0.99
 
 
@@ -37,6 +38,8 @@ RATES: Final[Mapping[str, Rate]] = {
     "approve": Rate(0.02, per_variant=0.02),  # what is put forward; the time of a person is not known
     "conform_at_once": Rate(0.01, per_file=0.001, per_column=0.004, per_million_rows=0.25, probability=0.98),
     "conform_run_by_run": Rate(0.01, per_file=0.002, per_column=0.004, per_million_rows=0.5, probability=0.98),
+    "repair_by_council": Rate(0.4, per_million_cells=15.0, probability=0.97),
+    "repair_by_council_and_person": Rate(0.4, per_million_cells=15.0, probability=0.97),
     "dedupe": Rate(0.035, per_million_rows=0.06),
     "derive": Rate(0.07, per_million_rows=1.0, probability=0.97),
     "quarantine": Rate(0.015, per_million_rows=0.05),
@@ -71,6 +74,7 @@ def _estimate(action: str, tables: Sequence[TableFacts], facts: DeliveryFacts) -
             + rate.per_variant * _variants(action, table)
             + rate.per_column * _columns(action, table)
             + rate.per_million_rows * table.rows / _MILLION
+            + rate.per_million_cells * table.cells / _MILLION
         )
         if table.untrusted_sql and action in _RUNS_SQL:
             probability *= UNTRUSTED_SQL

@@ -30,7 +30,7 @@ class RepairedDelivery(NamedTuple):
 
     plan: Plan
     stage: Stage
-    told: str  # "repair(orders) planned anew"
+    told: str  # "resolve(orders) planned anew"
 
 
 def repair_delivery(

@@ -12,10 +12,13 @@ from typing import Final, NamedTuple
 from algorithms.delivery_estimates import estimator, is_interleaved
 from algorithms.planning.conditions import And, Atom, Condition, Variable
 from algorithms.planning.model import Method, Task
-from state.contract import OnViolation
+from state.contract import OnViolation, RepairScope
 from state.plans import DeliveryFacts, StepKind, TableFacts
 
 NOT: Final = "~"
+
+MOST_CELLS: Final = 1_000_000
+"""Cells of a table that the repair council is shown; a larger table it is not."""
 
 
 class Way(NamedTuple):
@@ -40,14 +43,20 @@ WAYS: Final = (
     Way("read", "as_written", ("format_as_written",), ("canonical",)),
     Way("read", "counting_the_rest", ("format_counting_the_rest",), ("partly_canonical", "~canonical")),
     Way("read", "counting_all", ("format_counting_all",)),
-    Way("repair", "nothing_to_repair", needs=("~repairable",)),
-    Way("repair", "nothing_outside", needs=("repairable", "listed")),
-    Way("repair", "by_votes", ("resolve_by_votes",), ("repairable", "~gives_up")),
-    Way("repair", "left_as_it_is", needs=("repairable", "gives_up")),
+    Way("resolve", "nothing_listed", needs=("~resolvable",)),
+    Way("resolve", "nothing_outside", needs=("resolvable", "listed")),
+    Way("resolve", "by_votes", ("resolve_by_votes",), ("resolvable", "~gives_up")),
+    Way("resolve", "left_as_it_is", needs=("resolvable", "gives_up")),
     Way("agree", "by_a_person", ("approve",), ("asks",)),
     Way("agree", "unasked", needs=("~asks",)),
     Way("conform", "at_once", ("conform_at_once",)),
     Way("conform", "run_by_run", ("conform_run_by_run",), ("interleaved",)),
+    Way("repair", "nothing_to_change", needs=("~mendable",)),
+    Way("repair", "beyond_the_council", needs=("mendable", "vast")),
+    Way("repair", "nothing_broken", needs=("mendable", "~vast", "holds")),
+    Way("repair", "by_council", ("repair_by_council",), ("mends", "~asks")),
+    Way("repair", "by_council_and_person", ("repair_by_council_and_person",), ("mends", "asks")),
+    Way("repair", "left_unrepaired", needs=("mendable", "leaves_cells")),
     Way("merge", "keep_all", needs=("~keyed",)),
     Way("merge", "proven_distinct", needs=("keyed", "distinct")),
     Way("merge", "by_key", ("dedupe",), ("keyed",)),
@@ -68,6 +77,8 @@ ACTIONS: Final[Mapping[str, tuple[StepKind, str]]] = {
     "approve": (StepKind.APPROVE, ""),
     "conform_at_once": (StepKind.CONFORM, "at_once"),
     "conform_run_by_run": (StepKind.CONFORM, "run_by_run"),
+    "repair_by_council": (StepKind.REPAIR, "by_council"),
+    "repair_by_council_and_person": (StepKind.REPAIR, "by_council_and_person"),
     "dedupe": (StepKind.DEDUPE, ""),
     "derive": (StepKind.DERIVE, ""),
     "quarantine": (StepKind.QUARANTINE, ""),
@@ -84,7 +95,10 @@ BY_TASK: Final[Mapping[str, tuple[Way, ...]]] = {
 def qualities(table: TableFacts, *, acyclic: bool) -> dict[str, bool]:
     """Return what the domain asks of a table, by name."""
     fed, proof = not table.derived, table.proof
-    repairable = fed and table.has_lists and table.on_violation is OnViolation.REPAIR
+    repairs = fed and table.on_violation is OnViolation.REPAIR
+    resolvable = repairs and table.has_lists
+    mendable, vast = repairs and bool(table.mends), table.in_place or table.cells > MOST_CELLS
+    holds = proof.sound and table.mends == RepairScope.VIOLATIONS
     keyed, sets_aside = fed and table.has_key, table.on_violation is not OnViolation.FAIL
     return {
         "table": True,
@@ -98,10 +112,15 @@ def qualities(table: TableFacts, *, acyclic: bool) -> dict[str, bool]:
         "partly_named": table.named > 0,
         "canonical": 0 < table.columns == len(proof.canonical),
         "partly_canonical": bool(proof.canonical),
-        "repairable": repairable,
+        "resolvable": resolvable,
         "listed": proof.listed,
         "gives_up": table.gives_up,
-        "resolves": repairable and not proof.listed and not table.gives_up,
+        "resolves": resolvable and not proof.listed and not table.gives_up,
+        "mendable": mendable,
+        "vast": vast,
+        "holds": holds,
+        "leaves_cells": table.leaves_cells,
+        "mends": mendable and not vast and not holds and not table.leaves_cells,
         "interleaved": is_interleaved(table),
         "keyed": keyed,
         "distinct": proof.distinct,
@@ -176,9 +195,21 @@ def _figures(table: TableFacts) -> dict[str, str]:
     told = dict.fromkeys(("canonical", "partly_canonical", "listed", "distinct", "sound"), unlooked)
     told |= table.proof.against
     told["partly_canonical"] = told["canonical"]
+    told["mends"] = _unmended(table)
     if table.named < table.variants:
         told["named"] = f"names decide {table.named} of {table.variants} header variants"
     return {quality: why for quality, why in told.items() if why}
+
+
+def _unmended(table: TableFacts) -> str:
+    """Return why the repair council does not look at a table."""
+    if not table.mends:
+        return "there is no council, or no cell that it may change"
+    if table.in_place:
+        return "its text is read where it lies"
+    if table.cells > MOST_CELLS:
+        return f"the council would be shown {table.cells:,} cells, more than {MOST_CELLS:,}"
+    return "it was given up" if table.leaves_cells else "no row breaks a rule, and only cells that do may be changed"
 
 
 def check_preferred(prefer: Mapping[str, str]) -> str | None:

@@ -15,6 +15,7 @@ _WORDS = {
     "replan": "replanned {event_id}: {action}, {reason}",
     "diagnosis": "diagnosed {detail}",
     "recovery": "recovery of {detail}",
+    "repair_council": "repair council on {detail}",
     "verified": "verified: {passed} checks passed, {failed} failed",
     "published": "published {tables} tables",
 }

@@ -32,11 +32,11 @@ MOST_ROWS: Final = 200_000
 
 _FOLDERS: Final = 20
 _ROUNDS: Final = 3
-_CHOSEN: Final = ("unify", "read", "repair", "conform", "merge", "validate")
+_CHOSEN: Final = ("unify", "read", "resolve", "conform", "repair", "merge", "validate")
 _ALWAYS: Final = {
     "unify": "by_values",
     "read": "counting_all",
-    "repair": "by_votes",
+    "resolve": "by_votes",
     "conform": "at_once",
     "merge": "by_key",
     "validate": "setting_aside",

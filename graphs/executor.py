@@ -1,17 +1,19 @@
 """Execution as a graph: perform what is ready side by side; failed steps go to the replanner, one after the other.
 
-Steps that map columns convene the schema council, which is a graph of its own.
-
-Where a person must agree, the run waits in a node of its own, once nothing else can be done.
+Steps that map columns convene the schema council, which is a graph of its own. Tables that the repair council must look
+at are put before it, side by side, once nothing else can be done; then, where a person must agree, the run waits in a
+node of its own.
 """
 
 from enum import StrEnum
 from typing import Literal
 
 from langchain_core.runnables import RunnableLambda
-from langgraph.graph import START, StateGraph
+from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Send
 
+from graphs.repair_council import graph as repair_council
 from graphs.replanner import graph as replanner
 from graphs.schema_council import convened as schema_council
 from nodes.approve import ask_changes
@@ -27,18 +29,22 @@ class Node(StrEnum):
     BEGIN = "begin"
     PERFORM = "perform"
     ASK = "ask"
+    REPAIR_COUNCIL = "repair_council"
     REPLANNER = "replanner"
 
 
-def after_step(state: ExecutorState) -> Literal["perform", "ask", "replanner", "__end__"]:
-    """Ask the replanner, ask a person, go on, or end when no step that prepares a table is left."""
+def after_step(state: ExecutorState) -> list[Send] | str:
+    """Ask the replanner, convene councils, ask a person, go on, or end when no step that prepares a table is left."""
     if state["status"] is not RunStatus.RUNNING:
-        return "__end__"
-    if state["progress"].failed is not None:
-        return "replanner"
-    if state["progress"].asked:
-        return "ask"
-    return "perform" if state["progress"].waiting else "__end__"
+        return END
+    progress = state["progress"]
+    if progress.failed is not None:
+        return Node.REPLANNER
+    if progress.convened:
+        return [Send(Node.REPAIR_COUNCIL, {"task": task}) for task in progress.convened]
+    if progress.asked:
+        return Node.ASK
+    return Node.PERFORM if progress.waiting else END
 
 
 def after_answer(state: ExecutorState) -> Literal["perform", "ask", "__end__"]:
@@ -62,10 +68,13 @@ def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutp
     both = RunnableLambda(steps.direct, afunc=steps.cancellable, name=Node.PERFORM)
     builder.add_node(Node.PERFORM, both, input_schema=PerformInput)
     builder.add_node(Node.ASK, ask_changes)
+    builder.add_node(Node.REPAIR_COUNCIL, repair_council)
     builder.add_node(Node.REPLANNER, replanner)
     builder.add_edge(START, Node.BEGIN)
     builder.add_edge(Node.BEGIN, Node.PERFORM)
-    builder.add_conditional_edges(Node.PERFORM, after_step)
+    after = [Node.REPLANNER, Node.REPAIR_COUNCIL, Node.ASK, Node.PERFORM, END]
+    builder.add_conditional_edges(Node.PERFORM, after_step, after)
+    builder.add_edge(Node.REPAIR_COUNCIL, Node.PERFORM)
     builder.add_conditional_edges(Node.ASK, after_answer)
     builder.add_conditional_edges(Node.REPLANNER, after_ruling)
     return builder

@@ -27,7 +27,6 @@ from state.approval import (
 from state.decisions import DecidedBy, Decision
 from state.errors import AnswerError, ResourceError, UntrustedSqlError
 from state.goal import DraftsAnswer, Gap
-from state.plans import StepKind
 from state.values import digest
 from tools.approval import ANSWERS, PLAN_QUESTION, read_question
 from tools.goal_drafts import find_gaps, read_drafts
@@ -45,7 +44,11 @@ _ANSWERS: Mapping[str, type[PlanAnswer | DraftsAnswer | ChangesAnswer]] = {
     PLAN_QUESTION: PlanAnswer,
     "drafts": DraftsAnswer,
 }
-_KINDS = {ChangeKind.MAPPING: COLUMN_MAPPING.kind, ChangeKind.VALUE: VALUE_RESOLUTION.kind}
+_KINDS = {
+    ChangeKind.MAPPING: COLUMN_MAPPING.kind,
+    ChangeKind.VALUE: VALUE_RESOLUTION.kind,
+    ChangeKind.REPAIR: "cell_repair",
+}
 
 
 def checked_answer(folder: Path, question: Json, given: object, by: str = "") -> Json:
@@ -137,9 +140,7 @@ def record_answer(
         settled = settle(by_id, answer)
         named = {*answer.accept, *answer.reject, *answer.edit}
         told = [_judged(asked.question_id, by_id[change_id], settled[change_id], answer) for change_id in sorted(named)]
-        record_decisions(
-            connection, [*told, _summary(asked, settled, answer)], step_id=f"{StepKind.APPROVE.value}:{asked.table}"
-        )
+        record_decisions(connection, [*told, _summary(asked, settled, answer)], step_id=asked.step_id)
         answered = Answered(
             question_id=asked.question_id,
             by=answer.by,
@@ -206,7 +207,7 @@ def _summary(asked: AskedRef, settled: Mapping[str, Settled], answer: ChangesAns
 def _subject(change: Change) -> str:
     if change.kind is ChangeKind.MAPPING:
         return f"{change.table}/{change.where.partition(':')[0]}.{change.column}"
-    value = f": {change.value!r}" if change.kind is ChangeKind.VALUE else ""
+    value = f": {change.value!r}" if change.kind in (ChangeKind.VALUE, ChangeKind.REPAIR) else ""
     return f"{change.table}.{change.column}{value}"
 
 

@@ -28,7 +28,8 @@ from nodes.perform import MODELS, Attempt, adjusted_context, attempt, attempt_to
 from nodes.schema_council import Convened
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
-from state.plans import PlanRef, Step, StepKind
+from state.plans import PlanRef, Step
+from state.repair_council import CouncilTask
 from state.reports import Progress, Replan, StepReport, StepStatus, TraceEntry
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
@@ -105,7 +106,8 @@ class _Execution:
             step_id for step_id, step in self._steps.items() if step.apart or self._contexts[step_id] != context
         }
         asked = state["progress"].asked if "progress" in state else ()
-        self._asked = {f"{StepKind.APPROVE.value}:{each.table}": each for each in asked}
+        self._asked = {each.step_id: each for each in asked}
+        self._convened: dict[str, CouncilTask] = {}  # those that the state knows of have been looked at
         self._latest = urgency(self._plan.steps)
         self._most = min(context.parallel_steps, context.threads)
         self._running: dict[Future[tuple[Attempt, ...]], tuple[tuple[Step, ...], float]] = {}
@@ -137,10 +139,16 @@ class _Execution:
         waiting = any(step.step_id in self._steps for step in ready(self._plan, self._done()))
         last = f"{self._last.step_id}: {self._last.detail or self._last.error}"[:300] if self._last else ""
         asked = tuple(self._asked[step_id] for step_id in self._steps if step_id in self._asked)
+        convened = tuple(self._convened[step_id] for step_id in self._steps if step_id in self._convened)
         spent = self._spent.get(_PART, Spent()).model_copy(update=self._used.model_dump(include={"steps", "seconds"}))
         update: ExecutorOutput = {
             "progress": Progress(
-                done=len(self._done()), waiting=waiting, last=last, failed=self._failed(), asked=asked
+                done=len(self._done()),
+                waiting=waiting,
+                last=last,
+                failed=self._failed(),
+                asked=asked,
+                convened=convened,
             ),
             "spent": {_PART: spent, MODELS: self._models},
         }
@@ -151,7 +159,8 @@ class _Execution:
     def _begin(self, pool: ThreadPoolExecutor) -> None:
         """Begin as many of the ready steps as may run beside the running ones."""
         running = {step.step_id for steps, _ in self._running.values() for step in steps}
-        free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in self._asked}
+        waiting = {*self._asked, *self._convened}
+        free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in waiting}
         found = next_steps(self._plan, self._done(), running, alone=self._alone, most=self._most, latest=free)
         share = self._share(len(running) + len(found))
         for step in found:
@@ -206,6 +215,8 @@ class _Execution:
                 self._reports = read_reports(connection)
         if ended.asked is not None:
             self._asked[step.step_id] = ended.asked
+        if ended.convened is not None:
+            self._convened[step.step_id] = ended.convened
         self._used = self._used.plus(Spent(steps=1, seconds=report.seconds))
         self._last = report
         told = report.detail or f"attempt {report.attempt} failed, {report.error}"

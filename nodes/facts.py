@@ -13,11 +13,12 @@ import duckdb
 from algorithms.mapping import match_columns, names_decide
 from nodes.steps.mapping import landed_table, names_evidence
 from nodes.steps.resolving import listed_columns
-from state.contract import Contract, Table
+from state.contract import Contract, RepairScope, Table
 from state.diagnosis import RemedyKind
 from state.mapping import ColumnMapping
 from state.plans import DeliveryFacts, Proof, TableFacts
 from state.run import RunContext
+from tools.conform.doubtful import MOST_LOOKED_AT, changeable, shown_columns
 from tools.contract.order import references
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import once
@@ -58,6 +59,8 @@ def _table_facts(
     connection: duckdb.DuckDBPyConnection, table: Table, known: _Known, rows: dict[int, int], proof: Proof
 ) -> TableFacts:
     intake, name = known.intake, table.name
+    scopes = {} if table.derived or known.context.patterns.council == "off" else changeable(known.contract, table)
+    mends = max(scopes.values(), key=list(RepairScope).index, default=None)
     files, variants = intake.table_files.get(name, ()), intake.variants_of(name)
     by_id = {file.file_id: file for file in intake.inventory.files}
     variant_of = {file_id: variant_id for variant_id, file_ids in variants for file_id in file_ids}
@@ -82,7 +85,15 @@ def _table_facts(
         runs=sum(1 for _ in groupby(sorted(variant_of), key=variant_of.__getitem__)),
         named=len(mappings),
         proof=proof,
+        mends=mends or "",
+        cells=_cells(table, sum(rows.get(file_id, 0) for file_id in files), mends),
     )
+
+
+def _cells(table: Table, rows: int, mends: RepairScope | None) -> int:
+    """Return how many cells the repair council would be shown."""
+    looked_at = min(rows, MOST_LOOKED_AT) if mends is RepairScope.VIOLATIONS else rows
+    return looked_at * len(shown_columns(table)) if mends else 0
 
 
 def _named(table: Table, known: _Known) -> list[ColumnMapping]:

@@ -18,7 +18,7 @@ class Fallback(NamedTuple):
     """A plan that does without the failed step, and how it was come by."""
 
     plan: Plan
-    how: str  # "as prepared", "repair(orders) planned anew"
+    how: str  # "as prepared", "resolve(orders) planned anew"
 
 
 class Failure(NamedTuple):

@@ -13,6 +13,7 @@ from nodes.steps.approving import put_forward
 from nodes.steps.conforming import conform_table, derive_table, stage_together
 from nodes.steps.formatting import choose_formats
 from nodes.steps.mapping import map_columns
+from nodes.steps.repairing import repair_table
 from nodes.steps.resolving import resolve_lists
 from nodes.steps.setting_aside import dedupe_table, quarantine_table
 from nodes.steps.work import Outcome, Work
@@ -20,6 +21,7 @@ from state.approval import AskedRef
 from state.budget import Spent
 from state.errors import DependencyMissing
 from state.plans import Step, StepKind
+from state.repair_council import CouncilTask
 from state.reports import FailureKind, Replan, StepReport, StepStatus
 from state.run import RunContext
 from tools.disk import no_room
@@ -37,6 +39,7 @@ _CONNECTED: dict[StepKind, ConnectedStep] = {
     StepKind.FORMAT: choose_formats,
     StepKind.RESOLVE: resolve_lists,
     StepKind.APPROVE: put_forward,
+    StepKind.REPAIR: repair_table,
     StepKind.DEDUPE: dedupe_table,
     StepKind.QUARANTINE: quarantine_table,
 }
@@ -50,11 +53,12 @@ _ALONE: dict[StepKind, Callable[[Work], Outcome]] = {
 
 
 class Attempt(NamedTuple):
-    """One attempt of a step: its report, when it began (of the clock), and what a person is asked."""
+    """One attempt of a step: its report, when it began (of the clock), what a person or the council is asked."""
 
     report: StepReport
     began: float
     asked: AskedRef | None = None
+    convened: CouncilTask | None = None
 
 
 def prepares(step: Step) -> bool:
@@ -103,7 +107,8 @@ def attempt(
             error=failure_line(error),
         )
         return Attempt(report, began)
-    return Attempt(_report(step, number, outcome, time.monotonic() - started), began, outcome.asked)
+    report = _report(step, number, outcome, time.monotonic() - started)
+    return Attempt(report, began, outcome.asked, outcome.convened)
 
 
 def attempt_together(steps: Sequence[Step], folder: Path, context: RunContext) -> tuple[Attempt, ...]:
@@ -130,9 +135,10 @@ def attempt_together(steps: Sequence[Step], folder: Path, context: RunContext) -
 
 
 def _report(step: Step, number: int, outcome: Outcome, seconds: float) -> StepReport:
+    waits = outcome.asked is not None or outcome.convened is not None
     return StepReport(
         step_id=step.step_id,
-        status=StepStatus.WAITING if outcome.asked else StepStatus.OUTDATED if outcome.again else StepStatus.DONE,
+        status=StepStatus.WAITING if waits else StepStatus.OUTDATED if outcome.again else StepStatus.DONE,
         attempt=number,
         seconds=seconds,
         rows=outcome.rows,

@@ -85,4 +85,5 @@ def facts_of(request: RunRequest, context: RunContext, given_up: frozenset[str] 
 def _without(table: TableFacts, given_up: frozenset[str], proposal: Proposal | None) -> TableFacts:
     """Return the facts of a table some of whose steps were given up; `proposal`: what a model proposed for that."""
     gives_up = table.gives_up or f"{StepKind.RESOLVE.value}:{table.name}" in given_up
-    return table.model_copy(update={"gives_up": gives_up, "proposal": proposal})
+    leaves_cells = table.leaves_cells or f"{StepKind.REPAIR.value}:{table.name}" in given_up
+    return table.model_copy(update={"gives_up": gives_up, "leaves_cells": leaves_cells, "proposal": proposal})

@@ -39,7 +39,7 @@ _FIRST = {
 
 _KINDS = (
     *(StepKind.MAP, StepKind.FORMAT, StepKind.RESOLVE, StepKind.APPROVE),
-    *(StepKind.CONFORM, StepKind.DERIVE, StepKind.DEDUPE, StepKind.QUARANTINE),
+    *(StepKind.CONFORM, StepKind.DERIVE, StepKind.REPAIR, StepKind.DEDUPE, StepKind.QUARANTINE),
 )
 """Kinds of steps on a table in their order."""
 

@@ -34,7 +34,7 @@ from tools.ledger import read_decisions, read_reports, read_trace
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
-from tools.outputs.side_tables import write_merged, write_quarantine
+from tools.outputs.side_tables import write_merged, write_proposals, write_quarantine
 from tools.pages.render import render_page
 from tools.plans import read_plan
 from tools.records import read_record, write_status
@@ -104,6 +104,7 @@ def _write_side_tables(
         timed("quarantine", partial(write_quarantine, connection, table, landed, headers, files))
         timed("merged", partial(write_merged, connection, table))
         timed("changes", partial(write_changes, connection, table, formats))
+        timed("proposals", partial(write_proposals, connection, table))
     return seconds
 
 

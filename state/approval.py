@@ -22,6 +22,7 @@ class ChangeKind(StrEnum):
     UNIT = "unit"  # the unit that is left out; null: none, such values are not read
     PERCENT = "percent"  # as_it_stands, hundredth, not_read
     VALUE = "value"  # what a value outside its list becomes; null: it stays and breaks its rule
+    REPAIR = "repair"  # what cells that the council calls wrong become; null: they stay
 
 
 class Change(Value):
@@ -32,7 +33,7 @@ class Change(Value):
     table: str
     column: str
     where: str  # "orders_2.csv", "orders_1.csv and 3 more"
-    value: str | None = None  # kind `value`: the value that is replaced
+    value: str | None = None  # kinds `value` and `repair`: the value that is replaced
     proposal: str | None
     rejected: str | None  # what stands instead of the proposal when it is rejected
     alternatives: tuple[str, ...] = ()  # some of what an edit may say
@@ -129,6 +130,7 @@ class AskedRef(Value):
     """What state holds of a question about changes, and why the last answer to it was refused."""
 
     question_id: str  # "orders#1"
+    step_id: str  # of the step that waits: "approve:orders"
     table: str
     changes: int
     refused: str = ""

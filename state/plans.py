@@ -16,6 +16,7 @@ class StepKind(StrEnum):
     RESOLVE = "resolve"  # decide what values outside their list become
     APPROVE = "approve"  # a person agrees to what was decided about the table
     CONFORM = "conform"  # one pass from landed text to typed columns
+    REPAIR = "repair"  # the council's repairs of cells
     DEDUPE = "dedupe"  # merge or reject rows that share a key
     DERIVE = "derive"  # make a table from other tables by its SQL
     QUARANTINE = "quarantine"  # set aside rows that break row-level rules
@@ -178,6 +179,9 @@ class TableFacts(Value):
     untrusted_sql: bool  # its SQL comes from the contract or a model
     landed: bool  # its files are in the workspace; says nothing about a derived table
     asks: bool = False  # a person must agree to what is decided about it
+    mends: str = ""  # cells the council may change: "violations", "all"; empty: none, or there is no council
+    cells: int = Field(default=0, ge=0)  # rows times columns that the council would be shown
+    leaves_cells: bool = False  # the council was given up
     columns: int = Field(default=0, ge=0)  # of the contract that have a source
     size: int = Field(default=0, ge=0)  # bytes of its files as text
     in_place: bool = False  # its text is read where it lies, not in the workspace

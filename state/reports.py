@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from state.approval import AskedRef
+from state.repair_council import CouncilTask
 from state.values import Value
 
 
@@ -11,7 +12,7 @@ class StepStatus(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
-    WAITING = "waiting"  # a person must answer first
+    WAITING = "waiting"  # a person must answer first, or the repair council look at the table
     OUTDATED = "outdated"  # what it was done on was changed since: it is done again
 
 
@@ -81,6 +82,7 @@ class Progress(Value):
     last: str = ""  # the step performed last, with what it did
     failed: StepReport | None = None  # the first step that failed and was not ruled on yet
     asked: tuple[AskedRef, ...] = ()  # what a person must answer before the plan goes on, the next one first
+    convened: tuple[CouncilTask, ...] = ()  # tables the repair council must look at before their steps go on
 
 
 class Adjustment(Value):

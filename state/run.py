@@ -13,7 +13,7 @@ from state.goal import MOST_GOAL
 from state.models import ModelSettings
 from state.values import Value
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the state schema; a saved state of another version is refused."""
 
 
@@ -86,7 +86,8 @@ class Patterns(Value):
         default="weighted",
         pattern="^(weighted|majority|off)$",
         title="Council",
-        description="How the specialists' evidence counts: weighted, each with one vote, or only the one best alone",
+        description="How specialists decide; weighted: by what their evidence is worth and how often each is right; "
+        "majority: one voice each; off: only the one that does best alone maps, and no cell is repaired",
         examples=["weighted", "majority", "off"],
     )
     replanning: str = Field(

@@ -11,6 +11,7 @@ from state.diagnosis import Diagnosis
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
 from state.recovery import RecoveryRef
+from state.repair_council import CouncilRef
 from state.reports import Progress, Replan, StepReport
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef
@@ -204,6 +205,9 @@ class PlannerState(RunChannels, total=False):
 
 class ExecutorState(RunChannels, total=False):
     """Channels of the execution graph."""
+
+    found: Annotated[dict[str, CouncilRef], merge_by_id]
+    """By table; written by the repair council; read by whoever watches. Steps read the findings from their files."""
 
     contract: ContractRef
     sources: SourcesRef

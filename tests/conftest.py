@@ -119,6 +119,25 @@ def make_job(folder: Path) -> Job:
     return Job(folder / "contract.yaml", sources, folder / "out", folder / "home")
 
 
+_REPAIRED = """
+    apiVersion: v3.1.0
+    kind: DataContract
+    id: places
+    name: places
+    version: 1.0.0
+    status: active
+    schema:
+      - name: places
+        customProperties:
+          - {property: millwright.repair, value: all}
+        properties:
+          - {name: id, logicalType: integer, primaryKey: true, primaryKeyPosition: 1}
+          - {name: city, logicalType: string}
+          - {name: state, logicalType: string}
+          - {name: zip, logicalType: string}
+    """
+
+
 @pytest.fixture
 def several_tables(tmp_path: Path) -> Job:
     """A job of five tables: four from files, of which one refers to another, and one made by SQL of two of them."""
@@ -130,6 +149,21 @@ def several_tables(tmp_path: Path) -> Job:
         (job.sources / f"{name}.csv").write_text("ID,Name,Day\n" + rows)
     job.contract.write_text(text)
     return job
+
+
+@pytest.fixture
+def repairing_job(tmp_path: Path) -> Job:
+    """A job of one table with a key, of which all cells may be repaired, and some are wrong."""
+    sources = tmp_path / "input"
+    sources.mkdir()
+    cities = [("denver", "colorado", "80202"), ("tucson", "arizona", "85701"), ("hartford", "connecticut", "06103")]
+    rows = [[f"{number}", *cities[number % 3]] for number in range(150)]
+    for number, column in ((5, 1), (40, 2), (77, 3), (101, 1), (130, 2)):
+        rows[number][column] = "x" + rows[number][column][1:]
+    text = "id,city,state,zip\n" + "".join(",".join(row) + "\n" for row in rows)
+    (sources / "places.csv").write_text(text)
+    (tmp_path / "contract.yaml").write_text(textwrap.dedent(_REPAIRED).lstrip())
+    return Job(tmp_path / "contract.yaml", sources, tmp_path / "out", tmp_path / "home")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,12 @@ from state.plans import Step, StepKind
 from tools.ledger import find_receipt
 from tools.workspace import is_staged
 
-_RECEIPTS = {"mapped": StepKind.MAP, "formatted": StepKind.FORMAT, "resolved": StepKind.RESOLVE}
+_RECEIPTS = {
+    "mapped": StepKind.MAP,
+    "formatted": StepKind.FORMAT,
+    "resolved": StepKind.RESOLVE,
+    "repaired": StepKind.REPAIR,
+}
 _STAGED = frozenset({"conformed", "deduped", "derived", "quarantined", "ready"})
 
 

@@ -40,7 +40,7 @@ def rewind(
 
 def _take_back(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     if step.kind in MAKING:
-        for side in ("quarantine", "merged"):
+        for side in ("quarantine", "merged", "repairs"):
             connection.execute(f"delete from ops.{side} where table_name = ?", [step.table])
     if step.kind is StepKind.RESOLVE:
         connection.execute("delete from ops.value_map where table_name = ?", [step.table])

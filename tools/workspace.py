@@ -12,10 +12,14 @@ Schemas and tables (columns in their order):
                      where it differs from the canonical text of the typed value), op$c VARCHAR (the operator that
                      changed it; 'unreadable' where the text could not be read as the type; NULL when unchanged). A
                      table for derived tables, for others a view over typed.<table>
-    typed.<table>    the same columns without raw$c and op$c of columns in which every text is canonical
+    typed.<table>    the same columns without raw$c and op$c of columns in which every text is canonical and no cell
+                     was repaired
     live.<table>     view: stage.<table> without quarantined and merged rows
     main.<table>     view for SQL of the contract: the contract's columns of live.<table>, and _file, _line
     ops.value_map    table_name, column_name, value, resolved, operator, decision_id, votes, confidence
+    ops.repairs      table_name, _row, column_name, before, after, fault, verdict, operator, evidence, votes,
+                     confidence, outcome (applied, proposed, left), reason (of the outcome), decision_id: what the
+                     council found
     ops.quarantine   table_name, _row, rule, reason
     ops.merged       table_name, _row, kept_row
     ops.decisions    decision_id, seq, step_id (empty: of none), record (JSON)
@@ -69,6 +73,10 @@ create table if not exists land.rejects (
 create table if not exists ops.value_map (
     table_name varchar, column_name varchar, value varchar, resolved varchar, operator varchar,
     decision_id varchar, votes varchar, confidence double);
+create table if not exists ops.repairs (
+    table_name varchar, _row bigint, column_name varchar, before varchar, after varchar, fault varchar,
+    verdict varchar, operator varchar, evidence varchar, votes varchar, confidence double, outcome varchar,
+    reason varchar, decision_id varchar);
 create table if not exists ops.quarantine (table_name varchar, _row bigint, rule varchar, reason varchar);
 create table if not exists ops.merged (table_name varchar, _row bigint, kept_row bigint);
 create table if not exists ops.decisions (

@@ -65,7 +65,7 @@ def put_forward(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     if waiting:
         question_id = f"{table}#{len(answers) + 1}"
         write_question(work.folder, question_id, after, waiting)
-        asked = AskedRef(question_id=question_id, table=table, changes=len(waiting))
+        asked = AskedRef(question_id=question_id, step_id=work.step.step_id, table=table, changes=len(waiting))
         return Outcome(rows=0, detail=f"{len(waiting)} changes wait for a person", asked=asked)
     counts = _counts(settled)
     receipt = once(connection, work.step.step_id, lambda: counts)

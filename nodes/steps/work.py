@@ -11,6 +11,7 @@ from state.approval import AskedRef
 from state.budget import Spent
 from state.contract import Contract, Table
 from state.plans import Step
+from state.repair_council import CouncilTask
 from state.run import RunContext
 from tools.intake import Intake
 
@@ -41,10 +42,12 @@ class Work:
 class Outcome:
     """What a step did: rows concerned, and one line for people.
 
-    A step that is not done yet says what a person is `asked`, or that it is done `again` after steps it made outdated.
+    A step that is not done yet says what a person is `asked`, what is put before the council (`convened`), or that it
+    is done `again` after steps it made outdated.
     """
 
     rows: int
     detail: str
     asked: AskedRef | None = None
+    convened: CouncilTask | None = None
     again: bool = False

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from algorithms import delivery
 from algorithms.dag import check, critical_path, ready
 from algorithms.delivery import plan_delivery, start_facts
+from algorithms.delivery_ways import MOST_CELLS
 from algorithms.planning.anytime import plan as search
 from algorithms.planning.choosing import Choosing
 from algorithms.planning.model import Problem
@@ -104,7 +105,7 @@ def test_shop_orders_wait_for_customers_only_where_they_look_at_them() -> None:
     assert ancestors(plan, "format:orders") == {"map:orders"}
     assert not any("orders" in other for other in ancestors(plan, "quarantine:customers"))
     assert [step.step_id for step in ready(plan, ())] == ["map:customers", "map:orders"]
-    assert [choice.method for choice in plan.choices if choice.task == "repair(orders)"] == ["by_votes"]
+    assert [choice.method for choice in plan.choices if choice.task == "resolve(orders)"] == ["by_votes"]
     path = critical_path(plan.steps)
     assert path[-2:] == ("verify", "publish")
     assert plan.seconds == pytest.approx(sum(plan.step(name).seconds for name in path))
@@ -154,8 +155,8 @@ def test_a_cycle_is_opened_where_nothing_is_resolved() -> None:
     """No table has to be resolved apart when one of the cycle needs no resolving: it comes first."""
     plan = planned(source("a", "b"), source("b", "c"), source("c", "a", lists=False))
     methods = {choice.task: choice.method for choice in plan.choices}
-    assert methods["repair(c)"] == "nothing_to_repair"
-    assert methods["repair(a)"] == methods["repair(b)"] == "by_votes"
+    assert methods["resolve(c)"] == "nothing_listed"
+    assert methods["resolve(a)"] == methods["resolve(b)"] == "by_votes"
 
 
 def test_quarantine_inside_a_cycle_comes_last_and_one_at_a_time() -> None:
@@ -361,7 +362,8 @@ def test_what_is_proved_needs_no_step() -> None:
     assert plan.step("format:t").how == "as_written"
     assert ways_of(plan, "t") == {
         "prepare": "from_files", "acquire": "copied_text", "unify": "by_name", "read": "as_written",
-        "repair": "nothing_outside", "agree": "unasked", "conform": "at_once", "merge": "proven_distinct",
+        "resolve": "nothing_outside", "agree": "unasked", "conform": "at_once",
+        "repair": "nothing_to_change", "merge": "proven_distinct",
         "validate": "proven_sound",
     }  # fmt: skip
 
@@ -381,7 +383,7 @@ def test_why_a_way_was_not_taken_is_told_with_the_figures() -> None:
 
 def test_a_preferred_way_is_taken_where_it_applies_and_its_steps_stay_in_order() -> None:
     facts = DeliveryFacts(tables=(proven("t"), source("u", "t", key=False)))
-    full = {"unify": "by_values", "read": "counting_all", "repair": "by_votes", "merge": "by_key"}
+    full = {"unify": "by_values", "read": "counting_all", "resolve": "by_votes", "merge": "by_key"}
     plan = plan_delivery(facts, "publish", prefer={**full, "validate": "setting_aside"})
     assert isinstance(plan, Plan)
     assert check(plan, start_facts(facts)) == ()
@@ -401,3 +403,49 @@ def test_rows_are_not_sorted_where_that_takes_more_memory_than_there_is() -> Non
         assert isinstance(plan, Plan)
         assert ways_of(plan, "t")["conform"] == way
         assert plan.step("conform:t").how == way
+
+
+@pytest.mark.parametrize(
+    ("fields", "way"),
+    [
+        ({}, "nothing_to_change"),
+        ({"mends": "all", "on_violation": "quarantine"}, "nothing_to_change"),
+        ({"mends": "all", "on_violation": "fail"}, "nothing_to_change"),
+        ({"mends": "all", "in_place": True}, "beyond_the_council"),
+        ({"mends": "all", "cells": MOST_CELLS + 1}, "beyond_the_council"),
+        ({"mends": "violations", "proof": {"looked": True, "sound": True}}, "nothing_broken"),
+        ({"mends": "all", "proof": {"looked": True, "sound": True}}, "by_council"),
+        ({"mends": "violations"}, "by_council"),
+        ({"mends": "all", "asks": True}, "by_council_and_person"),
+        ({"mends": "all", "leaves_cells": True}, "left_unrepaired"),
+    ],
+)
+def test_the_repair_council_is_planned_where_it_may_change_or_propose_something(
+    fields: dict[str, object], way: str
+) -> None:
+    plan = planned(source("t", lists=False, **fields))
+    assert ways_of(plan, "t")["repair"] == way
+    kinds = steps_of(plan, "t")
+    assert ("repair" in kinds) == way.startswith("by_council")
+    if "repair" in kinds:
+        assert kinds.index("conform") < kinds.index("repair") < kinds.index("dedupe")
+        assert plan.step("repair:t").how == way
+        assert "repair:t" in ancestors(plan, "dedupe:t") & ancestors(plan, "verify")
+
+
+def test_a_table_is_ready_only_once_it_is_repaired() -> None:
+    proof = {"looked": True, "sound": True, "distinct": True}
+    plan = planned(source("t", mends="all", proof=proof), source("u", "t"))
+    assert steps_of(plan, "t")[-1] == "repair"
+    assert "repair:t" in ancestors(plan, "resolve:u")
+
+
+def test_in_a_circle_of_references_a_table_waits_for_the_repairs_of_the_others() -> None:
+    plan = planned(source("a", "b", mends="all", lists=False), source("b", "a", mends="all", lists=False))
+    assert {"repair:a", "repair:b"} <= ancestors(plan, "quarantine:a") & ancestors(plan, "quarantine:b")
+
+
+def test_estimates_of_the_council_grow_with_the_cells_it_is_shown() -> None:
+    few, many = (planned(source("t", mends="all", cells=cells)).step("repair:t") for cells in (1_000, 900_000))
+    assert few.seconds < 1
+    assert many.seconds > 10

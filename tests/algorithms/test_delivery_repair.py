@@ -32,8 +32,8 @@ def test_only_the_task_of_the_step_that_was_given_up_is_planned_anew() -> None:
     done = [step.step_id for step in plan.steps[: [s.step_id for s in plan.steps].index("resolve:orders")]]
     found = repair_delivery(facts, without(facts, "orders"), "publish", done)
     assert isinstance(found, RepairedDelivery), found
-    assert (found.stage, found.told) == (Stage.PART, "repair(orders) planned anew")
-    assert {choice.task: choice.method for choice in found.plan.choices}["repair(orders)"] == "left_as_it_is"
+    assert (found.stage, found.told) == (Stage.PART, "resolve(orders) planned anew")
+    assert {choice.task: choice.method for choice in found.plan.choices}["resolve(orders)"] == "left_as_it_is"
     assert [step.step_id for step in plan.steps if step.step_id != "resolve:orders"] == [
         step.step_id for step in found.plan.steps
     ]
@@ -46,7 +46,7 @@ def test_steps_that_were_done_out_of_the_listed_order_stay() -> None:
     done = ["map:b", "format:b", "resolve:b", "conform:b"]  # b is ahead of a
     found = repair_delivery(facts, without(facts, "a"), "publish", done)
     assert isinstance(found, RepairedDelivery), found
-    assert found.told == "repair(a) planned anew"
+    assert found.told == "resolve(a) planned anew"
     assert {step.step_id for step in plan.steps} - {step.step_id for step in found.plan.steps} == {"resolve:a"}
 
 

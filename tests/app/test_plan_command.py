@@ -14,7 +14,7 @@ def test_the_plan_is_shown_as_a_tree_a_schedule_and_risks(cli: Any, job: Any) ->
     code, out, err = cli("plan", job.contract, job.sources)
     assert (code, err) == (0, "")
     assert "prepare(customers) by from_files" in out
-    assert "repair(customers) by by_votes" in out
+    assert "resolve(customers) by by_votes" in out
     tree, schedule = out.index("task network"), out.index("schedule")
     for step in ("map:orders", "conform:orders", "derive:totals", "publish"):
         assert tree < out.index(step) < schedule
@@ -74,7 +74,7 @@ def test_the_plan_tells_goal_sensitivity_and_contingencies(cli: Any, job: Any) -
     assert "goal: 2 tables from files, 1 by SQL" in out
     assert "(drift)" in out
     assert "sensitivity" in out
-    assert "if resolve:customers fails: repair(customers) by left_as_it_is" in out
+    assert "if resolve:customers fails: resolve(customers) by left_as_it_is" in out
     assert "worker 2" in out
 
 

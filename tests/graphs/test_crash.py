@@ -109,6 +109,30 @@ def test_killed_amid_steps_side_by_side_nothing_is_done_twice(
     assert kills >= 3, "the run was never killed amid its steps: the test tests nothing"
 
 
+@pytest.mark.parametrize(
+    ("where", "first", "stride"), [("before", 10, 3), ("after", 11, 3), ("unreported", 4, 1), ("receipt", 4, 1)]
+)
+def test_killed_around_the_repair_council_it_repairs_the_same_cells_once(
+    repairing_job: Any, tmp_path: Path, worker: Any, where: str, first: int, stride: int
+) -> None:
+    record(repairing_job)
+    assert resume(repairing_job.home, "r1")["status"] is RunStatus.PUBLISHED
+    expected, told_first = published(repairing_job.out), told(repairing_job.out)
+    assert sum(made["kind"] == "cell_repair" for made in told_first["decisions"]) > 0
+    number, kills = first, 0
+    while True:
+        folder = tmp_path / f"{where}-{number}"
+        fresh = type(repairing_job)(repairing_job.contract, repairing_job.sources, folder / "out", folder / "home")
+        record(fresh)
+        if not worker(fresh, where, number):
+            break
+        number, kills = number + stride, kills + 1
+        assert resume(fresh.home, "r1")["status"] is RunStatus.PUBLISHED
+        assert published(fresh.out) == expected
+        assert told(fresh.out) == told_first
+    assert kills >= 2, "the run was never killed: the test tests nothing"
+
+
 class Snapshot:
     """The folders of a job at one moment; records hold absolute paths, so they are put back in their place."""
 

@@ -79,7 +79,7 @@ def test_a_run_goes_from_initial_to_completed_and_has_one_plan(job: Any) -> None
     assert (output["status"], output["planning"]) == (RunStatus.PUBLISHED, "completed")
     assert states(heard) == ["planning", "executing", "completed"]
     (first,) = told(job)["plans"]
-    assert (first["revision"], first["trigger"], first["kept"]) == (0, "first plan", 14)
+    assert (first["revision"], first["trigger"], first["kept"]) == (0, "first plan", 16)
 
 
 def test_a_failed_step_is_met_by_what_was_prepared_and_the_plan_is_given_up(job: Any, resolving_fails: None) -> None:

@@ -21,7 +21,7 @@ def go(graph: Any, job: Any, given: dict[str, Any]) -> Any:
 
 def test_the_planner_lands_the_sources_first_and_the_executor_stages_tables(job: Any) -> None:
     planned = go(planner, job, {"request": request(job)})
-    assert planned["plan"].steps == 14
+    assert planned["plan"].steps == 16
     staged = go(executor, job, {"request": request(job)})
     assert staged["status"] is RunStatus.RUNNING
     assert not staged["progress"].waiting

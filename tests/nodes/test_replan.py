@@ -220,7 +220,7 @@ def test_a_step_that_cannot_be_done_is_done_without_where_there_is_another_way(j
     content = told(job)
     (ruling,) = content["replanning"]
     assert (ruling["step_id"], ruling["action"], ruling["revision"]) == ("resolve:customers", "fall_back", 1)
-    assert "repair(customers) by left_as_it_is" in ruling["reason"]
+    assert "resolve(customers) by left_as_it_is" in ruling["reason"]
     assert content["plan"]["revision"] == 1
     assert "resolve:customers" not in {step["step_id"] for step in content["plan"]["steps"]}
     done = [entry["step_id"] for entry in content["trace"] if entry["status"] == "done"]
@@ -230,7 +230,7 @@ def test_a_step_that_cannot_be_done_is_done_without_where_there_is_another_way(j
     assert (books["rows_read"], books["rows_published"], books["rows_quarantined"]) == (4, 1, 3)
 
 
-@pytest.mark.parametrize("how", ["as prepared", "repair(customers) planned anew"])
+@pytest.mark.parametrize("how", ["as prepared", "resolve(customers) planned anew"])
 def test_what_was_prepared_comes_first_and_else_the_smallest_part_is_planned_anew(
     job: Any, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -240,8 +240,8 @@ def test_what_was_prepared_comes_first_and_else_the_smallest_part_is_planned_ane
         monkeypatch.setattr(nodes.plan, "contingencies", lambda *_: ())
     assert go(job)["status"] is RunStatus.PUBLISHED
     (ruling,) = told(job)["replanning"]
-    done_without = "repair(customers) by left_as_it_is does without resolve:customers"
-    assert ruling["reason"].endswith(f"{done_without}; {how}, 13 of 14 steps stay")
+    done_without = "resolve(customers) by left_as_it_is does without resolve:customers"
+    assert ruling["reason"].endswith(f"{done_without}; {how}, 15 of 16 steps stay")
 
 
 def test_where_the_part_alone_is_not_to_be_had_the_whole_is_planned_anew(

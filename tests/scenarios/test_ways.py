@@ -15,7 +15,7 @@ from state.run import Approve, RunContext
 FULL = {
     "unify": "by_values",
     "read": "counting_all",
-    "repair": "by_votes",
+    "resolve": "by_votes",
     "merge": "by_key",
     "validate": "setting_aside",
 }

@@ -106,6 +106,7 @@ CHANGE_COLUMNS = [
     ("evidence", "VARCHAR"),
     ("votes", "VARCHAR"),
     ("confidence", "DOUBLE"),
+    ("reason", "VARCHAR"),
 ]
 
 
@@ -172,6 +173,7 @@ def test_changes_tell_before_after_operator_and_who_decided(
 
     columns, rows = read(path)
     assert columns == CHANGE_COLUMNS
+    assert {found.pop("reason") for found in rows} == {None}
     assert [tuple(found.values()) for found in rows] == [
         (NAME, f"{KEY}=k2", "a.csv", 2, KEY, " k2", "k2", "trim", None, None, 1.0),
         (NAME, f"{KEY}=k3", "a.csv", 3, AMOUNT, "1,5", "1.50", "number", "d1", None, 1.0),

@@ -34,7 +34,7 @@ def derived_levels(table: Table, derived: Mapping[str, str], fed: Collection[str
     derived column its derived value; `_file` and `_line` say where the row comes from. The operator is 'unreadable'
     where the result is not of the type, 'transform' where a column with a source was changed.
     """
-    used = {column: _names(table, column, sql) for column, sql in derived.items()}
+    used = {column: read_names(table, column, sql) for column, sql in derived.items()}
     query = _with_origin(query, {name for names in used.values() for name in names})
     for level in _levels(table, used):
         computed = ", ".join(f"({derived[name]}) as {ident(_NEW + name)}" for name in level)
@@ -43,8 +43,8 @@ def derived_levels(table: Table, derived: Mapping[str, str], fed: Collection[str
     return query
 
 
-def _names(table: Table, column: str, sql: str) -> set[str]:
-    """Return the lower-case names that the expression refers to."""
+def read_names(table: Table, column: str, sql: str) -> set[str]:
+    """Return the lower-case names that the expression of a column refers to; ContractError where it is no SQL."""
     try:
         tree = sqlglot.parse_one(sql, dialect="duckdb")
     except SqlglotError as error:

@@ -5,7 +5,7 @@ text, resolved values, derived columns. Each is a projection, so rows stream thr
 their order; nothing is joined.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 
 from pydantic import Field
@@ -62,7 +62,7 @@ def conform_statements(
     order = "" if _in_order(variants) else " order by _row"
     fields = ", ".join(("_row", *_outputs(table, variants, plain)))
     typed = f"create or replace table typed.{ident(table.name)} as select {fields} from ({query}){order}"
-    return typed, _stage_view(table, variants, plain)
+    return typed, stage_view(table, plain, _extras(table, variants).values())
 
 
 def conform_in_place(
@@ -84,8 +84,20 @@ def conform_in_place(
         f"create or replace table {typed} as select {', '.join(_outputs(table, [variant], plain))} from ({query})",
         f"alter table {typed} add column _row bigint",
         f"update {typed} set _row = {row_id(place)}",
-        _stage_view(table, [variant], plain),
+        stage_view(table, plain, _extras(table, [variant]).values()),
     )
+
+
+def stage_view(table: Table, plain: Collection[str], extras: Iterable[str]) -> str:
+    """Return the statement of the view in which every column has its raw text and operator, the `plain` ones too."""
+    fields = ["_row"]
+    for column in table.columns:
+        fields += _kept(column.name, plain)
+        if column.name in plain:
+            fields += [f"null::varchar as {ident(name)}" for name in _work_names(column.name)[1:]]
+    fields += map(ident, extras)
+    name = ident(table.name)
+    return f"create or replace view stage.{name} as select {', '.join(fields)} from typed.{name}"
 
 
 def derive_statement(table: Table, query: str) -> str:
@@ -160,18 +172,6 @@ def _outputs(table: Table, variants: Sequence[VariantInput], plain: Collection[s
 
 def _kept(column: str, plain: Collection[str]) -> list[str]:
     return [ident(column)] if column in plain else list(map(ident, _work_names(column)))
-
-
-def _stage_view(table: Table, variants: Sequence[VariantInput], plain: Collection[str]) -> str:
-    """Return the statement of the view in which every column has its raw text and operator."""
-    fields = ["_row"]
-    for column in table.columns:
-        fields += _kept(column.name, plain)
-        if column.name in plain:
-            fields += [f"null::varchar as {ident(name)}" for name in _work_names(column.name)[1:]]
-    fields += map(ident, _extras(table, variants).values())
-    name = ident(table.name)
-    return f"create or replace view stage.{name} as select {', '.join(fields)} from typed.{name}"
 
 
 def _extras(table: Table, variants: Sequence[VariantInput]) -> dict[str, str]:

@@ -4,9 +4,10 @@ from state.contract import Column, LogicalType
 from state.explanation import Fact, Mark, Passage
 from tools.explain.changing import operator_words
 from tools.explain.material import Material
-from tools.explain.staged import Cell, StagedRow, cleaned
+from tools.explain.proposed import votes_in_words
+from tools.explain.staged import Cell, Finding, StagedRow, cleaned
 
-_RESOLVE = "resolve:"
+_RESOLVE, _REPAIR = "resolve:", "repair:"
 
 
 def cell_passages(material: Material, row: StagedRow, cell: Cell) -> tuple[Passage, ...]:
@@ -28,7 +29,7 @@ def cell_passages(material: Material, row: StagedRow, cell: Cell) -> tuple[Passa
     )
     told = "blank" if cell.landed is None else "the text there"
     first = landed.model_copy(update={"before": cell.landed, "title": f"{landed.title}: {told}"})
-    return (first, *_operators(material, cell), _outcome(material, row, cell))
+    return (first, *_operators(material, cell), *unchanged_passages(cell), _outcome(material, row, cell))
 
 
 def _mapped(cell: Cell) -> str:
@@ -55,6 +56,8 @@ def _operators(material: Material, cell: Cell) -> tuple[Passage, ...]:
     """
     if cell.operator is None:
         return ()
+    if cell.finding is not None and cell.operator.startswith(_REPAIR):
+        return _repaired(cell, cell.finding)
     if not cell.operator.startswith(_RESOLVE):
         return (_change(cell, cell.landed, cell.value),)
     text = cell.landed or ""
@@ -64,6 +67,29 @@ def _operators(material: Material, cell: Cell) -> tuple[Passage, ...]:
         kind = "trim" if " ".join(text.split()) == clean else "unicode"
         steps.insert(0, _step(kind, text, clean))
     return tuple(steps)
+
+
+def _repaired(cell: Cell, finding: Finding) -> tuple[Passage, ...]:
+    """Return how a text was read, where that was not as it stands, and how the council repaired it."""
+    told = f"{finding.evidence}. Votes: {votes_in_words(finding.votes)}. Confidence {finding.confidence:.2f}"
+    text = f"{told}; {finding.reason}." if finding.reason else f"{told}."
+    repair = _step(cell.operator or "", finding.before, cell.value).model_copy(update={"text": text})
+    if finding.before == cell.landed:
+        return (repair,)
+    read = Passage(title="read as the type of the column", before=cell.landed, after=finding.before, changed=True)
+    return (read, repair)
+
+
+def unchanged_passages(cell: Cell) -> tuple[Passage, ...]:
+    """Return what the council found in a cell that it did not change."""
+    finding = cell.finding
+    if finding is None or finding.outcome == "applied":
+        return ()
+    text = f"{finding.evidence}. Votes: {votes_in_words(finding.votes)}. Not changed: {finding.reason}."
+    what = "calls it wrong" if finding.after is None else "proposes another value"
+    title = f"the repair council {what} (confidence {finding.confidence:.2f})"
+    changed = finding.after is not None
+    return (Passage(title=title, text=text, before=finding.before, after=finding.after, changed=changed),)
 
 
 def _change(cell: Cell, before: str | None, after: str | None) -> Passage:

@@ -41,7 +41,14 @@ def operator_words(operator: str) -> str:
     if operator.startswith("resolve:"):
         specialist = operator.removeprefix("resolve:")
         return f"resolved to a value of the list: {_SPECIALISTS.get(specialist, specialist)}"
+    if operator.startswith("repair:"):
+        return f"repaired by {repairer_words(operator.removeprefix('repair:'))}"
     return _OPERATORS.get(operator, operator)
+
+
+def repairer_words(specialist: str) -> str:
+    """Return who decided the value of a repaired cell, in words."""
+    return "a person" if specialist == "person" else f"the council, as its specialist for {specialist} said"
 
 
 def changes_section(material: Material, tables: Sequence[str], column: str | None = None) -> Section:

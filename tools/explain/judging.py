@@ -13,6 +13,7 @@ _KINDS = {
     "column_mapping": "Which column is which",
     "value_format": "How values are read",
     "value_resolution": "What values outside their list become",
+    "cell_repair": "What the repair council found",
     "failure_response": "What was done after a failure",
 }
 _UNRESOLVED = "stays as it is"

@@ -22,6 +22,7 @@ WORDS = {
     "format": "decide how values are read",
     "resolve": "decide what values outside their list become",
     "conform": "read every row as typed columns",
+    "repair": "repair cells by the council's votes",
     "dedupe": "merge or reject rows that share a key",
     "derive": "make the table by its SQL",
     "quarantine": "set aside rows that break a rule",

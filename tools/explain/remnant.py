@@ -187,6 +187,7 @@ def _passages(changes: list[dict[str, Any]], place: str) -> tuple[Passage, ...]:
         *(
             Passage(
                 title=f"{change['column']}, {change['operator']}: {operator_words(change['operator'])}",
+                text=change.get("reason") or "",
                 before=change["before"],
                 after=change["after"],
                 changed=True,

@@ -4,7 +4,7 @@ from state.contract import Table
 from state.errors import RunError
 from state.explanation import Command, Explanation, Grid, Judgement, Mark, Passage, Section
 from tools.checks.rule import counted
-from tools.explain.cell_story import cell_passages, column_facts
+from tools.explain.cell_story import cell_passages, column_facts, unchanged_passages
 from tools.explain.changing import operator_words
 from tools.explain.checking import checks_section
 from tools.explain.derived import inputs_section
@@ -189,7 +189,11 @@ def _history_section(material: Material, row: StagedRow) -> Section:
     for cell in row.cells:
         if cell.operator:
             title = f"{cell.column.name}, {cell.operator}: {operator_words(cell.operator)}"
-            passages.append(Passage(title=title, before=cell.before, after=cell.value, changed=True))
+            text = cell.finding.evidence if cell.finding and cell.finding.outcome == "applied" else ""
+            passages.append(Passage(title=title, text=text, before=cell.before, after=cell.value, changed=True))
+        passages += [
+            each.model_copy(update={"title": f"{cell.column.name}: {each.title}"}) for each in unchanged_passages(cell)
+        ]
     total, places = merged_into(material.engine, table, row.row_id, _MOST_MERGED)
     if total:
         shown = ", ".join(f"{place.file} line {place.line}" for place in places)
@@ -238,7 +242,7 @@ def _rules_section(material: Material, row: StagedRow, column: str) -> Section:
 def _touched(row: StagedRow) -> list[str]:
     """Return the columns whose cells were changed, or for which the row is in quarantine."""
     broken = {part for rule, _ in row.ending.rules for part in rule.split(".")}
-    return [cell.column.name for cell in row.cells if cell.operator or cell.column.name in broken]
+    return [cell.column.name for cell in row.cells if cell.operator or cell.finding or cell.column.name in broken]
 
 
 def _decisions(material: Material, row: StagedRow, columns: list[str]) -> tuple[Section, ...]:

@@ -12,6 +12,7 @@ from tools.explain.material import Material
 from tools.explain.overview import accounts, figures, reasons, verdict
 from tools.explain.picture import plan_picture
 from tools.explain.planning import failures_section, plan_section
+from tools.explain.proposed import proposals_section
 from tools.explain.spending import cost_section
 
 _MOST_WARNINGS = 60
@@ -33,6 +34,7 @@ def explain_run(material: Material) -> Explanation:
         checks_section(material.checks),
         headers_section(material, material.tables),
         changes_section(material, material.tables),
+        proposals_section(material, material.tables),
         quarantine_section(material, groups),
         merged_section(material, material.tables),
         *decision_sections(material.decisions, cells_by_decision(material, material.tables)),

@@ -6,12 +6,28 @@ from typing import NamedTuple
 from state.contract import Column, LogicalType, RepairScope, Table
 from state.decisions import Decision
 from state.mapping import ColumnMapping, ColumnMatch
+from state.resolution import Ballot
 from tools.conform.clean import clean_text_sql, kept_text_sql
 from tools.explain.judging import about
 from tools.explain.material import Material
+from tools.explain.proposed import read_votes
 from tools.provenance import Ending, Origin, ending_of, landed_text, origin_of
 from tools.sql.quote import ident
 from tools.workspace import operator_name, raw_name
+
+
+class Finding(NamedTuple):
+    """What the repair council found in a cell, and what became of it."""
+
+    before: str | None
+    after: str | None
+    operator: str
+    evidence: str
+    votes: tuple[Ballot, ...]
+    confidence: float
+    outcome: str  # applied, proposed, left
+    reason: str  # of the outcome
+    decision_id: str
 
 
 class Cell(NamedTuple):
@@ -23,6 +39,7 @@ class Cell(NamedTuple):
     value: str | None  # as published, as text
     operator: str | None  # of the change log; None where nothing was changed
     before: str | None  # of the change log
+    finding: Finding | None = None
 
 
 class StagedRow(NamedTuple):
@@ -68,10 +85,11 @@ def read_row(material: Material, table: Table, row_id: int) -> StagedRow:
         landed = dict(zip(header, landed_text(material.engine, origin.variant_id, row_id), strict=True))
     matches = {match.target: match for match in (mapping.matches if mapping else ())}
     staged = _staged_cells(material, table, row_id)
-    cells = []
+    cells, findings = [], _findings(material, table, row_id)
     for column, (value, before, operator) in zip(table.columns, staged, strict=True):
         match = matches.get(column.name)
-        cells.append(Cell(column, landed.get(match.source) if match else None, match, value, operator, before))
+        text = landed.get(match.source) if match else None
+        cells.append(Cell(column, text, match, value, operator, before, findings.get(column.name)))
     unknown = mapping.unmapped_sources if mapping else ()
     return StagedRow(
         table=table,
@@ -82,6 +100,22 @@ def read_row(material: Material, table: Table, row_id: int) -> StagedRow:
         cells=tuple(cells),
         extra=tuple((name, text) for name in unknown if (text := landed.get(name)) is not None),
     )
+
+
+def _findings(material: Material, table: Table, row_id: int) -> dict[str, Finding]:
+    """Return what the repair council found in a row, by column; nothing in a workspace older than the council."""
+    there = "select count(*) from duckdb_tables() where schema_name = 'ops' and table_name = 'repairs'"
+    if not material.rows(there)[0][0]:
+        return {}
+    rows = material.engine.execute(
+        "select column_name, before, after, operator, evidence, votes, confidence, outcome, reason, decision_id "
+        "from ops.repairs where table_name = ? and _row = ? order by column_name, outcome",
+        [table.name, row_id],
+    ).fetchall()
+    return {
+        name: Finding(before, after, operator, evidence, read_votes(votes), *rest)
+        for name, before, after, operator, evidence, votes, *rest in rows
+    }
 
 
 def _staged_cells(material: Material, table: Table, row_id: int) -> list[tuple[str | None, str | None, str | None]]:
@@ -109,7 +143,12 @@ def decisions_on(material: Material, row: StagedRow, columns: Sequence[str]) -> 
         cell, subject = row.cell(name), f"{row.table.name}.{name}"
         texts = {text for text in (cell.landed, cell.before) if text is not None}
         values = {f"{subject}: {cleaned(material, cell.column, text)!r}" for text in texts}
-        found += [each for each in about(material.decisions, subject) if each.subject in {subject, *values}]
+        council = cell.finding.decision_id if cell.finding else None
+        found += [
+            each
+            for each in about(material.decisions, subject)
+            if each.subject in {subject, *values} or each.decision_id == council
+        ]
     if row.mapping:
         found += about(material.decisions, f"{row.table.name}/{row.mapping.variant_id}")
     return tuple(found)

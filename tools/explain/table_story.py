@@ -14,6 +14,7 @@ from tools.explain.headers import drift_line, headers_section, variant_files
 from tools.explain.judging import about, decision_sections
 from tools.explain.material import Material
 from tools.explain.planning import plan_section
+from tools.explain.proposed import proposals_section
 from tools.explain.run_story import about_run
 
 _MOST_FILES = 6
@@ -33,6 +34,7 @@ def explain_table(material: Material, name: str) -> Explanation:
         headers_section(material, (name,)),
         checks_section([check for check in material.checks if check.table == name]),
         changes_section(material, (name,)),
+        proposals_section(material, (name,)),
         quarantine_section(material, groups),
         merged_section(material, (name,)),
         *decision_sections(decisions, cells_by_decision(material, (name,))),
@@ -90,6 +92,7 @@ def explain_column(material: Material, table: Table, column: str) -> Explanation
         _found_in(material, table, column),
         _read_as(material, name, column),
         changes_section(material, (name,), column),
+        proposals_section(material, (name,), column),
         quarantine_section(material, groups) if groups else Section(key="quarantine", title=""),
         checks_section(checks) if checks else Section(key="checks", title=""),
         *decision_sections(decisions, cells_by_decision(material, (name,))),

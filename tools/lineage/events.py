@@ -56,11 +56,12 @@ _PURPOSE = {
     "resolve": "Decides what values outside their list become.",
     "conform": "Turns landed text into typed columns.",
     "derive": "Makes the table from other tables by the contract's SQL.",
+    "repair": "Repairs the cells that the repair council is sure of, as far as the contract lets them be changed.",
     "dedupe": "Merges or rejects rows that share a key.",
     "quarantine": "Sets aside rows that break a rule of the contract.",
     "verify": "Judges every rule of the contract on the staged tables.",
     "publish": "Publishes the tables together, or none.",
-    "report": "Writes what was set aside, merged and changed.",
+    "report": "Writes what was set aside, merged, changed and proposed.",
 }
 
 

@@ -196,6 +196,6 @@ def _own_columns(columns: list[tuple[str, str]]) -> Columns:
 def _aside(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
     query = " union all ".join(
         f"select '{side}', table_name, count(distinct _row) from ops.{side} group by table_name"
-        for side in ("quarantine", "merged")
+        for side in ("quarantine", "merged", "repairs")
     )
     return {(side, table): rows for side, table, rows in connection.execute(query).fetchall()}

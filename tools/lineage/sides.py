@@ -1,4 +1,4 @@
-"""Column lineage of the side tables of a run: quarantine, merged rows and changes."""
+"""Column lineage of the side tables of a run: quarantine, merged rows, changes and proposals."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,10 @@ from state.lineage import Relation, Use, Uses, merged
 from tools.lineage.columns import ORIGIN, TableLineage
 from tools.lineage.facts import Facts
 
-SIDES = ("quarantine", "merged", "changes")
+SIDES = ("quarantine", "merged", "changes", "proposals")
+
+NAMING = {"quarantine": "quarantine", "merged": "merged", "proposals": "repairs"}
+"""The relation of the workspace that names the rows of a side table; changes are told by the staged table itself."""
 
 _SAME = frozenset({Use.IDENTITY})
 _MADE = frozenset({Use.TRANSFORMATION})
@@ -15,7 +18,9 @@ _MADE = frozenset({Use.TRANSFORMATION})
 
 def side_lineage(facts: Facts, table: Table, lineage: TableLineage, side: str, columns: Iterable[str]) -> Relation:
     """Return what the columns of a side table are made of; reasons and the like are the run's own."""
-    made = {"quarantine": _quarantined, "merged": _merged, "changes": _changed}[side](facts, table)
+    made = {"quarantine": _quarantined, "merged": _merged, "changes": _changed, "proposals": _changed}[side](
+        facts, table
+    )
     return Relation(columns={name: made.get(name, {}) for name in columns}, rows=lineage.live.rows)
 
 

@@ -15,7 +15,7 @@ from tools.lineage.facts import Facts
 from tools.lineage.outputs import WrittenFile, output_json, read_written, written_tables
 from tools.lineage.quality import assertions_facet
 from tools.lineage.relations import Relations
-from tools.lineage.sides import SIDES, side_lineage
+from tools.lineage.sides import NAMING, SIDES, side_lineage
 
 _MAKING = (StepKind.CONFORM, StepKind.DERIVE)
 """Steps that may run SQL of the contract."""
@@ -148,6 +148,10 @@ class Steps:
     def _derived(self, table: Table) -> tuple[list[Json], list[Json]]:
         return self._at.bare(f"live.{name}" for name in table.transform_sources), self._at.staged(table)
 
+    def _repaired(self, table: Table) -> tuple[list[Json], list[Json]]:
+        inputs = [f"stage.{table.name}", _decisions(table)]
+        return self._at.bare(inputs), self._at.aside("repairs", table)
+
     def _deduped(self, table: Table) -> tuple[list[Json], list[Json]]:
         return self._at.bare([f"stage.{table.name}"]), self._at.aside("merged", table)
 
@@ -202,7 +206,7 @@ class Steps:
             made = side_lineage(
                 self._facts, table, self._at.tables[table.name], kind, (name for name, _ in written.columns)
             )
-            inputs += [f"ops.{kind}.{table.name}"] if kind != "changes" else []
+            inputs += [f"ops.{NAMING[kind]}.{table.name}"] if kind in NAMING else []
             inputs += [relation for uses in (made.rows, *made.columns.values()) for relation, _ in uses]
             outputs.append(output_json(written, lineage=(made, self._at.names(made))))
         return StepRun(
@@ -253,6 +257,7 @@ _PARTS: dict[StepKind, _Parts] = {
     StepKind.RESOLVE: Steps._resolved,  # noqa: SLF001
     StepKind.CONFORM: Steps._conformed,  # noqa: SLF001
     StepKind.DERIVE: Steps._derived,  # noqa: SLF001
+    StepKind.REPAIR: Steps._repaired,  # noqa: SLF001
     StepKind.DEDUPE: Steps._deduped,  # noqa: SLF001
     StepKind.QUARANTINE: Steps._quarantined,  # noqa: SLF001
 }

@@ -1,8 +1,8 @@
 """The change log: `changes/<table>.parquet`, one row for every changed cell of the rows to publish.
 
-Its columns are table, row_id, file, line, column, before, after, operator, evidence, votes, confidence. More than a
-million changes are a folder of part files, each for a range of rows. Rows with a changed cell are read and sorted once,
-with no more than they need for that; everything else is computed from what comes out, in its order.
+Its columns are table, row_id, file, line, column, before, after, operator, evidence, votes, confidence, reason. More
+than a million changes are a folder of part files, each for a range of rows. Rows with a changed cell are read and
+sorted once, with no more than they need for that; everything else is computed from what comes out, in its order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,18 +32,22 @@ def write_changes(
     """Write one row for every changed cell of the rows to publish.
 
     `decisions` gives the id of the decision on the format of "table.column"; a cell whose change needed no judgement
-    (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes.
+    (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes; so does
+    a repaired one, with the reason in words.
     """
     counts = _changed_cells(connection, table)
     columns = [
         column for column in sorted(table.columns, key=lambda each: each.name) if counts.get(column.name, not counts)
     ]
     mapped = _mapped_columns(connection, table)
+    repaired = _is_repaired(connection, table)
     if sum(counts.values()) <= layout.single_file_rows:
         place = "_row" if table.derived else f"{file_name('_row')}, _row"
-        return write_rows(connection, _changes(table, columns, decisions, mapped, "true", place), folder, table)
+        query = _changes(table, columns, decisions, mapped, "true", place, repaired=repaired)
+        return write_rows(connection, query, folder, table)
     parts = [
-        _changes(table, columns, decisions, mapped, some, "_row") for some in row_ranges(connection, table, _PART_ROWS)
+        _changes(table, columns, decisions, mapped, some, "_row", repaired=repaired)
+        for some in row_ranges(connection, table, _PART_ROWS)
     ]
     path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,6 +71,11 @@ def _mapped_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> set[
     return {row[0] for row in rows}
 
 
+def _is_repaired(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    query = "select count(*) from ops.repairs where table_name = ? and outcome = 'applied'"
+    return bool(connection.execute(query, [table.name]).fetchall()[0][0])
+
+
 def _changes(
     table: Table,
     columns: Sequence[Column],
@@ -74,10 +83,12 @@ def _changes(
     mapped: set[str],
     some: str,
     order: str,
+    *,
+    repaired: bool,
 ) -> str:
     """Return SQL for the changed cells of the rows of which the predicate `some` is true: by row, then by column name.
 
-    `order` orders the rows, without ties.
+    `order` orders the rows, without ties; `repaired`: some cells are the council's repairs.
     """
     names = [column.name for column in columns]
     given = [decisions.get(f"{table.name}.{name}", "") for name in names]
@@ -90,7 +101,7 @@ def _changes(
     evidence = f"nullif({_listed(given)}[_at], '')"
     judged = (
         (f"coalesce(answer.decision, {evidence})", "answer.votes", "coalesce(answer.confidence, 1.0)")
-        if answers
+        if answers or repaired
         else (evidence, "null::varchar", "1.0")
     )
     # Rows of a derived table are numbered 1, 2, ...: read as ids of files' rows they would be lines of the first file.
@@ -107,9 +118,18 @@ def _changes(
         "evidence": judged[0],
         "votes": judged[1],
         "confidence": f"{judged[2]}::double",
+        "reason": "reason",
     }
     listed = ", ".join(f"{value} as {ident(name)}" for name, value in fields.items())
-    return f"select {listed} from (select *, {answer} as answer from ({_cells(table, columns, mapped, some, order)}))"
+    cells = _cells(table, columns, mapped, some, order)
+    if not repaired:
+        return f"select {listed} from (select *, {answer} as answer, null::varchar as reason from ({cells}))"
+    known = f"case when r._row is not null then r.answer else {answer} end as answer"
+    return (
+        f"select {listed} from (select c.*, {known}, r.reason from ({cells}) c left join ({_repairs(table)}) r "
+        f"on r._row = c._row and r.column_name = {_listed(names)}[c._at] and r.operator = c.operator) "
+        f"order by {order}, _at"
+    )
 
 
 def _cells(table: Table, columns: Sequence[Column], mapped: set[str], some: str, order: str) -> str:
@@ -149,6 +169,15 @@ def _answers(table: Table, column: str) -> str:
         "select value, resolved, row_number() over (order by value, resolved) as n, "
         "min({'decision': decision_id, 'votes': votes, 'confidence': confidence}) as answer from ops.value_map "
         f"where table_name = {literal(table.name)} and column_name = {literal(column)} group by value, resolved"
+    )
+
+
+def _repairs(table: Table) -> str:
+    """Return SQL for the repaired cells of a table, each with decision, votes and confidence as one answer."""
+    return (
+        "select _row, column_name, operator, evidence as reason, "
+        "{'decision': decision_id, 'votes': votes, 'confidence': confidence} as answer from ops.repairs "
+        f"where table_name = {literal(table.name)} and outcome = 'applied'"
     )
 
 

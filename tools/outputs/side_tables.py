@@ -1,8 +1,11 @@
-"""Quarantine and merged rows: the side tables a run writes, beside its changes, for every published or refused table.
+"""Quarantine, merged rows and proposals: the side tables a run writes, beside its changes, for every staged table.
 
 `quarantine/<table>.parquet`: the source's text under the contract's column names, `_reason`, `_rule`, `_file`,
 `_line`, `_raw` (the raw line of a reject, else NULL) and `_extra` (JSON of columns the contract does not know).
 `merged/<table>.parquet`: row_id, file, line, kept_file, kept_line.
+`proposals/<table>.parquet`, of a table that the repair council looked at: what it found in rows to publish and did not
+change: table, row_id, file, line, column, before, after (NULL: nothing is known to put there), fault, outcome
+(`proposed`, `left`), reason (of the outcome), operator, evidence (in words), votes, confidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +46,21 @@ def write_merged(connection: duckdb.DuckDBPyConnection, table: Table, folder: Pa
         f"where m.table_name = {literal(table.name)}"
     )
     return _copy(connection, query, folder, table, "file, line, _row")
+
+
+def write_proposals(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> Path | None:
+    """Write what the repair council found and did not change; None where it did not look at the table."""
+    looked = connection.execute("select count(*) from ops.repairs where table_name = ?", [table.name]).fetchall()
+    if not looked[0][0]:
+        return None
+    query = (
+        f'select {literal(table.name)} as "table", {_key_text(table)} as row_id, {file_name("s._row")} as file, '
+        f'{row_line("s._row")} as line, r.column_name as "column", r.before, r.after, r.fault, r.outcome, r.reason, '
+        f"r.operator, r.evidence, r.votes, r.confidence, s._row from ops.repairs r "
+        f"join live.{ident(table.name)} s on s._row = r._row "
+        f"where r.table_name = {literal(table.name)} and r.outcome <> 'applied'"
+    )
+    return _copy(connection, query, folder, table, '_row, "column", after')
 
 
 def _key_text(table: Table) -> str:
