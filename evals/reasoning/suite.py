@@ -16,9 +16,9 @@ from algorithms.intervals import wilson
 from evals.protocol import Score, Task, TaskResult
 from evals.reasoning.cases import KINDS, CaseSpec, Truth, bring_in, make_case, task_for
 from evals.reasoning.damage import Target
+from evals.reasoning.domains import DOMAINS, HELD_OUT
 from evals.reasoning.loop import diagnose
 from evals.reasoning.others import HELD_OUT_KINDS
-from evals.reasoning.tables import DOMAINS, HELD_OUT
 from state.diagnosis import Cause, Diagnosis
 from state.errors import SetupError
 from tools.intake import read_contract, read_intake

@@ -18,7 +18,7 @@ from state.sources import SourceFile
 from state.symptoms import TestCall, TestResult
 from tools.diagnosis.answers import affected, listed, nothing_found, result
 from tools.diagnosis.categories import find_new_values
-from tools.diagnosis.file_causes import Reject, read_rejects
+from tools.diagnosis.rejects import Reject, read_rejects
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows
 from tools.diagnosis.subject import Subject, bounds_of, fields_by_variant
 
