@@ -39,7 +39,7 @@ BARS: dict[Cause, tuple[Bar, ...]] = {
                               Bar("gain", 12, 25)),
     Cause.OUTLIERS_BY_FACTOR: (Bar("rows", 3, 5), Bar("explained", 0.7, 0.95), Bar("share", 0.25, 0.12),
                                Bar("gap", 0.7, 1.5), Bar("scattered", 0.6, 1)),
-    Cause.TIME_ZONE_SHIFT: (Bar("gain", 20, 60), Bar("each", 0.1, 0.3), Bar("margin", 0.1, 0.3)),
+    Cause.TIME_ZONE_SHIFT: (Bar("gain", 20, 60), Bar("each", 0.1, 0.3), Bar("margin", 5, 15)),
 }  # fmt: skip
 """What each cause must show. The reasons for every figure stand in docs/diagnosis.md."""
 

@@ -81,6 +81,7 @@ def split(name: str, header: tuple[str, ...], rows: Sequence[Row], files: int) -
 
 
 def spread(chance: random.Random, middle: float, sigma: float) -> float:
+    """Return a size around a middle, scattered by `sigma` on the scale of logarithms."""
     return middle * math.exp(chance.gauss(0, sigma))
 
 
@@ -93,4 +94,5 @@ def working_hour(chance: random.Random) -> timedelta:
 
 
 def told(moment: datetime) -> str:
+    """Return a moment as files write it."""
     return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -30,6 +30,7 @@ def read_rejects(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tup
 
 
 def cut_by(line: str, sign: str) -> list[str]:
+    """Return the fields that a delimiter cuts a line into."""
     try:
         return next(csv.reader([line], delimiter=sign), [])
     except csv.Error:
@@ -37,4 +38,5 @@ def cut_by(line: str, sign: str) -> list[str]:
 
 
 def fields_by(line: str, sign: str) -> int:
+    """Return how many fields a delimiter cuts a line into."""
     return len(cut_by(line, sign)) if sign in line else 1

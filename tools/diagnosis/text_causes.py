@@ -13,6 +13,7 @@ from algorithms.diagnosis.exchanges import fit_shift, fit_swap
 from algorithms.diagnosis.fitting import ColumnHabit, learn_habit, penalty
 from algorithms.diagnosis.levels import find_level, segments
 from algorithms.diagnosis.placeholders import is_edge_day, is_token, numbers_apart
+from algorithms.diagnosis.series import is_series
 from state.contract import Column
 from state.sources import SourceFile
 from state.symptoms import TestCall, TestResult
@@ -23,6 +24,7 @@ from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows
 from tools.diagnosis.subject import Subject, bounds_of, fields_by_variant
 
 _LEAST_PLACEHOLDERS = 3
+_OFTEN = 30  # rows of one new value
 _MOST_COLUMNS = 40
 _MOST_LISTED = 200
 _FEWEST_PARTS = 4
@@ -117,7 +119,7 @@ def seek_category(connection: duckdb.DuckDBPyConnection, subject: Subject, call:
         "new": len(new.values),
         "by_known": len(new.values) / max(1, new.among),
         "certain": new.certain,
-        "plain": new.plain,
+        "plain": max(new.plain, min(1.0, new.rows / len(new.values) / _OFTEN)),  # junk does not come again and again
     }
     return result(
         call,
@@ -178,7 +180,8 @@ class Judged:
     def _habit(self, name: str, segment: NDArray[np.int64]) -> ColumnHabit:
         column, numbers = self.rows.column(name), self.rows.numbers[name]
         level = None
-        if column.logical_type in (*NUMBERS, *MOMENTS) and np.mean(~np.isnan(numbers)) > 0.3:  # noqa: PLR2004
+        serial = column.logical_type in NUMBERS and is_series(numbers)  # its values tell their row, not their column
+        if column.logical_type in (*NUMBERS, *MOMENTS) and not serial and np.mean(~np.isnan(numbers)) > 0.3:  # noqa: PLR2004
             _, mask = find_level(numbers, segment, bounds_of(column))
             if mask.any():
                 low, middle, high = np.quantile(numbers[mask], [0.05, 0.5, 0.95])
