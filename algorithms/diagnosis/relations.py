@@ -27,6 +27,13 @@ def groups_of_texts(texts: NDArray[np.object_]) -> Codes | None:
     return codes.astype(np.int64) if 1 < len(numbers) <= len(texts) / _LEAST_ROWS else None
 
 
+def groups_of_both(first: Codes, second: Codes) -> Codes | None:
+    """Return rows that share the groups of two columns as groups; None where such rows hardly come again."""
+    both = np.where((first < 0) | (second < 0), -1, first * (int(second.max()) + 1) + second)
+    found, codes = np.unique(both, return_inverse=True)
+    return np.where(both < 0, -1, codes).astype(np.int64) if len(found) <= len(both) / _LEAST_ROWS else None
+
+
 def groups_of_numbers(values: Numbers) -> Codes | None:
     """Return rows of like numbers as groups of about the same size; None where there are too few."""
     known = values[~np.isnan(values)]

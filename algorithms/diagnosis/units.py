@@ -27,6 +27,8 @@ _LEAST_GAIN = 12.0  # of a block, in log likelihood
 _POSITIVE = 0.98  # share of numbers above zero from which one may be too small
 _FAR = 3.5  # scales from which a cell is far
 _BACK = 2.5  # scales within which it must fall when the factor is taken out
+_LOPSIDED = 1.5  # how much longer the upper tail is where logarithms tell more
+_TENTH = 1.2816  # scales of a normal distribution from its middle to a tenth
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 Inverse = Callable[[Numbers], Numbers]
@@ -175,15 +177,32 @@ def fit_cells(values: Numbers, file: Places) -> tuple[CellFit, Mask]:
     fits = [
         _fit_cells(scaled, file, level, far, (name, sign * math.log(factor)))
         for name, factor in CELL_FACTORS.items()
-        for sign in ((1.0, -1.0) if _is_positive(values) else (1.0,))  # numbers around zero are small without a fault
+        for sign in ((1.0, -1.0) if _has_floor(values) else (1.0,))  # numbers around zero are small without a fault
     ]
-    # Of factors that explain as much, the one that brings the cells nearest to the middle.
-    return max(fits, key=lambda each: (round(each[0].explained, 1), each[0].gap, -len(each[0].factor)))
+    # Of factors that explain as much, one that several cells speak for, then the one that sets them furthest apart.
+    return max(
+        fits, key=lambda each: (round(each[0].explained, 1), min(3, each[1].sum()), each[0].gap, -len(each[0].factor))
+    )
 
 
-def _is_positive(values: Numbers) -> bool:
+def fit_cells_within(
+    values: Numbers, file: Places, groups: Mapping[str, Codes]
+) -> tuple[CellFit, Mask, tuple[str, ...]]:
+    """Return the same of the values given other columns of their rows; no factor where none tells enough."""
+    freed, used = within_groups(values, groups)
+    if freed is None:
+        return CellFit(), np.zeros(len(values), bool), ()
+    return *fit_cells(freed, file), used
+
+
+def _has_floor(values: Numbers) -> bool:
+    """Whether small numbers are odd: all are above zero, and they do not reach it as numbers around a middle do."""
     known = values[~np.isnan(values)]
-    return bool(len(known) and float(np.mean(known > 0)) >= _POSITIVE)
+    if not len(known) or float(np.mean(known > 0)) < _POSITIVE:
+        return False
+    low, middle, high = np.quantile(known, [0.1, 0.5, 0.9])
+    lopsided = high - middle >= _LOPSIDED * (middle - low)
+    return bool(lopsided or middle - _FAR * (middle - low) / _TENTH > 0)
 
 
 def _logarithmic(scaled: Numbers, level: Level) -> Level:

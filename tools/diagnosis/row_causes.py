@@ -10,9 +10,9 @@ from algorithms.diagnosis.grains import fit_spans, fit_sums, is_label
 from state.contract import Column, LogicalType, Relationship
 from state.symptoms import TestCall, TestResult
 from tools.diagnosis.answers import affected, listed, nothing_found, of_ids, result
+from tools.diagnosis.habits import disordered_rows
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, sibling
-from tools.diagnosis.text_causes import disordered_rows
 from tools.workspace import is_staged
 
 _MOST_ORPHANS = 2000

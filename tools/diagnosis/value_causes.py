@@ -11,15 +11,17 @@ from algorithms.diagnosis.bars import score
 from algorithms.diagnosis.blocks import spans
 from algorithms.diagnosis.clocks import fit_clock
 from algorithms.diagnosis.date_orders import fit_order
-from algorithms.diagnosis.relations import Codes, groups_of_numbers, groups_of_texts
+from algorithms.diagnosis.relations import Codes, groups_of_both, groups_of_numbers, groups_of_texts
 from algorithms.diagnosis.series import is_series
-from algorithms.diagnosis.units import UnitFit, fit_cells, fit_unit, fit_unit_within
+from algorithms.diagnosis.units import CellFit, UnitFit, fit_cells, fit_cells_within, fit_unit, fit_unit_within
 from state.contract import Column, LogicalType
 from state.symptoms import TestCall, TestResult
 from tools.diagnosis.answers import affected, listed, nothing_found, result
+from tools.diagnosis.habits import disordered_rows
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, bounds_of
 
+_MOST_PAIRED = 5  # columns of texts that are looked at by twos
 _SLASHED = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(\D.*)?$"
 
@@ -86,6 +88,11 @@ def _groups(rows: Rows, column: Column) -> dict[str, Codes]:
             found[other.name] = groups_of_numbers(rows.numbers[other.name])
         elif other.logical_type not in MOMENTS:
             found[other.name] = groups_of_texts(rows.texts[other.name])
+    texts = [name for name in found if found[name] is not None and rows.column(name).logical_type not in NUMBERS]
+    for first, second in combinations(texts[:_MOST_PAIRED], 2):
+        one, other = found[first], found[second]
+        if one is not None and other is not None:
+            found[f"{first} and {second}"] = groups_of_both(one, other)
     for first, second in combinations(rows.of_type((LogicalType.TIMESTAMP,)), 2):
         found[f"{first} to {second}"] = groups_of_numbers(rows.numbers[second] - rows.numbers[first])
     return {name: codes for name, codes in found.items() if codes is not None}
@@ -98,32 +105,50 @@ def _clearest(found: Sequence[TestResult]) -> TestResult | None:
 
 def seek_cells(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for single cells that are a thousand, a hundred or ten times too great or too small."""
-    found: list[TestResult] = []
-    columns = asked(subject, call, NUMBERS)
-    rows = load_rows(connection, subject, columns, texts=False)
-    for column in columns:
-        if not is_quantity(rows, column, subject.table.key):
-            continue
-        fit, chosen = fit_cells(rows.numbers[column.name], rows.file)
-        if not fit.factor:
-            continue
-        count = int(chosen.sum())
-        told = (
-            f"{count * rows.every} single values of {column.name!r} are too great or small by {fit.factor}: they are "
-            f"{fit.explained:.0%} of the far ones, {fit.gap:.1f} scales apart from the rest"
-        )
-        figures = {"rows": count, "gain": fit.gap, **fit.model_dump(exclude={"factor", "scattered"})}
-        found.append(
-            result(
-                call,
-                affected(subject, rows.row, rows.file, chosen, rows.every),
-                {**figures, "scattered": fit.scattered},
-                columns=(column.name,),
-                parameters={"factor": fit.factor},
-                told=told,
-            )
-        )
+    rows = load_rows(connection, subject, subject.table.columns)
+    judged, misfit = disordered_rows(connection, subject)
+    odd = judged.rows.row[misfit.sum(axis=1) > 1]  # rows of which more than the cell does not fit
+    columns = [column for column in asked(subject, call, NUMBERS) if is_quantity(rows, column, subject.table.key)]
+    found = [fit for column in columns for fit in cell_fits(subject, rows, column, call, odd)]
     return _clearest(found) or nothing_found(call, "no single value is far from the others")
+
+
+def cell_fits(
+    subject: Subject, rows: Rows, column: Column, call: TestCall, odd: NDArray[np.int64]
+) -> Iterator[TestResult]:
+    """Yield the factor of single cells: by their values alone, and given the other columns; `odd` rows do not fit."""
+    values = rows.numbers[column.name]
+    within = fit_cells_within(values, rows.file, _groups(rows, column))
+    for fit in ((*fit_cells(values, rows.file), ()), within):
+        yield from _cells(subject, rows, column, call, (*fit, odd))
+
+
+def _cells(
+    subject: Subject,
+    rows: Rows,
+    column: Column,
+    call: TestCall,
+    found: tuple[CellFit, NDArray[np.bool_], Sequence[str], NDArray[np.int64]],
+) -> Iterator[TestResult]:
+    fit, chosen, given, odd = found
+    if not fit.factor:
+        return
+    count = int(chosen.sum())
+    told = (
+        f"{count * rows.every} single values of {column.name!r} are too great or small by {fit.factor}: they are "
+        f"{fit.explained:.0%} of the far ones, {fit.gap:.1f} scales apart from the rest"
+        + (f" given {listed(given)}" if given else "")
+    )
+    sound = 1 - float(np.isin(rows.row[chosen], odd).mean())
+    figures = {"rows": count, "gain": fit.gap, "sound": sound, **fit.model_dump(exclude={"factor", "scattered"})}
+    yield result(
+        call,
+        affected(subject, rows.row, rows.file, chosen, rows.every),
+        {**figures, "scattered": fit.scattered},
+        columns=(column.name,),
+        parameters={"factor": fit.factor},
+        told=told,
+    )
 
 
 def seek_clock(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:

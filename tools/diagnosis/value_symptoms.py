@@ -20,7 +20,7 @@ from tools.diagnosis.categories import find_new_values
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows
 from tools.diagnosis.subject import Subject, bounds_of
 from tools.diagnosis.text_causes import placeholders
-from tools.diagnosis.value_causes import clock_fit, is_quantity, read_both_ways, unit_fits
+from tools.diagnosis.value_causes import cell_fits, clock_fit, is_quantity, read_both_ways, unit_fits
 
 _FAR = 4.5
 _LEAST = 25  # filled rows of a segment that says something
@@ -116,6 +116,7 @@ def _of_numbers(subject: Subject, rows: Rows, column: Column, segment: NDArray[n
     if quantity:
         yield from _levels(column, away, segment, int((~mask & ~np.isnan(numbers)).sum()))
         yield from _other_unit(subject, rows, column)
+        yield from _single_cells(subject, rows, column)
 
 
 def _levels(column: Column, away: Numbers, segment: NDArray[np.int64], elsewhere: int) -> Iterator[Symptom]:
@@ -136,6 +137,13 @@ def _disorder(connection: duckdb.DuckDBPyConnection, subject: Subject, column: C
     if chosen.any():
         told = f"{int(chosen.sum())} dates of {cut(column.name)!r} fit better with day and month exchanged"
         yield _one(SymptomKind.DISORDER, column, min(1.0, 0.3 + 0.7 * fit.fitting), int(chosen.sum()), told)
+
+
+def _single_cells(subject: Subject, rows: Rows, column: Column) -> Iterator[Symptom]:
+    call = TestCall(table=subject.table.name, cause=Cause.OUTLIERS_BY_FACTOR)
+    for found in cell_fits(subject, rows, column, call, np.zeros(0, np.int64)):
+        if score(found)[0] > _HALFWAY:
+            yield _one(SymptomKind.FAR, column, score(found)[0], found.rows.count, found.told)
 
 
 def _other_unit(subject: Subject, rows: Rows, column: Column) -> Iterator[Symptom]:
