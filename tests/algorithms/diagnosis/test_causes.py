@@ -40,6 +40,35 @@ def test_around_the_clock_the_distance_to_another_time_tells() -> None:
     assert rows.tolist() == (file == 3).tolist()
 
 
+def test_of_two_times_in_a_row_the_one_that_moved_is_named() -> None:
+    left, file = office_hours(600), np.repeat(np.arange(4), 150)
+    came = left + np.random.default_rng(2).normal(7200, 900, 600)
+    left[file == 2] += 2 * 3600
+    fits = [fit_clock(left, file, {"came": came})[0], fit_clock(came, file, {"left": left})[0]]
+    assert fits[0].minutes == 120
+    assert fits[0].gain > fits[1].gain + 100
+
+
+def test_a_series_tells_a_shift_by_both_borders_and_no_gap() -> None:
+    moments, file = np.arange(400) * 3600.0, np.repeat(np.arange(4), 100)
+    shifted, later = moments.copy(), moments.copy()
+    shifted[file == 1] += 7200
+    fit, rows = fit_clock(shifted, file, {})
+    assert (fit.minutes, fit.witness) == (120, "order of the rows")
+    assert rows.tolist() == (file == 1).tolist()
+    later[file == 3] += 7200  # two hours are missing, or the clock was changed: nobody can tell
+    assert fit_clock(later, file, {})[0].gain < 15
+
+
+def test_in_an_only_file_what_came_first_is_right() -> None:
+    moments, file = office_hours(600), np.zeros(600, np.int64)
+    moments[200:] -= 6 * 3600
+    fit, rows = fit_clock(moments, file, {})
+    assert fit.minutes == -360
+    assert abs(int(np.flatnonzero(rows)[0]) - 200) < 5
+    assert rows[210:].all()
+
+
 def test_dates_that_only_fit_exchanged() -> None:
     dates = np.arange("2023-03-01", "2023-04-01", dtype="datetime64[D]")
     given_days, other = [], []
@@ -85,6 +114,14 @@ def test_ends_before_their_starts_are_a_swap() -> None:
     fit, rows = fit_swap(np.zeros((60, 2, 2)), values, np.zeros(60, np.int64))
     assert fit.witness == "order"
     assert np.flatnonzero(rows).tolist() == list(range(45, 60))
+
+
+def test_an_end_that_a_clock_moved_before_its_start_is_no_swap() -> None:
+    start = np.arange(300.0) * 60
+    end = start + np.random.default_rng(1).uniform(20, 40, 300)
+    end[200:] -= 300
+    fit, _ = fit_swap(np.zeros((300, 2, 2)), np.stack([start, end], axis=1), np.zeros(300, np.int64))
+    assert fit.first == -1
 
 
 def test_a_shifted_row_is_mended_by_moving_it_back() -> None:
