@@ -79,23 +79,23 @@ def _unit(
 
 
 def _groups(rows: Rows, column: Column) -> dict[str, Codes]:
-    """Return what may tell about a column: texts that come again, other numbers, and times between two columns."""
-    found: dict[str, Codes | None] = {}
-    for other in rows.columns:
-        if other.name == column.name:
-            continue
-        if other.logical_type in NUMBERS:
-            found[other.name] = groups_of_numbers(rows.numbers[other.name])
-        elif other.logical_type not in MOMENTS:
-            found[other.name] = groups_of_texts(rows.texts[other.name])
-    texts = [name for name in found if found[name] is not None and rows.column(name).logical_type not in NUMBERS]
-    for first, second in combinations(texts[:_MOST_PAIRED], 2):
-        one, other = found[first], found[second]
-        if one is not None and other is not None:
-            found[f"{first} and {second}"] = groups_of_both(one, other)
-    for first, second in combinations(rows.of_type((LogicalType.TIMESTAMP,)), 2):
-        found[f"{first} to {second}"] = groups_of_numbers(rows.numbers[second] - rows.numbers[first])
-    return {name: codes for name, codes in found.items() if codes is not None}
+    """Return what may tell about a column: other numbers, texts that come again, two of them, times between columns."""
+    others = [each for each in rows.columns if each.name != column.name]
+    numbers = [each.name for each in others if each.logical_type in NUMBERS]
+    plain = [each.name for each in others if each.logical_type not in (*NUMBERS, *MOMENTS)]
+    texts = {name: codes for name in plain if (codes := groups_of_texts(rows.texts[name])) is not None}
+    found = {
+        **{name: groups_of_numbers(rows.numbers[name]) for name in numbers},
+        **{
+            f"{one} and {two}": groups_of_both(texts[one], texts[two])
+            for one, two in combinations(list(texts)[:_MOST_PAIRED], 2)
+        },
+        **{
+            f"{one} to {two}": groups_of_numbers(rows.numbers[two] - rows.numbers[one])
+            for one, two in combinations(rows.of_type((LogicalType.TIMESTAMP,)), 2)
+        },
+    }
+    return texts | {name: codes for name, codes in found.items() if codes is not None}
 
 
 def _clearest(found: Sequence[TestResult]) -> TestResult | None:
