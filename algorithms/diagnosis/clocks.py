@@ -25,8 +25,10 @@ _STEPS = tuple(minutes for minutes in range(-14 * 60, 14 * 60 + 1, 15) if minute
 _RARE = {0: 0.0, 30: -3.0, 15: -6.0, 45: -6.0}  # log prior of a difference by what is beyond whole hours
 _LIKE = 120  # minutes within which differences are told apart by few rows only
 
-Gains = Callable[[int], Numbers]
-"""The gain of every row in log likelihood when its time is moved back by so many minutes."""
+Gains = Callable[[int, slice], Numbers]
+"""The gain of some rows in log likelihood when their times are moved back by so many minutes."""
+
+_ALL = slice(None)
 
 
 class ClockFit(Value):
@@ -75,23 +77,23 @@ def _by_series(moments: Numbers, file: Places, known: Mask) -> tuple[ClockFit, M
 def _search(witnesses: Sequence[_Witness], file: Places, known: Mask, usual: Mask | None) -> tuple[ClockFit, Mask]:
     """Return the step whose blocks gain most, all witnesses together."""
     asked = [witness.made_of(witness.usual if usual is None else usual & known) for witness in witnesses]
-    few = np.arange(0, len(file), max(1, len(file) // _MOST_ROWS))
-    times = len(file) / len(few)
+    times = max(1, len(file) // _MOST_ROWS)
+    few = slice(None, None, times)
 
-    def total(step: int) -> Numbers:
-        return np.asarray(np.sum([gains(step) for gains in asked], axis=0))
+    def total(step: int, rows: slice) -> Numbers:
+        return np.asarray(np.sum([gains(step, rows) for gains in asked], axis=0))
 
     found = [
-        (step, times * blocks(total(step)[few], file[few], _LEAST_GAIN / times, lasting=True)[1] + _RARE[step % 60])
+        (step, times * blocks(total(step, few), file[few], _LEAST_GAIN / times, lasting=True)[1] + _RARE[step % 60])
         for step in _STEPS
     ]
     step, most = max(found, key=lambda each: (each[1], -abs(each[0])))
-    inside, gain = blocks(total(step), file, _LEAST_GAIN, lasting=True)
+    inside, gain = blocks(total(step, _ALL), file, _LEAST_GAIN, lasting=True)
     inside &= known
     if not inside.any():
         return ClockFit(), inside
     second = max((other for minutes, other in found if abs(minutes - step) >= _LIKE), default=0.0)
-    told = [float(gains(step)[inside].sum()) for gains in asked]
+    told = [float(gains(step, _ALL)[inside].sum()) for gains in asked]
     changed = later(inside, file)
     rows = int(inside.sum())
     fit = ClockFit(
@@ -113,8 +115,9 @@ def _time_of_day(moments: Numbers, file: Places) -> _Witness:
         density = _density(bins[usual])
         here = np.log(density[bins])
 
-        def gains(step: int) -> Numbers:
-            return np.where(known, np.log(density[(bins - step // 15) % _BINS]) - here, 0.0)
+        def gains(step: int, rows: slice) -> Numbers:
+            moved = np.log(density[(bins[rows] - step // 15) % _BINS])
+            return np.where(known[rows], moved - here[rows], 0.0)
 
         return gains
 
@@ -157,8 +160,8 @@ def _distance_to(between: Numbers, name: str, file: Places) -> _Witness:
         scale = max(float(high - low) / 1.349, 60.0)
         here = surprise((between - middle) / scale)
 
-        def gains(step: int) -> Numbers:
-            return np.nan_to_num(here - surprise((between - 60.0 * step - middle) / scale))
+        def gains(step: int, rows: slice) -> Numbers:
+            return np.nan_to_num(here[rows] - surprise((between[rows] - 60.0 * step - middle) / scale))
 
         return gains
 

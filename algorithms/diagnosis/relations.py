@@ -13,6 +13,8 @@ from algorithms.diagnosis.blocks import Numbers
 
 _BINS = 20
 _LEAST_ROWS = 8  # of a group
+_MOST_GROUPS = 2_000  # of a column: more are no groups but names
+_MOST_ROWS = 20_000  # on which it is judged what a column tells
 _TELLS = 0.7  # of the spread that may be left when a column tells something
 _MOST_COLUMNS = 2
 
@@ -24,14 +26,18 @@ def groups_of_texts(texts: NDArray[np.object_]) -> Codes | None:
     """Return rows of equal texts as groups; None where texts hardly come again."""
     numbers: dict[object, int] = {}
     codes = np.array([-1 if text is None else numbers.setdefault(text, len(numbers)) for text in texts.tolist()])
-    return codes.astype(np.int64) if 1 < len(numbers) <= len(texts) / _LEAST_ROWS else None
+    return codes.astype(np.int64) if 1 < len(numbers) <= _most(len(texts)) else None
+
+
+def _most(rows: int) -> float:
+    return min(_MOST_GROUPS, rows / _LEAST_ROWS)
 
 
 def groups_of_both(first: Codes, second: Codes) -> Codes | None:
     """Return rows that share the groups of two columns as groups; None where such rows hardly come again."""
     both = np.where((first < 0) | (second < 0), -1, first * (int(second.max()) + 1) + second)
     found, codes = np.unique(both, return_inverse=True)
-    return np.where(both < 0, -1, codes).astype(np.int64) if len(found) <= len(both) / _LEAST_ROWS else None
+    return np.where(both < 0, -1, codes).astype(np.int64) if len(found) <= _most(len(both)) else None
 
 
 def groups_of_numbers(values: Numbers) -> Codes | None:
@@ -51,15 +57,25 @@ def within_groups(values: Numbers, groups: Mapping[str, Codes]) -> tuple[Numbers
     of which must leave less than 0.7 of the spread on the scale of logarithms.
     """
     left = np.log(np.where(values > 0, values, np.nan))
+    middle = float(np.nanmedian(left)) if np.any(values > 0) else 0.0
+    step = max(1, len(values) // _MOST_ROWS)
+    used = _telling(left[::step], {name: codes[::step] for name, codes in groups.items()})
+    for name in used:
+        left = _freed(left, groups[name])
+    return (np.exp(left + middle) if used else None), used
+
+
+def _telling(left: Numbers, groups: Mapping[str, Codes]) -> tuple[str, ...]:
+    """Return the columns that tell most, one after the other."""
     used: tuple[str, ...] = ()
-    middle, spread = float(np.nanmedian(left)) if np.any(values > 0) else 0.0, _spread(left)
+    spread = _spread(left)
     for _ in range(_MOST_COLUMNS):
         found = {name: _freed(left, codes) for name, codes in groups.items() if name not in used}
         best = min(found, key=lambda name: _spread(found[name]), default="")
         if not best or not _spread(found[best]) < _TELLS * spread:
             break
         left, spread, used = found[best], _spread(found[best]), (*used, best)
-    return (np.exp(left + middle) if used else None), used
+    return used
 
 
 def _freed(left: Numbers, codes: Codes) -> Numbers:

@@ -1,7 +1,6 @@
 """Tests of causes that concern the numbers and moments of one column: unit, single cells, day and month, clock."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 
 import duckdb
 import numpy as np
@@ -11,7 +10,7 @@ from algorithms.diagnosis.bars import score
 from algorithms.diagnosis.blocks import spans
 from algorithms.diagnosis.clocks import fit_clock
 from algorithms.diagnosis.date_orders import fit_order
-from algorithms.diagnosis.relations import Codes, groups_of_both, groups_of_numbers, groups_of_texts
+from algorithms.diagnosis.relations import Codes
 from algorithms.diagnosis.series import is_series
 from algorithms.diagnosis.units import CellFit, UnitFit, fit_cells, fit_cells_within, fit_unit, fit_unit_within
 from state.contract import Column, LogicalType
@@ -21,7 +20,6 @@ from tools.diagnosis.habits import disordered_rows
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, bounds_of
 
-_MOST_PAIRED = 5  # columns of texts that are looked at by twos
 _SLASHED = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(\D.*)?$"
 
@@ -79,23 +77,8 @@ def _unit(
 
 
 def _groups(rows: Rows, column: Column) -> dict[str, Codes]:
-    """Return what may tell about a column: other numbers, texts that come again, two of them, times between columns."""
-    others = [each for each in rows.columns if each.name != column.name]
-    numbers = [each.name for each in others if each.logical_type in NUMBERS]
-    plain = [each.name for each in others if each.logical_type not in (*NUMBERS, *MOMENTS)]
-    texts = {name: codes for name in plain if (codes := groups_of_texts(rows.texts[name])) is not None}
-    found = {
-        **{name: groups_of_numbers(rows.numbers[name]) for name in numbers},
-        **{
-            f"{one} and {two}": groups_of_both(texts[one], texts[two])
-            for one, two in combinations(list(texts)[:_MOST_PAIRED], 2)
-        },
-        **{
-            f"{one} to {two}": groups_of_numbers(rows.numbers[two] - rows.numbers[one])
-            for one, two in combinations(rows.of_type((LogicalType.TIMESTAMP,)), 2)
-        },
-    }
-    return texts | {name: codes for name, codes in found.items() if codes is not None}
+    """Return the groups that other columns make."""
+    return {" and ".join(names): codes for names, codes in rows.groups.items() if column.name not in names}
 
 
 def _clearest(found: Sequence[TestResult]) -> TestResult | None:
