@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from algorithms.diagnosis.choice import choose, weigh
+from algorithms.diagnosis.choice import choose, is_settled, weigh
 from algorithms.diagnosis.evidence import CaseEvidence, object_of
 from algorithms.diagnosis.ranking import is_wrong, rank
 from algorithms.diagnosis.remedies import remedy_for
@@ -76,16 +76,12 @@ class _Case:
         tried = {cause.value for cause in self.results} | set(self.failed)
         open_ones = [hypothesis for hypothesis in self.ranked if hypothesis.cause.value not in tried]
         likely = [hypothesis for hypothesis in open_ones if hypothesis.score >= _LIKELY]
-        if likely and not self._settled(likely[0].score):
+        chosen = choose(self.weighed)[0]
+        if likely and not (chosen and is_settled(chosen[0], likely)):
             return tuple(likely[:_AT_ONCE])
-        if self.wrong and choose(self.weighed)[0] is None:
+        if self.wrong and chosen is None:
             return tuple(each for each in open_ones if each.score >= _POSSIBLE)[:_AT_ONCE]
         return ()
-
-    def _settled(self, best_open: float) -> bool:
-        """Whether a cause was found that fits better than any that is open could."""
-        chosen = choose(self.weighed)[0]
-        return chosen is not None and chosen[0].score > best_open
 
     def look(self) -> Proposal:
         """Ask what the table is like."""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from algorithms.diagnosis.choice import is_settled
 from algorithms.diagnosis.clocks import fit_clock
 from algorithms.diagnosis.date_orders import fit_order
 from algorithms.diagnosis.exchanges import fit_shift, fit_swap
@@ -12,6 +13,7 @@ from algorithms.diagnosis.fitting import learn_habit, penalty, shape_of
 from algorithms.diagnosis.garbling import is_garbled, is_lost, likely_encodings
 from algorithms.diagnosis.grains import fit_spans, fit_sums, is_label
 from algorithms.diagnosis.placeholders import is_edge_day, is_repdigit, is_token, numbers_apart
+from state.diagnosis import Cause, Hypothesis
 
 DAY = 86_400.0
 NAN = float("nan")
@@ -165,6 +167,36 @@ def test_garbled_words_are_known_and_brought_back(written_in: str) -> None:
 )
 def test_words_of_many_tongues_are_not_garbled(text: str) -> None:
     assert not is_garbled(text)
+
+
+def first_days(months: int, rows: int) -> np.ndarray:
+    days = (np.datetime64("2018-01", "M") + np.arange(months)).astype("datetime64[D]").astype(np.int64)
+    return np.repeat(days * DAY, rows)
+
+
+def test_dates_by_month_are_no_weeks() -> None:
+    moments = first_days(12, 24)
+    fit, rows = fit_spans(moments, np.zeros(len(moments), np.int64))
+    assert not fit.span
+    assert not rows.any()
+
+
+def test_weeks_among_months_are_the_odd_ones() -> None:
+    months = first_days(12, 20)
+    weeks = np.concatenate([first_days(2, 20) + days * DAY for days in (0, 7, 14, 21)])
+    file = np.repeat([0, 1], [len(months), len(weeks)])
+    fit, rows = fit_spans(np.concatenate((months, np.sort(weeks))), file)
+    assert fit.span == "month"
+    assert not rows[file == 0].any()
+    assert rows[file == 1].mean() > 0.85
+
+
+def test_a_cause_is_settled_when_none_that_is_open_could_take_its_place() -> None:
+    double = Hypothesis(cause=Cause.DUPLICATED_LOAD, score=1.0, tested=True)
+    assert is_settled(double, (Hypothesis(cause=Cause.BROKEN_KEY, score=0.9),))
+    assert is_settled(double, (Hypothesis(cause=Cause.MIXED_GRANULARITY, score=0.6),))
+    assert not is_settled(double, (Hypothesis(cause=Cause.MIXED_GRANULARITY, score=0.9),))
+    assert not is_settled(double, (Hypothesis(cause=Cause.BROKEN_KEY, score=1.0),))
 
 
 def test_lost_letters_are_lost() -> None:
