@@ -237,7 +237,7 @@ def evaluate(  # noqa: PLR0913  one for each option
         float | None, typer.Option("--seconds", help="Time for each task, where a suite limits it.")
     ] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1000, help="Rows of suite speed.")] = None,
-    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds of suite reasoning.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds of the suites of reasoning.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:

@@ -15,6 +15,7 @@ from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Seeded, Suite, Timed
 from evals.react.suite import React
+from evals.reasoning.models import ReasoningModels
 from evals.reasoning.suite import Reasoning
 from evals.speed import Speed
 from state.errors import SetupError
@@ -34,6 +35,7 @@ _ALL: tuple[type[Suite], ...] = (
     PlanningSpeed,
     React,
     Reasoning,
+    ReasoningModels,
     RunFailures,
     Speed,
 )

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from algorithms.meta_reasoning.assess import assess, intervene
 from nodes.context import context_of, run_folder, validated
 from nodes.events import emit
-from nodes.react_thinking import KINDS, bench_of, propose, so_far
+from nodes.react_thinking import KINDS, bench_of, has_expert, propose, so_far
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted, SetupError
 from state.meta_reasoning import Intervention
@@ -153,7 +153,7 @@ def _no_more(
     task: ReasoningTask, progress: CaseProgress, context: RunContext, spent: Mapping[str, Spent]
 ) -> End | None:
     """Return why no further step is taken, if so."""
-    if progress.intervention is Intervention.STOP:
+    if progress.intervention is Intervention.STOP and not (has_expert(task) and context.model.configured):
         return End(by=Ending.META_REASONER, reason=f"the case went round in circles: {progress.last}")
     if progress.number >= task.max_steps:
         return End(by=Ending.MAX_STEPS, reason=f"{task.max_steps} steps were taken")

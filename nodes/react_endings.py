@@ -1,61 +1,57 @@
 """How cases of each kind end: what a final result must be borne out by, and what is told without one."""
 
 import json
-
-from pydantic import ValidationError
+from collections.abc import Iterable
 
 from algorithms.diagnosis.bars import score
-from algorithms.diagnosis.choice import weigh
+from algorithms.diagnosis.evidence import CaseEvidence, object_of
 from algorithms.diagnosis.expert import ExpertPolicy
-from algorithms.diagnosis.remedies import remedy_for
 from state.diagnosis import Cause, Diagnosis
 from state.errors import StepError
 from state.reasoning import ActionCall, ActionKind, Proposal, ReasoningStep, ReasoningTask
-from state.symptoms import TestResult
 from tools.actions.arguments import FinalDiagnosis
 
 Steps = tuple[ReasoningStep, ...]
 
 _MOST_KEPT = 20
 _MOST_REASON = 500
-_BORNE_OUT = 0.5
-_NEED_NO_TEST = (Cause.UNKNOWN, Cause.NOTHING_WRONG)
 
 
 def finished_diagnosis(task: ReasoningTask, steps: Steps, proposal: Proposal, call: ActionCall) -> str:
-    """Return the diagnosis of a final result; rows and remedy come from the test, whoever names the cause."""
+    """Return the diagnosis of a final result, with the rows and remedy of its test, whoever names the cause.
+
+    A model's cause is accepted where the expert, who judges the same tests, has none left to ask for and comes to the
+    same cause. So a model can take a shorter way to a cause, and no way to one that the tests do not bear out.
+    """
     if proposal.decided_by == "expert":
         return Diagnosis.model_validate_json(call.arguments).model_dump_json()
     named = FinalDiagnosis.model_validate_json(call.arguments)
-    results = _results(steps)
-    weighed = tuple(hypothesis for hypothesis, _ in weigh(tuple(results.values()), None))[:8]
-    if named.cause in _NEED_NO_TEST:
-        return Diagnosis(
-            table=task.subject,
-            cause=named.cause,
-            confidence=named.confidence,
-            hypotheses=weighed,
-            reason=named.reason[:_MOST_REASON],
-        ).model_dump_json()
-    result = results.get(named.cause)
-    if result is None:
-        raise StepError(f"{named.cause.value} has not been tested", hint="test it with validate_data first")
-    fits = score(result)[0]
-    if fits < _BORNE_OUT:
+    (wanted, *more) = ExpertPolicy().propose(task, steps).actions
+    if wanted.name != ActionKind.FINAL_RESULT.value:
+        raise StepError(f"{named.cause.value} is not settled yet", hint=f"call {_in_words((wanted, *more))} first")
+    judged = Diagnosis.model_validate_json(wanted.arguments)
+    if judged.cause is not named.cause:
         raise StepError(
-            f"the test of {named.cause.value} scores {fits:.2f} of {_BORNE_OUT}: {result.told}"[:400],
-            hint="test another cause, or end with unknown",
+            _refusal(task, steps, named.cause, judged), hint=f"test another cause, or end with {judged.cause}"
         )
-    return Diagnosis(
-        table=task.subject,
-        cause=named.cause,
-        columns=result.columns,
-        rows=result.rows,
-        confidence=min(named.confidence, fits),
-        remedy=remedy_for(result),
-        hypotheses=weighed,
-        reason=(named.reason or result.told)[:_MOST_REASON],
-    ).model_dump_json()
+    told = {
+        "confidence": min(named.confidence, judged.confidence),
+        "reason": (named.reason or judged.reason)[:_MOST_REASON],
+    }
+    return judged.model_copy(update=told).model_dump_json()
+
+
+def _in_words(calls: Iterable[ActionCall]) -> str:
+    told = [(call.name, object_of(call.arguments).get("cause", "")) for call in calls]
+    return ", ".join(f"{name} {cause}".strip() for name, cause in told)
+
+
+def _refusal(task: ReasoningTask, steps: Steps, cause: Cause, judged: Diagnosis) -> str:
+    result = CaseEvidence(task.subject, steps).results.get(cause)
+    if result is None:
+        return f"no test bears out {cause.value}: the tests so far say {judged.cause.value}"
+    fits, told = score(result)
+    return f"the test of {cause.value} scores {fits:.2f}, and the tests so far say {judged.cause.value}: {told}"[:400]
 
 
 def diagnosed_so_far(task: ReasoningTask, steps: Steps) -> str:
@@ -84,17 +80,3 @@ def told_so_far(task: ReasoningTask, steps: Steps) -> str:
     known = [text for step in steps for text in step.thought.known]
     told = {"answer": "", "subject": task.subject, "conclusions": kept[-_MOST_KEPT:], "known": known[-_MOST_KEPT:]}
     return json.dumps(told)
-
-
-def _results(steps: Steps) -> dict[Cause, TestResult]:
-    """Return what the tests measured, by cause."""
-    found: dict[Cause, TestResult] = {}
-    for step in steps:
-        for call, seen in zip(step.actions, step.observations, strict=True):
-            if call.name == ActionKind.VALIDATE_DATA.value and not seen.failed:
-                try:
-                    result = TestResult.model_validate_json(seen.content)
-                except ValidationError:
-                    continue
-                found[result.cause] = result
-    return found

@@ -20,6 +20,9 @@ from tools.sql.sandbox import SandboxLimits
 
 Steps = tuple[ReasoningStep, ...]
 
+_KEPT = 4
+"""Steps the expert needs at most: a look, two rounds of tests, the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskKind:
@@ -60,20 +63,39 @@ async def propose(
 ) -> tuple[Proposal | None, Spent]:
     """Return the next proposal and what asking for it used; None where nobody can think.
 
-    The expert thinks where no model is configured, where the model fails, and where the meta-reasoner called for an
-    arbitration.
+    The expert thinks where no model is configured, where the model fails, where the meta-reasoner called for an
+    arbitration, and in the last steps: whatever the model does, there are enough of them for the expert's own way.
     """
     expert = KINDS[task.kind].expert
     if not context.model.configured:
         return await _by_expert(expert, task, steps, ""), Spent()
-    if progress.intervention is Intervention.ARBITRATION and expert is not None:
-        return await _by_expert(expert, task, steps, "arbitration: the steps went round in circles"), Spent()
+    why = _handed_over(task, context, progress, spent) if expert is not None else ""
+    if why:
+        return await _by_expert(expert, task, steps, why), Spent()
     meter = Meter(context.budget, before=spent)
     try:
         proposal = await propose_by_model(task, steps, bench, context, meter, progress.advice, progress.avoid)
     except (ModelError, BudgetExhausted) as error:
         return await _by_expert(expert, task, steps, error.line()), meter.used.spent
     return proposal, meter.used.spent
+
+
+def has_expert(task: ReasoningTask) -> bool:
+    """Whether there is an expert for tasks of this kind."""
+    return KINDS[task.kind].expert is not None
+
+
+def _handed_over(task: ReasoningTask, context: RunContext, progress: CaseProgress, spent: Spent) -> str:
+    """Return why the expert takes this step although there is a model; empty where it does not."""
+    if progress.intervention is Intervention.ARBITRATION:
+        return "arbitration: the steps went round in circles"
+    if progress.rung is Intervention.STOP:
+        return "the model's steps went round in circles to the end"
+    left = task.max_steps - progress.number
+    if context.budget.steps is not None:
+        left = min(left, context.budget.steps - spent.steps)
+    kept = min(_KEPT, task.max_steps // 2)
+    return f"the last {left} steps are the expert's" if left <= kept else ""
 
 
 async def _by_expert(expert: Policy | None, task: ReasoningTask, steps: Steps, why: str) -> Proposal | None:

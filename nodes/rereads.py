@@ -12,7 +12,7 @@ from state.diagnosis import Cause, Diagnosis, RemedyKind
 from state.errors import SourceError
 from state.recovery import Amendment, QualityMetrics, Recovery
 from state.sources import Kind, SourceFile
-from tools.diagnosis.file_causes import uncut_by
+from tools.diagnosis.delimiters import uncut_by
 from tools.diagnosis.subject import Subject
 from tools.intake import Intake
 from tools.rereads import Reread

@@ -38,8 +38,8 @@ BARS: dict[Cause, tuple[Bar, ...]] = {
     Cause.MIXED_GRANULARITY: (Bar("rows", 1, 2), Bar("matching_or_larger", 0.5, 0.9), Bar("inside", 0.4, 0.2),
                               Bar("gain", 12, 25)),
     Cause.OUTLIERS_BY_FACTOR: (Bar("rows", 3, 5), Bar("explained", 0.7, 0.95), Bar("share", 0.25, 0.12),
-                               Bar("gap", 0.7, 1.5), Bar("scattered", 0.6, 1)),
-    Cause.TIME_ZONE_SHIFT: (Bar("gain", 20, 60), Bar("each", 0.1, 0.3), Bar("margin", 0.1, 0.3)),
+                               Bar("gap", 0.7, 1.5), Bar("scattered", 0.6, 1), Bar("sound", 0.6, 0.9)),
+    Cause.TIME_ZONE_SHIFT: (Bar("gain", 15, 45), Bar("each", 0.1, 0.3), Bar("margin", 5, 15)),
 }  # fmt: skip
 """What each cause must show. The reasons for every figure stand in docs/diagnosis.md."""
 

@@ -73,6 +73,16 @@ def blocks(scores: Numbers, file: Places, least: float, *, lasting: bool = False
     return inside, total
 
 
+def later(inside: Mask, file: Places) -> Mask:
+    """Return the rows that changed: of an only file that changes once, those from the change on.
+
+    Both sides of it differ from each other alike; what a source sent first was right when it was agreed on.
+    """
+    if not len(inside) or file[0] != file[-1] or not inside[0] or inside[-1]:
+        return inside
+    return ~inside
+
+
 def is_scattered(chosen: Mask, file: Places) -> bool:
     """Whether chosen rows stand here and there, as opposed to one after the other.
 

@@ -48,6 +48,15 @@ def choose(
     return (left[0] if left else passed[0] if passed else None), tuple(reasons)
 
 
+def is_settled(chosen: Hypothesis, open_ones: Sequence[Hypothesis]) -> bool:
+    """Whether no cause that is not tested yet could be taken instead: by a better score, or as what brings it about."""
+    place = ORDER.index(chosen.cause)
+    return not any(
+        each.score >= chosen.score or (ORDER.index(each.cause) < place and each.score >= chosen.score - _WEAKER)
+        for each in open_ones
+    )
+
+
 def _beside(hypothesis: Hypothesis, column: str | None) -> Hypothesis:
     if column is None or hypothesis.cause in _WHOLE or column in hypothesis.columns or not hypothesis.columns:
         return hypothesis

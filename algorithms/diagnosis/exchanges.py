@@ -1,5 +1,6 @@
 """Swapped and shifted columns: rows whose values fit other columns than the ones they stand in."""
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +13,7 @@ _LEAST_GAIN = 12.0
 _LEAST_ROW_GAIN = 6.0  # of a shifted row
 _LEAST_MENDED = 2  # columns of a shifted row that did not fit and do when it is moved back
 _MISFIT = 3.0  # penalty from which a value does not fit
+_KS = 1.95  # of the two-sample test, at a thousandth
 _ORDERED = 0.97  # share of rows in which one of two columns is not above the other
 
 Penalties = NDArray[np.float64]
@@ -77,9 +79,18 @@ def _by_order(values: Numbers, file: Places, pair: tuple[int, int]) -> tuple[Swa
     if not kept.any() or float(np.mean(signed[kept] < 0)) < _ORDERED:
         return nothing
     sizes = np.abs(between)
-    if np.median(sizes[inside & ~np.isnan(sizes)]) > 4 * np.median(sizes[kept]):
-        return nothing
-    return fit, inside
+    return nothing if _differ(sizes[inside & ~np.isnan(sizes)], sizes[kept]) else (fit, inside)
+
+
+def _differ(some: Numbers, others: Numbers) -> bool:
+    """Whether two samples are not of one distribution: an exchange changes signs, and a shift lengths, too.
+
+    Source: the two-sample test of Kolmogorov and Smirnov, at one in a thousand.
+    """
+    at = np.sort(np.concatenate((some, others)))
+    shares = [np.searchsorted(np.sort(each), at, side="right") / len(each) for each in (some, others)]
+    bar = _KS * math.sqrt((len(some) + len(others)) / (len(some) * len(others)))
+    return float(np.abs(shares[0] - shares[1]).max()) > bar
 
 
 def _fit(gains: Numbers, file: Places, pair: tuple[int, int], witness: str) -> tuple[SwapFit, Mask]:

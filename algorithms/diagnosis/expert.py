@@ -3,14 +3,13 @@
 import json
 from typing import Any
 
-from pydantic import ValidationError
-
-from algorithms.diagnosis.choice import choose, weigh
+from algorithms.diagnosis.choice import choose, is_settled, weigh
+from algorithms.diagnosis.evidence import CaseEvidence, object_of
 from algorithms.diagnosis.ranking import is_wrong, rank
 from algorithms.diagnosis.remedies import remedy_for
 from state.diagnosis import Cause, Diagnosis, Hypothesis
-from state.reasoning import ActionCall, ActionKind, Observation, Proposal, ReasoningStep, ReasoningTask, Thought
-from state.symptoms import SymptomKind, TableEvidence, TestResult
+from state.reasoning import ActionCall, ActionKind, Proposal, ReasoningStep, ReasoningTask, Thought
+from state.symptoms import SymptomKind
 
 TASK_KIND = "diagnose"
 """The kind of task that this policy is for."""
@@ -45,15 +44,9 @@ class _Case:
 
     def __init__(self, task: ReasoningTask, steps: tuple[ReasoningStep, ...]) -> None:
         self.task, self.number = task, len(steps) + 1
-        self.complaint = _object(task.details)
-        self.evidence: TableEvidence | None = None
-        self.looks = 0
-        self.results: dict[Cause, TestResult] = {}
-        self.failed: dict[str, str] = {}
-        for step in steps:
-            answers = {observation.call_id: observation for observation in step.observations}
-            for call in step.actions:
-                self._hear(call, answers.get(call.call_id))
+        self.complaint = object_of(task.details)
+        known = CaseEvidence(task.subject, steps)
+        self.evidence, self.looks, self.results, self.failed = known.schema, known.looks, known.results, known.failed
         self.ranked: tuple[Hypothesis, ...] = rank(self.evidence, self.rule) if self.evidence else ()
         count = self.complaint.get("count")
         violations = count if isinstance(count, int) and self.column else 0
@@ -78,36 +71,17 @@ class _Case:
         symptoms = self.evidence.symptoms if self.evidence else ()
         return is_wrong([symptom for symptom in symptoms if symptom.kind in _ALARMING])
 
-    def _hear(self, call: ActionCall, answer: Observation | None) -> None:
-        if call.name == ActionKind.ANALYSE_SCHEMA:
-            self.looks += 1
-        if answer is None or answer.failed:
-            self.failed[_cause_of(call)] = answer.error if answer else "no answer"
-            return
-        try:
-            if call.name == ActionKind.ANALYSE_SCHEMA:
-                self.evidence = TableEvidence.model_validate_json(answer.content)
-            elif call.name == ActionKind.VALIDATE_DATA:
-                result = TestResult.model_validate_json(answer.content)
-                self.results[result.cause] = result
-        except ValidationError:
-            self.failed[_cause_of(call)] = "the answer was of another form"
-
     def next_tests(self) -> tuple[Hypothesis, ...]:
         """Return the hypotheses to test next: likely ones first, the merely possible ones when none passed."""
         tried = {cause.value for cause in self.results} | set(self.failed)
         open_ones = [hypothesis for hypothesis in self.ranked if hypothesis.cause.value not in tried]
         likely = [hypothesis for hypothesis in open_ones if hypothesis.score >= _LIKELY]
-        if likely and not self._settled(likely[0].score):
+        chosen = choose(self.weighed)[0]
+        if likely and not (chosen and is_settled(chosen[0], likely)):
             return tuple(likely[:_AT_ONCE])
-        if self.wrong and choose(self.weighed)[0] is None:
+        if self.wrong and chosen is None:
             return tuple(each for each in open_ones if each.score >= _POSSIBLE)[:_AT_ONCE]
         return ()
-
-    def _settled(self, best_open: float) -> bool:
-        """Whether a cause was found that fits better than any that is open could."""
-        chosen = choose(self.weighed)[0]
-        return chosen is not None and chosen[0].score > best_open
 
     def look(self) -> Proposal:
         """Ask what the table is like."""
@@ -205,15 +179,3 @@ class _Case:
 
     def _call(self, kind: ActionKind, arguments: dict[str, Any], place: int = 0) -> ActionCall:
         return ActionCall(call_id=f"{self.number}.{place}", name=kind.value, arguments=json.dumps(arguments))
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _cause_of(call: ActionCall) -> str:
-    return str(_object(call.arguments).get("cause") or call.name)

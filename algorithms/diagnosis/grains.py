@@ -70,10 +70,15 @@ def fit_sums(values: Numbers, labelled: Mask, file: Places) -> SumFit:
 
 
 def fit_spans(moments: Numbers, file: Places) -> tuple[SpanFit, Mask]:
-    """Return how well a part holds dates off the grid of months (or weeks) that the other dates keep to."""
-    grids = (("month", _by_month(moments)), ("week", _by_week(moments)))
-    fits = [_fit(moments, file, name, grid) for name, grid in grids]
-    return max(fits, key=lambda each: each[0].gain)
+    """Return how well a part holds dates off the grid of months, else of weeks, that the other dates keep to.
+
+    Dates of which nearly all lie on the grid of months are no weeks: some of them fall on any day of the week.
+    """
+    months, known = _by_month(moments), ~np.isnan(moments)
+    by_month = _fit(moments, file, "month", months)
+    if by_month[0].span or (known.any() and float(months[known].mean()) >= _GRID):
+        return by_month
+    return _fit(moments, file, "week", _by_week(moments))
 
 
 def _fit(moments: Numbers, file: Places, span: str, on_grid: Mask) -> tuple[SpanFit, Mask]:

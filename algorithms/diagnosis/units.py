@@ -1,12 +1,13 @@
 """Changed units and lost decimal signs: by what a part of a column, or single cells, are too great or too small."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from algorithms.diagnosis.blocks import Mask, Numbers, Places, blocks, is_scattered, spans
 from algorithms.diagnosis.levels import Level, distance, find_level, on_scale, segments, surprise
+from algorithms.diagnosis.relations import Codes, within_groups
 from state.values import Value
 
 FACTORS: dict[str, float] = {
@@ -21,10 +22,13 @@ FACTORS: dict[str, float] = {
 CELL_FACTORS: dict[str, float] = {"1000": 1e3, "100": 1e2, "10": 10.0}
 """What a lost decimal sign, or a thousands sign read as one, does to a single cell."""
 
+_MOST_ROWS = 20_000  # on which the unit is sought
 _LEAST_GAIN = 12.0  # of a block, in log likelihood
 _POSITIVE = 0.98  # share of numbers above zero from which one may be too small
 _FAR = 3.5  # scales from which a cell is far
 _BACK = 2.5  # scales within which it must fall when the factor is taken out
+_LOPSIDED = 1.5  # how much longer the upper tail is where logarithms tell more
+_TENTH = 1.2816  # scales of a normal distribution from its middle to a tenth
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 Inverse = Callable[[Numbers], Numbers]
@@ -69,15 +73,47 @@ INVERSES = _inverses()
 
 def fit_unit(values: Numbers, file: Places, bounds: tuple[float, float] | None) -> tuple[UnitFit, Mask]:
     """Return the unit that a part of the column is in, and which rows are in it; an empty factor when there is none."""
+    return _on_all(values, file, bounds, INVERSES)
+
+
+def fit_unit_within(
+    values: Numbers, file: Places, groups: Mapping[str, Codes]
+) -> tuple[UnitFit, Mask, tuple[str, ...]]:
+    """Return the same of the values given other columns of their rows, and which columns told most of how they vary.
+
+    No factor and no columns where none of the `groups` tells enough.
+    """
+    freed, used = within_groups(values, groups)
+    if freed is None:
+        return UnitFit(), np.zeros(len(values), bool), ()
+    scalings = {name: inverse for name, inverse in INVERSES.items() if name.removeprefix("1/") in FACTORS}
+    return *_on_all(freed, file, None, scalings), used
+
+
+def _on_all(
+    values: Numbers, file: Places, bounds: tuple[float, float] | None, inverses: Mapping[str, Inverse]
+) -> tuple[UnitFit, Mask]:
+    """Return the best fit; of very many rows some say which unit it is."""
+    every = len(values) // _MOST_ROWS
+    if every > 1:
+        fit, _ = _best(values[::every], file[::every], bounds, inverses)
+        inverses = {fit.factor: inverses[fit.factor]} if fit.factor else {}
+    return _best(values, file, bounds, inverses)
+
+
+def _best(
+    values: Numbers, file: Places, bounds: tuple[float, float] | None, inverses: Mapping[str, Inverse]
+) -> tuple[UnitFit, Mask]:
+    nothing = UnitFit(), np.zeros(len(values), bool)
     level, _ = find_level(values, segments(file), bounds)
     if not level.rows:
-        return UnitFit(), np.zeros(len(values), bool)
-    fits = [_fit(values, file, level, name, inverse) for name, inverse in INVERSES.items()]
+        return nothing
+    fits = [_fit(values, file, level, name, inverse) for name, inverse in inverses.items()]
     if bounds is not None:
-        fits += [_fit_bounds(values, bounds, name, inverse) for name, inverse in INVERSES.items()]
+        fits += [_fit_bounds(values, bounds, name, inverse) for name, inverse in inverses.items()]
     fits = [each for each in fits if each[0].factor]
     if not fits:
-        return UnitFit(), np.zeros(len(values), bool)
+        return nothing
     most = max(fit.gain for fit, _ in fits)
     # A factor a little off explains nearly as much: of those that do, the one that leaves least is meant.
     return min((each for each in fits if each[0].gain >= 0.7 * most), key=lambda each: each[0].residual)
@@ -141,15 +177,32 @@ def fit_cells(values: Numbers, file: Places) -> tuple[CellFit, Mask]:
     fits = [
         _fit_cells(scaled, file, level, far, (name, sign * math.log(factor)))
         for name, factor in CELL_FACTORS.items()
-        for sign in ((1.0, -1.0) if _is_positive(values) else (1.0,))  # numbers around zero are small without a fault
+        for sign in ((1.0, -1.0) if _has_floor(values) else (1.0,))  # numbers around zero are small without a fault
     ]
-    # Of factors that explain as much, the one that brings the cells nearest to the middle.
-    return max(fits, key=lambda each: (round(each[0].explained, 1), each[0].gap, -len(each[0].factor)))
+    # Of factors that explain as much, one that several cells speak for, then the one that sets them furthest apart.
+    return max(
+        fits, key=lambda each: (round(each[0].explained, 1), min(3, each[1].sum()), each[0].gap, -len(each[0].factor))
+    )
 
 
-def _is_positive(values: Numbers) -> bool:
+def fit_cells_within(
+    values: Numbers, file: Places, groups: Mapping[str, Codes]
+) -> tuple[CellFit, Mask, tuple[str, ...]]:
+    """Return the same of the values given other columns of their rows; no factor where none tells enough."""
+    freed, used = within_groups(values, groups)
+    if freed is None:
+        return CellFit(), np.zeros(len(values), bool), ()
+    return *fit_cells(freed, file), used
+
+
+def _has_floor(values: Numbers) -> bool:
+    """Whether small numbers are odd: all are above zero, and they do not reach it as numbers around a middle do."""
     known = values[~np.isnan(values)]
-    return bool(len(known) and float(np.mean(known > 0)) >= _POSITIVE)
+    if not len(known) or float(np.mean(known > 0)) < _POSITIVE:
+        return False
+    low, middle, high = np.quantile(known, [0.1, 0.5, 0.9])
+    lopsided = high - middle >= _LOPSIDED * (middle - low)
+    return bool(lopsided or middle - _FAR * (middle - low) / _TENTH > 0)
 
 
 def _logarithmic(scaled: Numbers, level: Level) -> Level:

@@ -11,9 +11,10 @@ import yaml
 
 from evals.draft_data import write_sheet
 from evals.reasoning.damage import Target
+from evals.reasoning.domains import DOMAINS
 from evals.reasoning.faults import CAUSES, Damage, Kind
 from evals.reasoning.others import CLEAN, UNKNOWN
-from evals.reasoning.tables import DOMAINS, World
+from evals.reasoning.worlds import World
 from graphs.standalone import executor
 from state.checks import CheckResult, Verdict
 from state.diagnosis import Cause

@@ -3,11 +3,16 @@
 import csv
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from evals.reasoning.tables import World
+from evals.reasoning.worlds import World
 
 Row = list[str]
+
+SHARE = 0.05
+"""Of the rows that are hit where a fault hits some here and there."""
+
+_BLOCK = 0.12  # of a file's rows
 
 
 class DamagedFile:
@@ -85,3 +90,20 @@ class Target:
         every = [(file, place) for file in self.files for place in range(len(file.rows))]
         picked = sorted(self.chance.sample(range(len(every)), min(len(every), max(fewest, int(share * len(every))))))
         return [every[at] for at in picked]
+
+    def block(self, file: DamagedFile, share: float = _BLOCK) -> range:
+        """Return a run of rows of a file."""
+        count = max(5, int(share * len(file.rows)))
+        first = self.chance.randrange(0, max(1, len(file.rows) - count))
+        return range(first, min(len(file.rows), first + count))
+
+    def change(self, part: Sequence[tuple[DamagedFile, range]], column: str, change: Callable[[str], str]) -> bool:
+        """Change the filled cells of a column in a part; return whether any is another one now."""
+        place = self.place(column)
+        for file, rows in part:
+            for at in rows:
+                before = file.rows[at][place]
+                after = change(before) if before else before
+                if after != before:
+                    file.strike(at)[place] = after
+        return any(file.hit for file in self.files)

@@ -11,19 +11,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from algorithms.diagnosis.expert import ExpertPolicy
-from algorithms.intervals import wilson
 from evals.protocol import Score, Task, TaskResult
 from evals.reasoning.cases import KINDS, CaseSpec, Truth, bring_in, make_case, task_for
-from evals.reasoning.damage import Target
-from evals.reasoning.loop import diagnose
-from evals.reasoning.others import HELD_OUT_KINDS
-from evals.reasoning.tables import DOMAINS, HELD_OUT
+from evals.reasoning.figures import share
+from evals.reasoning.solving import solve
+from evals.reasoning.specs import specs
 from state.diagnosis import Cause, Diagnosis
 from state.errors import SetupError
 from tools.intake import read_contract, read_intake
 
-_FIRST_SEED = 1001  # smaller ones were looked at
 _ENOUGH = 0.9  # of the rows
 _MOST_TOLD = 12
 
@@ -40,9 +36,7 @@ class Reasoning:
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:
         """Return one task a kind of fault."""
-        if data is not None or contract is not None:
-            raise SetupError("the suite makes its files and contracts itself", hint="leave out --data and --contract")
-        return tuple(Task(task_id=name, inputs={}) for name in KINDS)
+        return kinds_of(data, contract)
 
     def solve(self, task: Task, out: Path) -> None:
         """Write what came of every case as answers.json."""
@@ -54,10 +48,10 @@ class Reasoning:
         answers = json.loads((out / "answers.json").read_text())
         self._answers += answers
         kind = KINDS[task.task_id][0]
-        scores = [_share(f"{kind.name}: right cause", [each["right"] for each in answers])]
+        scores = [share(f"{kind.name}: right cause", [each["right"] for each in answers])]
         if kind.cause not in (Cause.UNKNOWN, Cause.NOTHING_WRONG):
             scores += [
-                _share(f"{kind.name}: {what} at least {_ENOUGH}", [each[what] >= _ENOUGH for each in answers])
+                share(f"{kind.name}: {what} at least {_ENOUGH}", [each[what] >= _ENOUGH for each in answers])
                 for what in ("precision", "recall")
             ]
         wrong = [f"{each['case']}: {each['cause']}, {each['reason'][:160]}" for each in answers if not each["right"]]
@@ -71,30 +65,11 @@ class Reasoning:
         return (*_overall(self._answers), *(score for result in results for score in result.scores))
 
 
-def specs(kind: str, seeds: int) -> list[CaseSpec]:
-    """Return the cases of a kind: each variant in a domain that was looked at and one that was not, for each seed."""
-    found, known = KINDS[kind][0], [name for name in DOMAINS if name not in HELD_OUT]
-    cases = []
-    for seed in range(_FIRST_SEED, _FIRST_SEED + seeds):
-        for turn, variant in enumerate((*found.variants, *found.held_out)):
-            odd = variant in found.held_out or kind in HELD_OUT_KINDS
-            cases += [
-                CaseSpec(
-                    kind=kind, variant=variant, domain=domain, seed=seed + turn, held_out=odd or domain in HELD_OUT
-                )
-                for domains in (known, sorted(HELD_OUT))
-                for domain in _fitting(kind, variant, domains, seed + turn)
-            ]
-    return cases
-
-
-def _fitting(kind: str, variant: str, domains: Sequence[str], turn: int) -> list[str]:
-    """Return the first domain, from the turn on, in which the fault can happen."""
-    for at in range(len(domains)):
-        domain = domains[(turn + at) % len(domains)]
-        if KINDS[kind][1](Target(DOMAINS[domain](turn, 300, 3), turn), variant):
-            return [domain]
-    return []
+def kinds_of(data: Path | None, contract: Path | None) -> tuple[Task, ...]:
+    """Return one task a kind of fault; SetupError where data are given, for the suites make their own."""
+    if data is not None or contract is not None:
+        raise SetupError("the suite makes its files and contracts itself", hint="leave out --data and --contract")
+    return tuple(Task(task_id=name, inputs={}) for name in KINDS)
 
 
 def _case(spec: CaseSpec, folder: Path) -> dict[str, Any] | None:
@@ -104,11 +79,10 @@ def _case(spec: CaseSpec, folder: Path) -> dict[str, Any] | None:
     if truth is None:
         return None
     run = bring_in(folder)
-    table = read_contract(run).tables[0].name
-    task = task_for(run, table)
+    task = task_for(run, read_contract(run).tables[0].name)
     started = time.monotonic()
-    diagnosis, steps = diagnose(ExpertPolicy(), task, run)
-    seconds = time.monotonic() - started
+    solved = solve(task, str(folder / "home"), run.name)
+    seconds, diagnosis = time.monotonic() - started, solved.diagnosis
     precision, recall = rows_found(diagnosis, truth, [file.name for file in read_intake(run).inventory.files])
     shutil.rmtree(folder, ignore_errors=True)
     return {
@@ -120,8 +94,8 @@ def _case(spec: CaseSpec, folder: Path) -> dict[str, Any] | None:
         "confidence": diagnosis.confidence,
         "precision": precision,
         "recall": recall,
-        "steps": len(steps),
-        "queries": sum(len(step.observations) for step in steps),
+        "steps": solved.steps,
+        "queries": solved.queries,
         "seconds": round(seconds, 3),
         "reason": diagnosis.reason,
     }
@@ -148,19 +122,13 @@ def _overall(answers: Sequence[dict[str, Any]]) -> tuple[Score, ...]:
         clean = [each for each in mine if each["truth"] == Cause.NOTHING_WRONG]
         unknown = [each for each in mine if each["truth"] == Cause.UNKNOWN]
         scores += [
-            _share(f"right causes of the fourteen{words}", [each["right"] for each in ruled]),
-            _share(f"rows found (recall at least {_ENOUGH}){words}", [each["recall"] >= _ENOUGH for each in ruled]),
-            _share(f"rows right (precision at least {_ENOUGH}){words}", [e["precision"] >= _ENOUGH for e in ruled]),
-            _share(f"false alarms on clean data{words}", [not each["right"] for each in clean]),
-            _share(f"kinds without a rule end as unknown{words}", [each["right"] for each in unknown]),
+            share(f"right causes of the fourteen{words}", [each["right"] for each in ruled]),
+            share(f"rows found (recall at least {_ENOUGH}){words}", [each["recall"] >= _ENOUGH for each in ruled]),
+            share(f"rows right (precision at least {_ENOUGH}){words}", [e["precision"] >= _ENOUGH for e in ruled]),
+            share(f"false alarms on clean data{words}", [not each["right"] for each in clean]),
+            share(f"kinds without a rule end as unknown{words}", [each["right"] for each in unknown]),
         ]
     return tuple(scores)
-
-
-def _share(name: str, outcomes: Sequence[bool]) -> Score:
-    count, total = sum(outcomes), len(outcomes)
-    low, high = wilson(count, total)
-    return Score(name=name, value=count / total if total else 0.0, low=low, high=high, n=total, interval="Wilson 95 %")
 
 
 def _mean(figures: Iterable[float]) -> float:

@@ -136,13 +136,32 @@ def test_the_expert_goes_on_where_the_model_fails(finished: Any, tmp_path: Path)
 
 def test_a_model_names_no_cause_that_its_tests_do_not_bear_out(finished: Any) -> None:
     guess = calls(("final_result", {"cause": "sentinel", "confidence": 1.0, "reason": "I feel it"}))
-    test = calls(("validate_data", {"table": "orders", "cause": "sentinel"}))
-    unknown = calls(("final_result", {"cause": "unknown", "confidence": 0.5, "reason": "nothing fits"}))
-    outcome, steps, _ = solve(finished.home, Scripted(guess, test, guess, unknown), DIAGNOSE, "r1")
+    look = calls(("analyse_schema", {"table": "orders"}), ("validate_data", {"table": "orders", "cause": "sentinel"}))
+    outcome, steps, _ = solve(finished.home, Scripted(guess, look, guess), DIAGNOSE, "r1")
     errors = [seen.error for step in steps for seen in step.observations if seen.failed]
-    assert "has not been tested" in errors[0]
-    assert "scores 0.00" in errors[1]
-    assert json.loads(outcome.answer)["cause"] == "unknown"
+    assert "sentinel is not settled yet (call analyse_schema first)" in errors[0]
+    assert "sentinel scores 0.00" in errors[1] or "not settled yet (call validate_data" in errors[1]
+    alone, _, _ = solve(finished.home, None, DIAGNOSE, "r1")
+    assert json.loads(outcome.answer)["cause"] == json.loads(alone.answer)["cause"]
+
+
+def test_the_last_steps_are_the_experts(finished: Any) -> None:
+    task = DIAGNOSE.model_copy(update={"max_steps": 6, "goal": "what is wrong, soon"})
+    elsewhere = Scripted(*(calls(("calculate", {"expression": f"{at} + 1"})) for at in range(20)))
+    outcome, steps, server = solve(finished.home, elsewhere, task, "r1")
+    assert outcome.ended_by is Ending.FINAL_RESULT
+    assert [step.decided_by for step in steps[:4]] == ["sim", "sim", "sim", "expert"]
+    assert server.count == 3
+    assert "the last 3 steps" in steps[3].metadata["fallback"]
+
+
+def test_a_diagnosis_in_circles_is_ended_by_the_expert(finished: Any) -> None:
+    task = DIAGNOSE.model_copy(update={"max_steps": 60, "goal": "what is wrong, at length"})
+    circle = Scripted(calls(("calculate", {"expression": "1 + 1"})))
+    outcome, steps, _ = solve(finished.home, circle, task, "r1")
+    assert outcome.ended_by is Ending.FINAL_RESULT
+    assert steps[-1].decided_by == "expert"
+    assert len(steps) < 30
 
 
 def saved(home: Path) -> AbstractAsyncContextManager[Any]:

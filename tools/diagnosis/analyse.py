@@ -8,7 +8,7 @@ from algorithms.formats import NULL_TOKENS
 from state.sources import Kind
 from state.symptoms import ColumnSketch, FileSketch, Symptom, TableEvidence
 from tools.diagnosis.answers import cut
-from tools.diagnosis.file_causes import ends_open
+from tools.diagnosis.endings import ends_open
 from tools.diagnosis.file_symptoms import file_symptoms
 from tools.diagnosis.row_symptoms import row_symptoms
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows

@@ -36,6 +36,12 @@ def affected(
     )
 
 
+def of_ids(subject: Subject, ids: Iterable[int] | NDArray[np.int64]) -> AffectedRows:
+    """Return the rows of these ids, records or rejects; no condition tells them."""
+    rows = np.sort(np.fromiter(ids, np.int64))
+    return affected(subject, rows, rows >> 36, np.ones(len(rows), bool)).model_copy(update={"condition": ""})
+
+
 def _condition(row: NDArray[np.int64], file: NDArray[np.int64], chosen: NDArray[np.bool_]) -> str:
     """Return SQL that finds the rows again: whole files, or a few ranges of lines; empty where rows lie scattered."""
     parts: list[str] = []

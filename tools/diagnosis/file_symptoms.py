@@ -9,7 +9,9 @@ from state.contract import LogicalType
 from state.diagnosis import Cause
 from state.symptoms import Symptom, SymptomKind, TestCall
 from tools.diagnosis.answers import cut, listed
-from tools.diagnosis.file_causes import ends_open, read_rejects, seek_truncation, uncut_by
+from tools.diagnosis.delimiters import uncut_by
+from tools.diagnosis.endings import ends_open, seek_truncation
+from tools.diagnosis.rejects import read_rejects
 from tools.diagnosis.rows import Rows
 from tools.diagnosis.subject import Subject
 from tools.sources.damage import NO_UTF8

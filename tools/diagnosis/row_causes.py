@@ -8,12 +8,11 @@ import numpy as np
 
 from algorithms.diagnosis.grains import fit_spans, fit_sums, is_label
 from state.contract import Column, LogicalType, Relationship
-from state.diagnosis import AffectedRows
 from state.symptoms import TestCall, TestResult
-from tools.diagnosis.answers import affected, listed, nothing_found, result
+from tools.diagnosis.answers import affected, listed, nothing_found, of_ids, result
+from tools.diagnosis.habits import disordered_rows
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, sibling
-from tools.diagnosis.text_causes import disordered_rows
 from tools.workspace import is_staged
 
 _MOST_ORPHANS = 2000
@@ -32,7 +31,7 @@ def seek_duplicates(connection: duckdb.DuckDBPyConnection, subject: Subject, cal
             ids, aligned, total = _repeats(connection, subject, kept)
     if not len(ids):
         return nothing_found(call, "no row is there twice")
-    rows = _of_ids(subject, ids)
+    rows = of_ids(subject, ids)
     keyed = bool(subject.table.key) or any(column.unique for column in columns)
     told = (
         f"{len(ids)} of {total} rows were there before"
@@ -88,11 +87,6 @@ def _differing(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple
     return differing if surely and 0 < len(differing) <= _FEW_COLUMNS and len(differing) < len(others) else ()
 
 
-def _of_ids(subject: Subject, ids: np.ndarray[tuple[int], np.dtype[np.int64]]) -> AffectedRows:
-    every = np.ones(len(ids), bool)
-    return affected(subject, ids, ids >> 36, every).model_copy(update={"condition": ""})
-
-
 def seek_key(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for keys that are missing, stand for different rows, or refer to nothing."""
     missing, clashing = _own_key(connection, subject)
@@ -112,7 +106,7 @@ def seek_key(connection: duckdb.DuckDBPyConnection, subject: Subject, call: Test
     }  # fmt: skip
     return result(
         call,
-        _of_ids(subject, ids),
+        of_ids(subject, ids),
         figures,
         columns=columns if len(orphans) else subject.table.key,
         parameters={"mended_by": how[0]},

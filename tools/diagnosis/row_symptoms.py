@@ -6,10 +6,10 @@ import duckdb
 
 from state.diagnosis import Cause
 from state.symptoms import Symptom, SymptomKind, TestCall, TestResult
+from tools.diagnosis.habits import disordered_rows
 from tools.diagnosis.row_causes import seek_duplicates, seek_grain, seek_key
 from tools.diagnosis.rows import Rows
 from tools.diagnosis.subject import Subject
-from tools.diagnosis.text_causes import disordered_rows
 
 _FEW = 3
 

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms.diagnosis.relations import Codes, groups_of_both, groups_of_numbers, groups_of_texts
 from state.contract import Column, LogicalType
 from tools.conform.landed import relation_sql, rows_of_files
 from tools.diagnosis.subject import Subject, fields_by_variant
@@ -24,6 +26,7 @@ MOST_ROWS = 300_000
 
 NUMBERS = (LogicalType.NUMBER, LogicalType.INTEGER)
 MOMENTS = (LogicalType.DATE, LogicalType.TIMESTAMP)
+_MOST_PAIRED = 5  # columns of texts that are looked at by twos
 _DATE_PATTERNS = "['%Y-%m-%d', '%d/%m/%Y', '%m/%d/%Y', '%d.%m.%Y', '%d-%m-%Y', '%Y/%m/%d', '%Y%m%d']"
 
 
@@ -48,6 +51,23 @@ class Rows:
     def counts(self) -> dict[str, Counter[str | None]]:
         """Rows by text, for every column."""
         return {name: Counter(texts.tolist()) for name, texts in self.texts.items()}
+
+    @cached_property
+    def groups(self) -> dict[tuple[str, ...], Codes]:
+        """Groups of like rows by the columns that make them: a text, two texts, a number, the time between two."""
+        texts = {name: codes for name in self.texts if (codes := self._of_text(name)) is not None}
+        moments = self.of_type((LogicalType.TIMESTAMP,))
+        found: dict[tuple[str, ...], Codes | None] = {
+            **{(name,): codes for name, codes in texts.items()},
+            **{(name,): groups_of_numbers(self.numbers[name]) for name in self.of_type(NUMBERS)},
+            **{(a, b): groups_of_both(texts[a], texts[b]) for a, b in combinations(list(texts)[:_MOST_PAIRED], 2)},
+            **{(a, b): groups_of_numbers(self.numbers[b] - self.numbers[a]) for a, b in combinations(moments, 2)},
+        }
+        return {names: codes for names, codes in found.items() if codes is not None}
+
+    def _of_text(self, name: str) -> Codes | None:
+        typed = self.column(name).logical_type in (*NUMBERS, *MOMENTS)
+        return None if typed else groups_of_texts(self.texts[name])
 
     def column(self, name: str) -> Column:
         """Return a column; KeyError when it was not asked for."""

@@ -1,35 +1,26 @@
 """Tests of causes that are told by texts: placeholders, new values of a list, swapped and shifted columns."""
 
 from collections import Counter
-from collections.abc import Callable
-from datetime import UTC, datetime
-from math import isnan
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.diagnosis.exchanges import fit_shift, fit_swap
-from algorithms.diagnosis.fitting import ColumnHabit, learn_habit, penalty
-from algorithms.diagnosis.levels import find_level, segments
+from algorithms.diagnosis.levels import segments
 from algorithms.diagnosis.placeholders import is_edge_day, is_token, numbers_apart
 from state.contract import Column
 from state.sources import SourceFile
 from state.symptoms import TestCall, TestResult
 from tools.diagnosis.answers import affected, listed, nothing_found, result
 from tools.diagnosis.categories import find_new_values
-from tools.diagnosis.file_causes import Reject, read_rejects
+from tools.diagnosis.habits import LEARNT, Judged, judged_columns, number_in
+from tools.diagnosis.rejects import Reject, read_rejects
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows
-from tools.diagnosis.subject import Subject, bounds_of, fields_by_variant
+from tools.diagnosis.subject import Subject, bounds_of
 
 _LEAST_PLACEHOLDERS = 3
-_MOST_COLUMNS = 40
-_MOST_LISTED = 200
-_FEWEST_PARTS = 4
-_MISFIT = 3.0  # penalty from which a value does not fit
-_LEARNT = 20_000  # rows from which habits are learnt, and on which a pair of columns is chosen
-
-Mask = NDArray[np.bool_]
+_OFTEN = 30  # rows of one new value
 
 
 def seek_placeholders(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
@@ -78,7 +69,7 @@ def placeholders(rows: Rows, column: Column) -> tuple[dict[str, int], float]:
     apart = {value: gap for value, gap in apart.items() if value != 0 or _zero_is_odd(rows, column)}
     if not apart:
         return {}, 0.0
-    texts = {text: count for text, count in counts.items() if text is not None and _number(text) in apart}
+    texts = {text: count for text, count in counts.items() if text is not None and number_in(text) in apart}
     return texts, min(1.0, 0.5 + max(apart.values()) / 2)
 
 
@@ -117,7 +108,7 @@ def seek_category(connection: duckdb.DuckDBPyConnection, subject: Subject, call:
         "new": len(new.values),
         "by_known": len(new.values) / max(1, new.among),
         "certain": new.certain,
-        "plain": new.plain,
+        "plain": max(new.plain, min(1.0, new.rows / len(new.values) / _OFTEN)),  # junk does not come again and again
     }
     return result(
         call,
@@ -129,112 +120,11 @@ def seek_category(connection: duckdb.DuckDBPyConnection, subject: Subject, call:
     )
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", "").strip())
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
-
-
-def _moment(text: str) -> float | None:
-    try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
-
-
-class Judged:
-    """Columns of a table in the order of its files, with what each value costs under the habit of each column."""
-
-    def __init__(self, rows: Rows, order: list[str]) -> None:
-        self.rows, self.order = rows, order
-        segment = segments(rows.file)
-        self.habits = [self._habit(name, segment) for name in order]
-        self.known: list[dict[str, float]] = [self._values(name) for name in order]
-
-    def penalties(self, places: NDArray[np.int64], pairs: Callable[[int, int], bool]) -> NDArray[np.float64]:
-        """Return [row, place, column] for some rows; pairs that are not asked for stay infinite."""
-        width = len(self.order)
-        found = np.full((len(places), width, width), np.inf)
-        for place, name in enumerate(self.order):
-            texts = self.rows.texts[name][places].tolist()
-            for column in range(width):
-                if pairs(place, column):
-                    costs = {text: self._cost(place, column, text) for text in set(texts)}
-                    found[:, place, column] = [costs[text] for text in texts]
-        return found
-
-    def _cost(self, place: int, column: int, text: str | None) -> float:
-        habit = self.habits[column]
-
-        def read(given: str) -> float | None:
-            if self.habits[place].kind == habit.kind and given in self.known[place]:
-                return self.known[place][given]
-            return _number(given) if habit.kind == "number" else _moment(given)
-
-        return penalty(habit, text, read)
-
-    def _habit(self, name: str, segment: NDArray[np.int64]) -> ColumnHabit:
-        column, numbers = self.rows.column(name), self.rows.numbers[name]
-        level = None
-        if column.logical_type in (*NUMBERS, *MOMENTS) and np.mean(~np.isnan(numbers)) > 0.3:  # noqa: PLR2004
-            _, mask = find_level(numbers, segment, bounds_of(column))
-            if mask.any():
-                low, middle, high = np.quantile(numbers[mask], [0.05, 0.5, 0.95])
-                kind = "number" if column.logical_type in NUMBERS else "date"
-                level = (float(middle), max(float(high - low) / 3.3, 1e-9, abs(float(middle)) * 0.02), kind)
-                if kind == "date":
-                    level = (level[0], max(level[1], 30 * 86_400.0), kind)
-        step = max(1, len(self.rows) // _LEARNT)
-        texts, parts = self.rows.texts[name][::step], segment[::step]
-        counts = Counter(texts.tolist())
-        return learn_habit(
-            name, counts, level, _usual(texts, parts, counts) if column.logical_type not in MOMENTS else None
-        )
-
-    def _values(self, name: str) -> dict[str, float]:
-        texts, numbers = self.rows.texts[name].tolist(), self.rows.numbers[name].tolist()
-        pairs = zip(texts, numbers, strict=True)
-        return {text: number for text, number in pairs if text is not None and not isnan(number)}
-
-
-def _usual(
-    texts: NDArray[np.object_], parts: NDArray[np.int64], counts: Counter[str | None]
-) -> dict[str, float] | None:
-    """Return in what share of the parts each text occurs; None where few texts do in most, as in a sorted file."""
-    number = len(np.unique(parts))
-    if number < _FEWEST_PARTS or len(counts) > _MOST_LISTED:
-        return None
-    found = Counter(text for text, _ in set(zip(texts.tolist(), parts.tolist(), strict=True)) if text is not None)
-    spread = {text: count / number for text, count in found.items()}
-    kept = sum(counts[text] for text, share in spread.items() if share >= 0.5)  # noqa: PLR2004  in most parts
-    return spread if kept >= 0.5 * sum(counts.values()) else None
-
-
-def disordered_rows(connection: duckdb.DuckDBPyConnection, subject: Subject) -> tuple[Judged, Mask]:
-    """Return the columns' habits, and which values do not fit their own column: [row, column]."""
-    judged = judged_columns(connection, subject)
-    at = np.arange(len(judged.order))
-    costs = judged.penalties(np.arange(len(judged.rows)), lambda place, column: place == column)
-    return judged, costs[:, at, at] >= _MISFIT
-
-
-def judged_columns(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Judged:
-    """Return the table's columns in the order in which they stand in the files."""
-    variants = list(fields_by_variant(connection, subject).values())
-    fields = max(variants, key=len) if variants else {}
-    order = sorted(fields, key=lambda name: fields[name]) or [column.name for column in subject.table.columns]
-    order = order[:_MOST_COLUMNS]
-    rows = load_rows(connection, subject, [subject.table.column(name) for name in order])
-    return Judged(rows, order)
-
-
 def seek_swap(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for two columns whose values fit each other's column in a part."""
     judged = judged_columns(connection, subject)
     rows = judged.rows
-    step = max(1, len(rows) // _LEARNT)
+    step = max(1, len(rows) // LEARNT)
     places = np.arange(0, len(rows), step)
     costs = judged.penalties(places, lambda _place, _column: True)
     values = np.stack([_comparable(judged, name) for name in judged.order], axis=1)

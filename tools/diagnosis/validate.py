@@ -10,7 +10,9 @@ import duckdb
 from state.diagnosis import Cause
 from state.errors import SetupError
 from state.symptoms import TestCall, TestResult
-from tools.diagnosis.file_causes import seek_delimiter, seek_encoding, seek_truncation
+from tools.diagnosis.delimiters import seek_delimiter
+from tools.diagnosis.encodings import seek_encoding
+from tools.diagnosis.endings import seek_truncation
 from tools.diagnosis.row_causes import seek_duplicates, seek_grain, seek_key
 from tools.diagnosis.subject import Subject
 from tools.diagnosis.text_causes import seek_category, seek_placeholders, seek_shift, seek_swap

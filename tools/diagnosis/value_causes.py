@@ -1,21 +1,25 @@
 """Tests of causes that concern the numbers and moments of one column: unit, single cells, day and month, clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.diagnosis.clocks import ClockFit, fit_clock, is_own_clock
+from algorithms.diagnosis.bars import score
+from algorithms.diagnosis.blocks import spans
+from algorithms.diagnosis.clocks import fit_clock, is_own_clock
 from algorithms.diagnosis.date_orders import fit_order
-from algorithms.diagnosis.units import fit_cells, fit_unit
+from algorithms.diagnosis.relations import Codes
+from algorithms.diagnosis.series import is_series
+from algorithms.diagnosis.units import CellFit, UnitFit, fit_cells, fit_cells_within, fit_unit, fit_unit_within
 from state.contract import Column, LogicalType
 from state.symptoms import TestCall, TestResult
-from tools.diagnosis.answers import affected, nothing_found, result
+from tools.diagnosis.answers import affected, listed, nothing_found, result
+from tools.diagnosis.habits import disordered_rows
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows, rows_sql
 from tools.diagnosis.subject import Subject, bounds_of
 
-_IN_WORDS = {"minutes", "witness"}
 _SLASHED = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(\D.*)?$"
 _ISO = r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(\D.*)?$"
 
@@ -26,96 +30,144 @@ def asked(subject: Subject, call: TestCall, types: Sequence[LogicalType]) -> lis
     return [column for column in columns if not call.columns or column.name in call.columns]
 
 
+def is_quantity(rows: Rows, column: Column, key: Sequence[str]) -> bool:
+    """Whether the numbers of a column measure something: neither a key nor a serial number does."""
+    alone = column.name in key and len(key) == 1
+    return not (alone or column.unique or is_series(rows.numbers[column.name]))
+
+
 def seek_unit(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for a part of a column that is in another unit than the rest, or than the contract's bounds allow."""
-    best: TestResult | None = None
-    columns = asked(subject, call, NUMBERS)
-    rows = load_rows(connection, subject, columns, texts=False)
-    for column in columns:
-        fit, chosen = fit_unit(rows.numbers[column.name], rows.file, bounds_of(column))
-        if not fit.factor:
-            continue
-        told = (
-            f"{int(chosen.sum()) * rows.every} values of {column.name!r} fit the others when {fit.factor} is taken out "
-            f"(greatest distance of quantiles {fit.residual:.2f} scales, {fit.jump:.1f} as they are)"
-        )
-        found = result(
-            call,
-            affected(subject, rows.row, rows.file, chosen, rows.every),
-            {"rows": chosen.sum(), **fit.model_dump(exclude={"factor"})},
-            columns=(column.name,),
-            parameters={"factor": fit.factor},
-            told=told,
-        )
-        best = found if best is None or fit.gain > best.figures["gain"] else best
-    return best or nothing_found(call, "no part of the numbers fits the others better in another unit")
+    rows = load_rows(connection, subject, subject.table.columns)
+    columns = [column for column in asked(subject, call, NUMBERS) if is_quantity(rows, column, subject.table.key)]
+    found = [result for column in columns for result in unit_fits(subject, rows, column, call)]
+    return _clearest(found) or nothing_found(call, "no part of the numbers fits the others better in another unit")
+
+
+def unit_fits(subject: Subject, rows: Rows, column: Column, call: TestCall) -> Iterator[TestResult]:
+    """Yield the best other unit for a part of a column: by its values alone, and given the other columns."""
+    values = rows.numbers[column.name]
+    yield from _unit(subject, rows, column, call, (*fit_unit(values, rows.file, bounds_of(column)), ()))
+    yield from _unit(subject, rows, column, call, fit_unit_within(values, rows.file, _groups(rows, column)))
+
+
+def _unit(
+    subject: Subject,
+    rows: Rows,
+    column: Column,
+    call: TestCall,
+    found: tuple[UnitFit, NDArray[np.bool_], Sequence[str]],
+) -> Iterator[TestResult]:
+    fit, chosen, given = found
+    if not fit.factor:
+        return
+    told = (
+        f"{int(chosen.sum()) * rows.every} values of {column.name!r} fit the others when {fit.factor} is taken out "
+        f"(greatest distance of quantiles {fit.residual:.2f} scales, {fit.jump:.1f} as they are"
+        + (f"; given {listed(given)})" if given else ")")
+    )
+    yield result(
+        call,
+        affected(subject, rows.row, rows.file, chosen, rows.every),
+        {"rows": chosen.sum(), **fit.model_dump(exclude={"factor"})},
+        columns=(column.name,),
+        parameters={"factor": fit.factor},
+        told=told,
+    )
+
+
+def _groups(rows: Rows, column: Column) -> dict[str, Codes]:
+    """Return the groups that other columns make."""
+    return {" and ".join(names): codes for names, codes in rows.groups.items() if column.name not in names}
+
+
+def _clearest(found: Sequence[TestResult]) -> TestResult | None:
+    """Return the result that fits its cause best, of equals the one with the greatest gain."""
+    return max(found, key=lambda each: (score(each)[0], each.figures.get("gain", 0.0)), default=None)
 
 
 def seek_cells(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for single cells that are a thousand, a hundred or ten times too great or too small."""
-    best: TestResult | None = None
-    columns = asked(subject, call, NUMBERS)
-    rows = load_rows(connection, subject, columns, texts=False)
-    for column in columns:
-        fit, chosen = fit_cells(rows.numbers[column.name], rows.file)
-        if not fit.factor:
-            continue
-        count = int(chosen.sum())
-        told = (
-            f"{count * rows.every} single values of {column.name!r} are too great or small by {fit.factor}: they are "
-            f"{fit.explained:.0%} of the far ones, {fit.gap:.1f} scales apart from the rest"
-        )
-        found = result(
-            call,
-            affected(subject, rows.row, rows.file, chosen, rows.every),
-            {"rows": count, **fit.model_dump(exclude={"factor", "scattered"}), "scattered": fit.scattered},
-            columns=(column.name,),
-            parameters={"factor": fit.factor},
-            told=told,
-        )
-        best = found if best is None or fit.gap > best.figures["gap"] else best
-    return best or nothing_found(call, "no single value is far from the others")
+    rows = load_rows(connection, subject, subject.table.columns)
+    judged, misfit = disordered_rows(connection, subject)
+    odd = judged.rows.row[misfit.sum(axis=1) > 1]  # rows of which more than the cell does not fit
+    columns = [column for column in asked(subject, call, NUMBERS) if is_quantity(rows, column, subject.table.key)]
+    found = [fit for column in columns for fit in cell_fits(subject, rows, column, call, odd)]
+    return _clearest(found) or nothing_found(call, "no single value is far from the others")
+
+
+def cell_fits(
+    subject: Subject, rows: Rows, column: Column, call: TestCall, odd: NDArray[np.int64]
+) -> Iterator[TestResult]:
+    """Yield the factor of single cells: by their values alone, and given the other columns; `odd` rows do not fit."""
+    values = rows.numbers[column.name]
+    within = fit_cells_within(values, rows.file, _groups(rows, column))
+    for fit in ((*fit_cells(values, rows.file), ()), within):
+        yield from _cells(subject, rows, column, call, (*fit, odd))
+
+
+def _cells(
+    subject: Subject,
+    rows: Rows,
+    column: Column,
+    call: TestCall,
+    found: tuple[CellFit, NDArray[np.bool_], Sequence[str], NDArray[np.int64]],
+) -> Iterator[TestResult]:
+    fit, chosen, given, odd = found
+    if not fit.factor:
+        return
+    count = int(chosen.sum())
+    told = (
+        f"{count * rows.every} single values of {column.name!r} are too great or small by {fit.factor}: they are "
+        f"{fit.explained:.0%} of the far ones, {fit.gap:.1f} scales apart from the rest"
+        + (f" given {listed(given)}" if given else "")
+    )
+    sound = 1 - float(np.isin(rows.row[chosen], odd).mean())
+    figures = {"rows": count, "gain": fit.gap, "sound": sound, **fit.model_dump(exclude={"factor", "scattered"})}
+    yield result(
+        call,
+        affected(subject, rows.row, rows.file, chosen, rows.every),
+        {**figures, "scattered": fit.scattered},
+        columns=(column.name,),
+        parameters={"factor": fit.factor},
+        told=told,
+    )
 
 
 def seek_clock(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for a part whose times lie hours or half hours beside those of the others."""
-    best: TestResult | None = None
-    columns = asked(subject, call, (LogicalType.TIMESTAMP,))
-    every = [column for column in subject.table.columns if column.logical_type in MOMENTS]
+    every = [column for column in subject.table.columns if column.logical_type is LogicalType.TIMESTAMP]
     rows = load_rows(connection, subject, every, texts=False)
-    for column in columns:
-        others = {
-            name: moments
-            for name, moments in rows.numbers.items()
-            if name != column.name and rows.column(name).logical_type is LogicalType.TIMESTAMP
-        }
-        fit, chosen = fit_clock(rows.numbers[column.name], rows.file, others)
-        if not fit.minutes:
-            continue
-        told = (
-            f"{int(chosen.sum()) * rows.every} times of {column.name!r} lie where the others do when they are moved by "
-            f"{-fit.minutes} minutes, by the {fit.witness} (gain {fit.gain:.0f}, {fit.each:.2f} a row)"
-        )
-        found = result(
-            call,
-            affected(subject, rows.row, rows.file, chosen, rows.every),
-            {"rows": chosen.sum(), "own": float(_is_own(rows, column, fit)), **fit.model_dump(exclude=_IN_WORDS)},
-            columns=(column.name,),
-            parameters={"minutes": str(fit.minutes), "witness": fit.witness[:80]},
-            told=told,
-        )
-        best = found if best is None or fit.gain > best.figures["gain"] else best
-    return best or nothing_found(call, "no part's times lie hours beside those of the others")
+    fits = (clock_fit(subject, rows, column, call) for column in asked(subject, call, (LogicalType.TIMESTAMP,)))
+    found = [each for each in fits if each is not None]
+    return _clearest(found) or nothing_found(call, "no part's times lie hours beside those of the others")
 
 
-def _is_own(rows: Rows, column: Column, fit: ClockFit) -> bool:
-    other = rows.numbers.get(fit.witness)
-    return other is not None and is_own_clock(rows.numbers[column.name], other, rows.file, fit.minutes)
+def clock_fit(subject: Subject, rows: Rows, column: Column, call: TestCall) -> TestResult | None:
+    """Return the shift that a part of a column's times fits the others by; None without one."""
+    others = {name: rows.numbers[name] for name in rows.of_type((LogicalType.TIMESTAMP,)) if name != column.name}
+    fit, chosen = fit_clock(rows.numbers[column.name], rows.file, others)
+    if not fit.minutes:
+        return None
+    times = rows.numbers[column.name]
+    own = any(is_own_clock(times, other, rows.file, fit.minutes) for other in others.values())
+    told = (
+        f"{int(chosen.sum()) * rows.every} times of {column.name!r} lie where the others do when they are moved by "
+        f"{-fit.minutes} minutes, by the {fit.witness} (gain {fit.gain:.0f}, {fit.each:.2f} a row)"
+    )
+    return result(
+        call,
+        affected(subject, rows.row, rows.file, chosen, rows.every),
+        {"rows": chosen.sum(), "own": float(own), **fit.model_dump(exclude={"minutes", "witness"})},
+        columns=(column.name,),
+        parameters={"minutes": str(fit.minutes), "witness": fit.witness[:80]},
+        told=told,
+    )
 
 
 def seek_date_order(connection: duckdb.DuckDBPyConnection, subject: Subject, call: TestCall) -> TestResult:
     """Look for dates that fit their neighbours, or read at all, only with day and month exchanged."""
-    best: TestResult | None = None
+    found: list[TestResult] = []
     for column in asked(subject, call, MOMENTS):
         rows, given, other, telling = read_both_ways(connection, subject, column)
         fit, chosen = fit_order(given, other, rows.file, telling)
@@ -126,16 +178,17 @@ def seek_date_order(connection: duckdb.DuckDBPyConnection, subject: Subject, cal
             f"{fit.fitting:.0%} of those that read both ways fit their neighbours better exchanged "
             f"({fit.outside:.0%} elsewhere)"
         )
-        found = result(
-            call,
-            affected(subject, rows.row, rows.file, chosen, rows.every),
-            {"rows": chosen.sum(), **fit.model_dump()},
-            columns=(column.name,),
-            parameters={"order": "exchange day and month"},
-            told=told,
+        found.append(
+            result(
+                call,
+                affected(subject, rows.row, rows.file, chosen, rows.every),
+                {"rows": chosen.sum(), **fit.model_dump()},
+                columns=(column.name,),
+                parameters={"order": "exchange day and month"},
+                told=told,
+            )
         )
-        best = found if best is None or fit.gain > best.figures["gain"] else best
-    return best or nothing_found(call, "no date fits better with day and month exchanged")
+    return _clearest(found) or nothing_found(call, "no date fits better with day and month exchanged")
 
 
 Days = NDArray[np.float64]
@@ -177,10 +230,18 @@ def _day(year: str, month: str, day: str) -> str:
 
 
 def _month_first(day_first: Days, month_first: Days, file: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return for each row whether most dates of its file that read one way only have the month first."""
-    only_month = np.isnan(day_first) & ~np.isnan(month_first)
-    only_day = ~np.isnan(day_first) & np.isnan(month_first)
-    balance = np.zeros(int(file.max()) + 1 if len(file) else 1)
-    np.add.at(balance, file, only_month.astype(float) - only_day.astype(float))
-    whole = only_month.sum() > only_day.sum()
-    return np.asarray(np.where(balance[file] == 0, whole, balance[file] > 0), bool)
+    """Return for each row whether its file has the month first, as its dates that read one way only tell.
+
+    Where they tell both, the other files say what was agreed on, and in an only file the first of these dates.
+    """
+    telling = np.where(np.isnan(day_first), 1.0, -1.0) * (np.isnan(day_first) != np.isnan(month_first))
+    month = np.full(len(file), telling.sum() > 0)
+    for start, stop in spans(file):
+        part = telling[start:stop]
+        told = part[part != 0]
+        others = telling.sum() - part.sum()
+        mixed = len(told) and abs(told.sum()) < len(told)
+        says = (others or told[0]) if mixed else part.sum()
+        if says:
+            month[start:stop] = says > 0
+    return month

@@ -2,27 +2,29 @@
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms.diagnosis.bars import score
 from algorithms.diagnosis.blocks import spans
 from algorithms.diagnosis.date_orders import fit_order
 from algorithms.diagnosis.levels import distance, find_level, on_scale, segments
 from state.contract import Column, LogicalType
-from state.symptoms import Symptom, SymptomKind
+from state.diagnosis import Cause
+from state.symptoms import Symptom, SymptomKind, TestCall
 from tools.diagnosis.answers import cut, listed
 from tools.diagnosis.categories import find_new_values
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows
 from tools.diagnosis.subject import Subject, bounds_of
 from tools.diagnosis.text_causes import placeholders
-from tools.diagnosis.value_causes import read_both_ways
+from tools.diagnosis.value_causes import cell_fits, clock_fit, is_quantity, read_both_ways, unit_fits
 
 _FAR = 4.5
 _LEAST = 25  # filled rows of a segment that says something
-_HOUR = 3600.0
-_DAY = 86_400.0
+_HALFWAY = 0.25  # score of a test from which its result is odd
 _SURE = 0.9
 
 Numbers = NDArray[np.float64]
@@ -36,11 +38,11 @@ def value_symptoms(connection: duckdb.DuckDBPyConnection, subject: Subject, rows
     for column in rows.columns:
         yield from _of_text(rows, column, segment)
         if column.logical_type in NUMBERS:
-            yield from _of_numbers(rows, column, segment)
+            yield from _of_numbers(subject, rows, column, segment)
         if column.logical_type in MOMENTS:
             yield from _disorder(connection, subject, column)
         if column.logical_type is LogicalType.TIMESTAMP:
-            yield from _clock(rows, column, segment)
+            yield from _clock(subject, rows, column)
 
 
 def _of_text(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[Symptom]:
@@ -94,18 +96,30 @@ def _frozen(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[
         yield _one(SymptomKind.MISFIT, column, _SURE, other, told)
 
 
-def _of_numbers(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[Symptom]:
-    name = column.name
-    numbers, bounds = rows.numbers[name], bounds_of(column)
-    level, mask = find_level(numbers, segment, bounds)
+def _beyond(rows: Rows, column: Column) -> int:
+    bounds, numbers = bounds_of(column), rows.numbers[column.name]
+    return int(((numbers < bounds[0]) | (numbers > bounds[1])).sum()) if bounds else 0
+
+
+def _of_numbers(subject: Subject, rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[Symptom]:
+    """Yield numbers beyond the contract's bounds, and of quantities those far from the others, and other levels."""
+    numbers, beyond = rows.numbers[column.name], _beyond(rows, column)
+    level, mask = find_level(numbers, segment, bounds_of(column))
     if not level.rows:
         return
+    quantity = is_quantity(rows, column, subject.table.key)
     away = np.abs(distance(on_scale(numbers, logarithmic=level.logarithmic), level))
     far = int((np.nan_to_num(away) > _FAR).sum()) + int((level.logarithmic and (numbers <= 0).sum()) or 0)
-    beyond = int(((numbers < bounds[0]) | (numbers > bounds[1])).sum()) if bounds else 0
-    if far or beyond:
-        told = f"{far} values of {cut(name)!r} lie far from the others, {beyond} beyond the contract's bounds"
+    if (quantity and far) or beyond:
+        told = f"{far} values of {cut(column.name)!r} lie far from the others, {beyond} beyond the contract's bounds"
         yield _one(SymptomKind.FAR, column, 0.9 if beyond else 0.5, max(far, beyond), told)
+    if quantity:
+        yield from _levels(column, away, segment, int((~mask & ~np.isnan(numbers)).sum()))
+        yield from _other_unit(subject, rows, column)
+        yield from _single_cells(subject, rows, column)
+
+
+def _levels(column: Column, away: Numbers, segment: NDArray[np.int64], elsewhere: int) -> Iterator[Symptom]:
     middles = [
         float(np.nanmedian(away[start:stop]))
         for start, stop in spans(segment)
@@ -113,9 +127,8 @@ def _of_numbers(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Itera
     ]
     outlying = max(middles, default=0.0)
     if outlying > 1.5:  # noqa: PLR2004  scales: half of the values lie elsewhere
-        count = int((~mask & ~np.isnan(numbers)).sum())
-        told = f"the middle of {cut(name)!r} lies {outlying:.1f} scales off in some parts ({count} rows)"
-        yield _one(SymptomKind.LEVEL, column, min(1.0, (outlying - 1) / 2), count, told)
+        told = f"the middle of {cut(column.name)!r} lies {outlying:.1f} scales off in some parts ({elsewhere} rows)"
+        yield _one(SymptomKind.LEVEL, column, min(1.0, (outlying - 1) / 2), elsewhere, told)
 
 
 def _disorder(connection: duckdb.DuckDBPyConnection, subject: Subject, column: Column) -> Iterator[Symptom]:
@@ -126,32 +139,26 @@ def _disorder(connection: duckdb.DuckDBPyConnection, subject: Subject, column: C
         yield _one(SymptomKind.DISORDER, column, min(1.0, 0.3 + 0.7 * fit.fitting), int(chosen.sum()), told)
 
 
-def _clock(rows: Rows, column: Column, segment: NDArray[np.int64]) -> Iterator[Symptom]:
-    """Middles of the time of day, and of the distance to other times, that differ from part to part."""
-    moments = rows.numbers[column.name]
-    measures: list[tuple[str, Numbers]] = [("time of day", moments % _DAY)]
-    measures += [
-        (other.name, moments - rows.numbers[other.name])
-        for other in rows.columns
-        if other.logical_type is LogicalType.TIMESTAMP and other.name != column.name
-    ]
-    for what, values in measures:
-        middles, errors = [], []
-        for start, stop in spans(segment):
-            part = values[start:stop]
-            part = part[~np.isnan(part)]
-            if len(part) >= _LEAST:
-                low, middle, high = np.quantile(part, [0.25, 0.5, 0.75])
-                middles.append(middle)
-                errors.append(max((high - low) / 1.349, 60) / np.sqrt(len(part)))
-        if len(middles) < 2:  # noqa: PLR2004  nothing to compare
-            continue
-        off = np.abs(np.array(middles) - np.median(middles))
-        worst = float(np.max(off / np.array(errors)))
-        if off.max() >= _HOUR / 4 and worst > 2.0:  # noqa: PLR2004  errors of a median
-            hours = off.max() / _HOUR
-            told = f"the {cut(what)} of {cut(column.name)!r} lies {hours:.1f} h off in a part ({worst:.0f} errors)"
-            yield _one(SymptomKind.CLOCK, column, min(1.0, worst / 8), 0, told)
+def _single_cells(subject: Subject, rows: Rows, column: Column) -> Iterator[Symptom]:
+    call = TestCall(table=subject.table.name, cause=Cause.OUTLIERS_BY_FACTOR)
+    for found in cell_fits(subject, rows, column, call, np.zeros(0, np.int64)):
+        if score(found)[0] > _HALFWAY:
+            yield _one(SymptomKind.FAR, column, score(found)[0], found.rows.count, found.told)
+
+
+def _other_unit(subject: Subject, rows: Rows, column: Column) -> Iterator[Symptom]:
+    call = TestCall(table=subject.table.name, cause=Cause.CHANGED_UNIT)
+    worth, found = max(
+        ((score(fit)[0], fit) for fit in unit_fits(subject, rows, column, call)), key=itemgetter(0), default=(0.0, None)
+    )
+    if found is not None and worth > _HALFWAY:
+        yield _one(SymptomKind.LEVEL, column, worth, found.rows.count, found.told)
+
+
+def _clock(subject: Subject, rows: Rows, column: Column) -> Iterator[Symptom]:
+    found = clock_fit(subject, rows, column, TestCall(table=subject.table.name, cause=Cause.TIME_ZONE_SHIFT))
+    if found is not None and score(found)[0] > _HALFWAY:
+        yield _one(SymptomKind.CLOCK, column, score(found)[0], found.rows.count, found.told)
 
 
 def _one(kind: SymptomKind, column: Column, strength: float, rows: int, told: str) -> Symptom:

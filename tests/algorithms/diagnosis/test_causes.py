@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from algorithms.diagnosis.choice import is_settled
 from algorithms.diagnosis.clocks import fit_clock
 from algorithms.diagnosis.date_orders import fit_order
 from algorithms.diagnosis.exchanges import fit_shift, fit_swap
@@ -12,6 +13,7 @@ from algorithms.diagnosis.fitting import learn_habit, penalty, shape_of
 from algorithms.diagnosis.garbling import is_garbled, is_lost, likely_encodings
 from algorithms.diagnosis.grains import fit_spans, fit_sums, is_label
 from algorithms.diagnosis.placeholders import is_edge_day, is_repdigit, is_token, numbers_apart
+from state.diagnosis import Cause, Hypothesis
 
 DAY = 86_400.0
 NAN = float("nan")
@@ -38,6 +40,35 @@ def test_around_the_clock_the_distance_to_another_time_tells() -> None:
     fit, rows = fit_clock(moments, file, {"received": received})
     assert (fit.minutes, fit.witness) == (60, "received")
     assert rows.tolist() == (file == 3).tolist()
+
+
+def test_of_two_times_in_a_row_the_one_that_moved_is_named() -> None:
+    left, file = office_hours(600), np.repeat(np.arange(4), 150)
+    came = left + np.random.default_rng(2).normal(7200, 900, 600)
+    left[file == 2] += 2 * 3600
+    fits = [fit_clock(left, file, {"came": came})[0], fit_clock(came, file, {"left": left})[0]]
+    assert fits[0].minutes == 120
+    assert fits[0].gain > fits[1].gain + 100
+
+
+def test_a_series_tells_a_shift_by_both_borders_and_no_gap() -> None:
+    moments, file = np.arange(400) * 3600.0, np.repeat(np.arange(4), 100)
+    shifted, later = moments.copy(), moments.copy()
+    shifted[file == 1] += 7200
+    fit, rows = fit_clock(shifted, file, {})
+    assert (fit.minutes, fit.witness) == (120, "order of the rows")
+    assert rows.tolist() == (file == 1).tolist()
+    later[file == 3] += 7200  # two hours are missing, or the clock was changed: nobody can tell
+    assert fit_clock(later, file, {})[0].gain < 15
+
+
+def test_in_an_only_file_what_came_first_is_right() -> None:
+    moments, file = office_hours(600), np.zeros(600, np.int64)
+    moments[200:] -= 6 * 3600
+    fit, rows = fit_clock(moments, file, {})
+    assert fit.minutes == -360
+    assert abs(int(np.flatnonzero(rows)[0]) - 200) < 5
+    assert rows[210:].all()
 
 
 def test_dates_that_only_fit_exchanged() -> None:
@@ -87,6 +118,14 @@ def test_ends_before_their_starts_are_a_swap() -> None:
     assert np.flatnonzero(rows).tolist() == list(range(45, 60))
 
 
+def test_an_end_that_a_clock_moved_before_its_start_is_no_swap() -> None:
+    start = np.arange(300.0) * 60
+    end = start + np.random.default_rng(1).uniform(20, 40, 300)
+    end[200:] -= 300
+    fit, _ = fit_swap(np.zeros((300, 2, 2)), np.stack([start, end], axis=1), np.zeros(300, np.int64))
+    assert fit.first == -1
+
+
 def test_a_shifted_row_is_mended_by_moving_it_back() -> None:
     width = 5
     costs = np.full((10, width, width), 4.0)
@@ -128,6 +167,36 @@ def test_garbled_words_are_known_and_brought_back(written_in: str) -> None:
 )
 def test_words_of_many_tongues_are_not_garbled(text: str) -> None:
     assert not is_garbled(text)
+
+
+def first_days(months: int, rows: int) -> np.ndarray:
+    days = (np.datetime64("2018-01", "M") + np.arange(months)).astype("datetime64[D]").astype(np.int64)
+    return np.repeat(days * DAY, rows)
+
+
+def test_dates_by_month_are_no_weeks() -> None:
+    moments = first_days(12, 24)
+    fit, rows = fit_spans(moments, np.zeros(len(moments), np.int64))
+    assert not fit.span
+    assert not rows.any()
+
+
+def test_weeks_among_months_are_the_odd_ones() -> None:
+    months = first_days(12, 20)
+    weeks = np.concatenate([first_days(2, 20) + days * DAY for days in (0, 7, 14, 21)])
+    file = np.repeat([0, 1], [len(months), len(weeks)])
+    fit, rows = fit_spans(np.concatenate((months, np.sort(weeks))), file)
+    assert fit.span == "month"
+    assert not rows[file == 0].any()
+    assert rows[file == 1].mean() > 0.85
+
+
+def test_a_cause_is_settled_when_none_that_is_open_could_take_its_place() -> None:
+    double = Hypothesis(cause=Cause.DUPLICATED_LOAD, score=1.0, tested=True)
+    assert is_settled(double, (Hypothesis(cause=Cause.BROKEN_KEY, score=0.9),))
+    assert is_settled(double, (Hypothesis(cause=Cause.MIXED_GRANULARITY, score=0.6),))
+    assert not is_settled(double, (Hypothesis(cause=Cause.MIXED_GRANULARITY, score=0.9),))
+    assert not is_settled(double, (Hypothesis(cause=Cause.BROKEN_KEY, score=1.0),))
 
 
 def test_lost_letters_are_lost() -> None:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from algorithms.diagnosis.units import fit_cells, fit_unit
+from algorithms.diagnosis.relations import groups_of_both, groups_of_numbers, groups_of_texts, within_groups
+from algorithms.diagnosis.units import fit_cells, fit_cells_within, fit_unit, fit_unit_within
 
 FILE = np.repeat(np.arange(4), 150)
 
@@ -62,3 +63,51 @@ def test_a_whole_file_is_not_scattered_cells() -> None:
     values[FILE == 1] *= 1000
     fit, _ = fit_cells(values, FILE)
     assert not fit.factor or not fit.scattered
+
+
+def miles() -> tuple[np.ndarray, np.ndarray]:
+    """Return kilometres, of which a file is in miles, and hours."""
+    chance = np.random.default_rng(5)
+    hours = np.exp(chance.normal(1, 0.6, 600))
+    return hours * 80 * np.exp(chance.normal(0, 0.05, 600)) / np.where(FILE == 2, 1.609344, 1), hours
+
+
+def test_a_unit_that_its_column_hides_shows_beside_another_column() -> None:
+    distance, hours = miles()
+    alone, _ = fit_unit(distance, FILE, None)
+    assert alone.jump < 1.8
+    groups = {"hours": groups_of_numbers(hours)}
+    fit, rows, used = fit_unit_within(
+        distance, FILE, {name: codes for name, codes in groups.items() if codes is not None}
+    )
+    assert (fit.factor, used) == ("1/1.609344 (km for mi)", ("hours",))
+    assert rows.tolist() == (FILE == 2).tolist()
+    assert fit.jump > 1.8
+
+
+def test_cells_that_are_usual_in_their_column_are_odd_in_their_group() -> None:
+    chance = np.random.default_rng(6)
+    product = np.arange(600) % 4
+    values = 10.0**product * np.exp(chance.normal(0, 0.1, 600))
+    values[[40, 81, 203, 404]] *= 10
+    codes = groups_of_texts(np.array([f"P{each}" for each in product], object))
+    assert codes is not None
+    fit, rows, _ = fit_cells_within(values, FILE, {"product": codes})
+    assert fit.factor == "10"
+    assert np.flatnonzero(rows).tolist() == [40, 81, 203, 404]
+
+
+def test_columns_that_tell_nothing_free_nothing() -> None:
+    chance = np.random.default_rng(7)
+    codes = groups_of_numbers(chance.normal(0, 1, 600))
+    assert codes is not None
+    assert within_groups(weights(1), {"other": codes}) == (None, ())
+    assert groups_of_texts(np.array([f"T{at}" for at in range(600)], object)) is None
+    assert groups_of_both(np.arange(600) % 30, np.arange(600) // 20) is None
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_small_numbers_around_a_middle_are_no_outliers(seed: int) -> None:
+    fit, _ = fit_cells(np.abs(np.random.default_rng(seed).normal(12, 5, 600)), FILE)
+    assert not fit.factor.startswith("1/")

@@ -7,18 +7,25 @@ from pathlib import Path
 import pytest
 import yaml
 
-from algorithms.diagnosis.expert import ExpertPolicy
+from evals.model_server import ModelServer, Scripted, calls
 from evals.reasoning.cases import KINDS, CaseSpec, Truth, bring_in, make_case, task_for
-from evals.reasoning.loop import diagnose
-from evals.reasoning.suite import rows_found, specs
+from evals.reasoning.minds import Mind, name_of
+from evals.reasoning.models import EXPERT, ReasoningModels
+from evals.reasoning.solving import Solved, solve
+from evals.reasoning.specs import specs
+from evals.reasoning.suite import rows_found
 from evals.suites import find_suite, set_seeds
+from nodes.react_acting import perform
 from state.diagnosis import AffectedRows, Cause, Diagnosis, RemedyKind
 from state.errors import SetupError
+from state.models import ModelSettings
 from state.reasoning import ActionCall, ReasoningTask
+from tools.actions.bench import Bench
+from tools.actions.toolbox import toolbox
 from tools.diagnosis.answers import MOST_BYTES
-from tools.diagnosis.queries import answer_query
 from tools.diagnosis.subject import open_subject
 from tools.diagnosis.validate import TESTS
+from tools.sql.sandbox import SandboxLimits
 from tools.workspace import open_workspace
 
 HEADER = ("id", "sold_on", "status", "price", "city")
@@ -67,8 +74,12 @@ def text_of(rows: Rows, header: Sequence[str] = HEADER) -> str:
     return "\n".join(",".join(row) for row in [list(header), *rows]) + "\n"
 
 
+def solved(task: ReasoningTask, run: Path, model: ModelSettings | None = None) -> Solved:
+    return solve(task, str(run.parent.parent), run.name, model)
+
+
 def named(run: Path) -> Diagnosis:
-    return diagnose(ExpertPolicy(), task_for(run, "sales"), run)[0]
+    return solved(task_for(run, "sales"), run).diagnosis
 
 
 def lines(diagnosis: Diagnosis) -> list[int]:
@@ -174,42 +185,29 @@ def test_hostile_names_and_values_are_data(tmp_path: Path) -> None:
     rows = [f'S{n},{n % 7},"{(HOSTILE * 300 + str(n)).replace(chr(34), chr(34) * 2)}"' for n in range(60)]
     text = "\n".join(['id,"a""b\'c;--",n\'', *rows]) + "\n"
     run = bring(tmp_path, {"it's.csv": text}, properties)
-    subject = open_subject(run, "sales")
+    tools = toolbox(Bench(folder=run, home=tmp_path, limits=SandboxLimits()), "diagnose")
+    asked: list[tuple[str, dict[str, str]]] = [("analyse_schema", {})]
+    asked += [("validate_data", {"cause": cause.value}) for cause in TESTS]
+    for name, arguments in asked:
+        call = ActionCall(call_id="1", name=name, arguments=json.dumps({"table": "sales", **arguments}))
+        answer = perform(call, tools)
+        assert not answer.failed, answer.error
+        assert (
+            len(json.dumps(json.loads(answer.content), separators=(",", ":"), ensure_ascii=False).encode())
+            <= MOST_BYTES
+        )
+        assert "\x1b" not in json.loads(answer.content).get("told", "")
     with open_workspace(run) as connection:
-        calls = [ActionCall(call_id="1", name="analyse_schema")]
-        calls += [
-            ActionCall(call_id=cause.value, name="validate_data", arguments=json.dumps({"cause": cause.value}))
-            for cause in TESTS
-        ]
-        for call in calls:
-            answer = answer_query(connection, subject, call)
-            assert not answer.failed, answer.error
-            assert len(answer.content.encode()) <= MOST_BYTES
-            assert "\x1b" not in json.loads(answer.content).get("told", "")
         assert connection.execute("select count(*) from land.files").fetchall() == [(1,)]
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
-        ("validate_data", "{"),
-        ("validate_data", "[]"),
-        ("validate_data", "{}"),
-        ("validate_data", '{"cause": "bad luck"}'),
-        ("validate_data", '{"cause": "unknown"}'),
-        ("validate_data", '{"cause": "sentinel", "columns": ["nowhere"]}'),
-        ("validate_data", '{"cause": "sentinel", "table": "other"}'),
-        ("shell", "{}"),
-    ],
-)
-def test_what_cannot_be_asked_is_a_failed_observation(name: str, arguments: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [{"cause": "unknown"}, {"cause": "sentinel", "columns": ["nowhere"]}])
+def test_what_cannot_be_tested_is_a_failed_observation(arguments: dict[str, object], tmp_path: Path) -> None:
     run = bring(tmp_path, {"sales.csv": text_of(plain_rows(30))})
-    with open_workspace(run) as connection:
-        call = ActionCall(call_id="7", name=name, arguments=arguments)
-        answer = answer_query(connection, open_subject(run, "sales"), call)
-    assert answer.failed
-    assert answer.quality == 0
-    assert answer.call_id == "7"
+    tools = toolbox(Bench(folder=run, home=tmp_path, limits=SandboxLimits()), "diagnose")
+    call = ActionCall(call_id="7", name="validate_data", arguments=json.dumps({"table": "sales", **arguments}))
+    answer = perform(call, tools)
+    assert (answer.failed, answer.quality, answer.call_id) == (True, 0, "7")
     assert answer.error
     assert "\n" not in answer.error
 
@@ -221,7 +219,7 @@ def test_a_table_that_was_only_landed_is_diagnosed(tmp_path: Path) -> None:
     with open_workspace(run) as connection:
         connection.execute("drop view main.sales; drop view live.sales; drop view stage.sales; drop table typed.sales")
     task = ReasoningTask(kind="diagnose", goal="", subject="sales", details="{}")
-    found = diagnose(ExpertPolicy(), task, run)[0]
+    found = solved(task, run).diagnosis
     assert found.cause is Cause.SENTINEL
     assert found.rows.count == 4
 
@@ -271,3 +269,59 @@ def test_the_suite_scores_a_kind(tmp_path: Path) -> None:
     assert [score.value for score in scores] == [1.0, 1.0, 1.0]
     assert details["wrong"] == []
     assert suite.summarise(())[0].value == 1
+
+
+def model_of(server: ModelServer, name: str = "sim") -> ModelSettings:
+    return ModelSettings(name=name, base_url=server.base_url, retries=0, retry_wait=0.01)
+
+
+def test_a_right_model_comes_to_the_cause_in_fewer_steps_and_queries(tmp_path: Path) -> None:
+    rows = plain_rows()
+    text = text_of(rows[:90]) + "".join(";".join(row) + "\n" for row in rows[90:])
+    run = bring(tmp_path, {"sales.csv": text})
+    task, mind = task_for(run, "sales"), Mind()
+    mind.turn_to(Cause.WRONG_DELIMITER, (0.0,), 1)
+    alone = solved(task, run)
+    with ModelServer(mind) as server:
+        led = solved(task, run, model_of(server, name_of(0.0)))
+    assert led.diagnosis.cause is alone.diagnosis.cause is Cause.WRONG_DELIMITER
+    assert led.diagnosis.rows == alone.diagnosis.rows
+    assert (led.by_expert, led.steps < alone.steps, led.queries < alone.queries) == (0, True, True)
+
+
+@pytest.mark.parametrize("cause", [Cause.CHANGED_UNIT, Cause.UNKNOWN, Cause.NOTHING_WRONG])
+def test_whatever_a_model_insists_on_the_case_ends_as_the_expert_ends_it(cause: Cause, tmp_path: Path) -> None:
+    rows = plain_rows()
+    placeholder(rows)
+    run = bring(tmp_path, {"sales.csv": text_of(rows)})
+    insisting = calls(("final_result", {"cause": cause.value, "confidence": 1.0, "reason": "I am sure"}))
+    with ModelServer(Scripted(insisting)) as server:
+        led = solved(task_for(run, "sales"), run, model_of(server))
+    assert (led.ended_by, led.by_expert > 0) == ("final_result", True)
+    assert led.diagnosis.cause is Cause.SENTINEL
+    assert led.diagnosis.rows.count == 4
+
+
+def test_tests_of_another_table_or_of_few_columns_do_not_settle_a_cause(tmp_path: Path) -> None:
+    rows = plain_rows()
+    placeholder(rows)
+    run = bring(tmp_path, {"sales.csv": text_of(rows)})
+    elsewhere = ("validate_data", {"table": "sales", "cause": "sentinel", "columns": ["city"]})
+    wrong = ("validate_data", {"table": "returns", "cause": "sentinel"})
+    final = calls(("final_result", {"cause": "nothing_wrong", "confidence": 1.0}))
+    with ModelServer(Scripted(calls(elsewhere, wrong, ("analyse_schema", {"table": "sales"})), final)) as server:
+        led = solved(task_for(run, "sales"), run, model_of(server))
+    assert led.diagnosis.cause is Cause.SENTINEL
+
+
+def test_the_suite_with_models_sets_them_beside_the_expert(tmp_path: Path) -> None:
+    suite = ReasoningModels(rates=(0.0, 0.5))
+    task = next(task for task in suite.tasks(None, None) if task.task_id == "delimiter_lines")
+    suite.solve(task, tmp_path)
+    scores, details = suite.score(task, tmp_path)
+    assert [score.value for score in scores] == [1.0, 1.0, 1.0]
+    assert details["worse than the expert"] == []
+    told = {score.name: score.value for score in suite.summarise(())}
+    assert told["queries to the expert's, wrong 0"] < 1
+    assert told["worse than the expert, wrong 0.5"] == 0
+    assert told[f"right causes of the fourteen, {EXPERT}"] == 1
