@@ -16,9 +16,9 @@ def test_what_was_read_as_another_encoding_turns_back(text: str) -> None:
         assert transcoded(garbled, "cp1252", "utf-8") == text
 
 
-@given(texts.filter(lambda text: not text.isascii()))
+@given(st.lists(st.sampled_from("üößéèñçàÅøœ€"), min_size=1).map("a".join))
 def test_text_that_is_sound_is_not_touched(text: str) -> None:
-    """A letter beyond ASCII is one byte of cp1252, which alone is no UTF-8."""
+    """A letter beyond ASCII among others is one byte of cp1252, which alone is no UTF-8."""
     assert transcoded(text, "cp1252", "utf-8") is None
 
 
