@@ -125,7 +125,7 @@ def test_sql_that_was_drafted_is_shown_whole_with_what_it_makes_of_the_data(
         monkeypatch.setenv("MILLWRIGHT_MODEL__BASE_URL", server.base_url)
         code, out, _ = run(cli, job, "--goal", "amounts in cents", "--model", "sim", "--run-id", "g")
     assert code == 3
-    assert "SQL drafted for 1 column" in out
+    assert "SQL drafted for orders.cents" in out
     assert "goal: amounts in cents" in out
     assert f"SQL: {sql}\n" in out
     assert "amount '5.00' -> '500'" in out
