@@ -40,7 +40,8 @@ def test_json_holds_plan_schedule_and_risks(cli: Any, job: Any) -> None:
     assert set(content["critical_path"]) == {times["step_id"] for times in content["times"] if not times["slack"]}
     assert content["analysis"]["feasible"]
     assert content["risks"]["confidence"] == content["plan"]["metadata"]["confidence"] > content["plan"]["probability"]
-    assert {one["step_id"] for one in content["plan"]["contingencies"]} == {"resolve:customers"}
+    prepared = {one["step_id"] for one in content["plan"]["contingencies"]}
+    assert prepared == {"resolve:customers", "repair:customers", "repair:orders"}
     assert content["plan"]["metadata"]["planning_seconds"] > 0
 
 
@@ -103,7 +104,7 @@ def test_the_picture_is_one_file_that_loads_nothing_and_can_be_read_aloud(cli: A
     assert text.count("http") == text.count("http://www.w3.org/2000/svg") == 1
     assert text.count("url(") == text.count("url(#picture-arrow)")
     groups = [element.get("class", "") for element in root.iter(f"{space}g")]
-    assert sum("dashed" in name for name in groups) == 1
+    assert sum("dashed" in name for name in groups) == 3  # a contingency each
     assert sum("strong" in name for name in groups) > 5
     assert "<script" not in text
 
