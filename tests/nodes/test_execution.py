@@ -44,7 +44,7 @@ def test_bytes_books_decisions_and_changes_are_the_same_however_many_run_at_once
         }
         content = told(several_tables, name)
         results.append((files, *(content[key] for key in ("tables", "checks", "decisions", "mappings", "formats"))))
-    assert len(results[0][0]) == 5 * 4
+    assert len(results[0][0]) == 5 * 4 + 2  # two tables went before the repair council
     assert results[0] == results[1] == results[2]
 
 
@@ -75,7 +75,7 @@ def test_two_steps_run_at_once_and_the_trace_says_so(several_tables: Any, monkey
     one, other = trace["format:returns"], trace["format:stores"]
     assert one["started"] < other["started"] + other["seconds"]
     assert other["started"] < one["started"] + one["seconds"]
-    completed = [entry["completed"] for entry in told(several_tables)["trace"]]
+    completed = [entry["completed"] for entry in told(several_tables)["trace"] if entry["status"] == "done"]
     assert completed == list(range(1, len(completed) + 1))
 
 

@@ -133,7 +133,10 @@ def test_a_contract_that_cannot_be_read_leaves_no_run(home: Path) -> None:
     assert not home.exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"null", b"[]", b'"text"', b"\xff\xfe", b'{"schema_version": %d}' % SCHEMA_VERSION,
+_OURS = f'{{"schema_version": {SCHEMA_VERSION}}}'.encode()
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"null", b"[]", b'"text"', b"\xff\xfe", _OURS,
                                     b'{"schema_version": "x"}', b'{"schema_version": null}'])  # fmt: skip
 def test_a_damaged_record_is_told_in_one_line_and_left_out_of_the_list(home: Path, damage: bytes) -> None:
     for run_id in ("r1", "r2"):
