@@ -260,6 +260,6 @@ FAILURES = (
     Failure("the process is killed within a step", "", _killed, "killed", "", resumes=True, killed=True),
     Failure("the workspace is overwritten", "", _corrupted, "setup", ""),
     Failure("a row is lost", "", _loses_row, "failed", ""),
-    Failure("the budget is spent", "", _nothing, "budget_spent", "", resumes=True, steps=8),
+    Failure("the budget is spent", "", _nothing, "budget_spent", "", resumes=True, steps=10),
 )
 """Every failure; those without a class are met outside of steps."""

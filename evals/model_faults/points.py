@@ -94,6 +94,8 @@ def _table(name: str, *columns: dict[str, Any], quarantine: float = 0.95) -> dic
 
 # value_resolution: a region that lost its first word, so that two listed ones fit
 
+_ASKED_FOR = re.compile(r"validate_data (\w+)")  # in a refusal: the tests that come first
+
 _PLACES = Places.drawn(0)
 
 
@@ -229,16 +231,21 @@ def _cut(folder: Path) -> None:
 
 
 def _reasoning(cause: str) -> Behaviour:
-    """Test one cause and name it; where that is refused, say that it is unknown."""
+    """Test one cause and name it; what has to be tested first, as the refusal says, is tested."""
 
     def think(request: ChatRequest) -> Act:
         if "no tool" in request.text or not request.tools:
             return calls(("final_result", {"cause": "unknown", "confidence": 0.5, "reason": "nothing to ask with"}))
         answers = [str(each.get("content", "")) for each in request.messages if each.get("role") == "tool"]
+        refused = answers[-1] if answers and answers[-1].startswith("failed") else ""
+        if "analyse_schema" in refused:
+            return calls(("analyse_schema", {"table": "sales"}))
+        wanted = _ASKED_FOR.findall(refused)
         if not any('"figures"' in answer for answer in answers):  # its test has not been answered yet
-            return calls(("validate_data", {"table": "sales", "cause": cause, "columns": []}))
-        named = "unknown" if answers[-1].startswith("failed") else cause
-        return calls(("final_result", {"cause": named, "confidence": 0.9, "reason": "by its test"}))
+            wanted = [cause]
+        if wanted:
+            return calls(*(("validate_data", {"table": "sales", "cause": each, "columns": []}) for each in wanted))
+        return calls(("final_result", {"cause": cause, "confidence": 0.9, "reason": "by its test"}))
 
     return think
 
