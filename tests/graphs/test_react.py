@@ -235,7 +235,7 @@ def test_a_final_result_is_judged_after_the_other_calls_of_its_step(finished: An
     look = ("analyse_schema", {"table": "orders"})
     outcome, steps, _ = solve(finished.home, Scripted(calls(end, look), calls(end)), task, "r1")
     first = steps[0]
-    assert [call.name for call in first.actions] == ["analyse_schema", "final_result"]
+    assert [call.name for call in first.actions] == ["final_result", "analyse_schema"]
     assert [seen.call_id for seen in first.observations] == [call.call_id for call in first.actions]
-    assert "analyse_schema" not in first.observations[1].error  # it has been looked at in this very step
+    assert "analyse_schema" not in first.observations[0].error  # it has been looked at in this very step
     assert outcome.ended_by is Ending.FINAL_RESULT
