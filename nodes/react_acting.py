@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from langchain_core.tools import StructuredTool
@@ -40,7 +40,10 @@ class ActInput(TypedDict):
 
 
 async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
-    """Perform the proposed actions, those that were answered before excepted, and keep the finished step."""
+    """Perform the proposed actions, those that were answered before excepted, and keep the finished step.
+
+    A final result is judged after the other actions of its step, so that a test and what it shows can be one step.
+    """
     context, proposal, progress = context_of(runtime), state["proposal"], state["progress"]
     started, log = time.monotonic(), case_log(state["case"].path)
     kind, request = state["task"].kind, state["request"]
@@ -48,24 +51,23 @@ async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
     steps, answered = await asyncio.to_thread(lambda: (log.steps(), log.answers(proposal.actions)))
     closed = progress.avoid if proposal.decided_by != "expert" else ()
 
-    def answer(call: ActionCall) -> Observation:
+    def answer(call: ActionCall, known: Sequence[ReasoningStep]) -> Observation:
         before = answered.get(call.call_id)
         if before is not None:
             return before
         observation = perform(call, tools, closed)
         if call.name == ActionKind.FINAL_RESULT.value and not observation.failed:
-            observation = _accepted(observation, partial(finish, state["task"], steps, proposal, call))
+            observation = _accepted(observation, partial(finish, state["task"], tuple(known), proposal, call))
         log.add_answer(call, observation)
         return observation
 
-    observations = await asyncio.gather(*(asyncio.to_thread(answer, call) for call in proposal.actions))
+    others = [call for call in proposal.actions if call.name != ActionKind.FINAL_RESULT.value]
+    seen = dict(zip(others, await _side_by_side(answer, others, steps), strict=True))
+    last = [call for call in proposal.actions if call not in seen]
+    known = (*steps, _step(progress.number + 1, proposal, seen)) if seen else steps
+    seen |= dict(zip(last, await _side_by_side(answer, last, known), strict=True))
     seconds = time.monotonic() - started
-    step = ReasoningStep(
-        number=progress.number + 1,
-        observations=tuple(observations),
-        seconds=seconds,
-        **{name: getattr(proposal, name) for name in ("thought", "actions", "decided_by", "tokens", "metadata")},
-    )
+    step = _step(progress.number + 1, proposal, seen, seconds)
     await asyncio.to_thread(log.add_step, step)
     for call, observation in zip(step.actions, step.observations, strict=True):
         _tell(state["case"].case_id, step.number, call, observation)
@@ -81,6 +83,24 @@ async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
     }
     final = final_answer(step)
     return update if final is None else {**update, "end": End(by=Ending.FINAL_RESULT, answer=final)}
+
+
+async def _side_by_side(
+    answer: Callable[[ActionCall, Sequence[ReasoningStep]], Observation],
+    calls: Sequence[ActionCall],
+    known: Sequence[ReasoningStep],
+) -> list[Observation]:
+    return await asyncio.gather(*(asyncio.to_thread(answer, call, known) for call in calls))
+
+
+def _step(
+    number: int, proposal: Proposal, seen: Mapping[ActionCall, Observation], seconds: float = 0.0
+) -> ReasoningStep:
+    """Return the step of the calls that have their answers."""
+    answered = tuple(call for call in proposal.actions if call in seen)
+    told = {name: getattr(proposal, name) for name in ("thought", "decided_by", "tokens", "metadata")}
+    observations = tuple(seen[call] for call in answered)
+    return ReasoningStep(number=number, actions=answered, observations=observations, seconds=seconds, **told)
 
 
 def perform(call: ActionCall, tools: Mapping[str, StructuredTool], closed: Collection[str] = ()) -> Observation:

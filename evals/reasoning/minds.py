@@ -44,33 +44,33 @@ def name_of(rate: float) -> str:
 
 
 def _next(request: ChatRequest, cause: Cause) -> Say:
-    """Look and test the cause at once, then name it; what the product asks for in between is done."""
+    """Look, test the cause and name it at once; what the product asks for first is done, and it is named again."""
     answers = [str(message.get("content")) for message in request.messages if message.get("role") == "tool"]
     if not answers:
         look = ("analyse_schema", {"table": _subject(request)})
-        return calls(look) if cause in _WITHOUT_TEST else calls(look, _test(request, cause))
+        return calls(look, _end(cause)) if cause in _WITHOUT_TEST else calls(look, _test(request, cause), _end(cause))
     failed = answers[-1] if answers[-1].startswith("failed: ") else ""
     if "analyse_schema" in failed:
-        return calls(("analyse_schema", {"table": _subject(request)}))
+        return calls(("analyse_schema", {"table": _subject(request)}), _end(cause))
     wanted = _ASKED_FOR.findall(failed)
     if wanted:
-        return calls(*(_test(request, name) for name in wanted))
+        return calls(*(_test(request, name) for name in wanted), _end(cause))
     instead = _INSTEAD.search(failed)
-    return _end(instead.group(1) if instead else cause)
+    return calls(_end(instead.group(1) if instead else cause))
 
 
 def _mistake(request: ChatRequest, cause: Cause, chance: random.Random) -> Say:
     """Test, or name, any other cause."""
     other = chance.choice([each for each in Cause if each is not cause])
-    return _end(other) if other in _WITHOUT_TEST or chance.random() < 0.5 else calls(_test(request, other))  # noqa: PLR2004
+    return calls(_end(other)) if other in _WITHOUT_TEST or chance.random() < 0.5 else calls(_test(request, other))  # noqa: PLR2004
 
 
 def _test(request: ChatRequest, cause: str) -> tuple[str, dict[str, object]]:
     return "validate_data", {"table": _subject(request), "cause": str(cause), "columns": []}
 
 
-def _end(cause: str) -> Say:
-    return calls(("final_result", {"cause": str(cause), "confidence": 0.9, "reason": "as I see it"}))
+def _end(cause: str) -> tuple[str, dict[str, object]]:
+    return "final_result", {"cause": str(cause), "confidence": 0.9, "reason": "as I see it"}
 
 
 def _subject(request: ChatRequest) -> str:

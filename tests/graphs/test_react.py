@@ -227,3 +227,15 @@ def test_checkpoints_grow_with_the_number_of_steps_and_no_faster(tmp_path: Path)
 
     short, long = bytes_of(10), bytes_of(40)
     assert long < 4.2 * short
+
+
+def test_a_final_result_is_judged_after_the_other_calls_of_its_step(finished: Any) -> None:
+    task = DIAGNOSE.model_copy(update={"goal": "what is wrong, at once"})
+    end = ("final_result", {"cause": "nothing_wrong", "confidence": 0.9})
+    look = ("analyse_schema", {"table": "orders"})
+    outcome, steps, _ = solve(finished.home, Scripted(calls(end, look), calls(end)), task, "r1")
+    first = steps[0]
+    assert [call.name for call in first.actions] == ["final_result", "analyse_schema"]
+    assert [seen.call_id for seen in first.observations] == [call.call_id for call in first.actions]
+    assert "analyse_schema" not in first.observations[0].error  # it has been looked at in this very step
+    assert outcome.ended_by is Ending.FINAL_RESULT
