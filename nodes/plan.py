@@ -26,12 +26,15 @@ def prepared_run(plan: Plan, request: RunRequest, context: RunContext, given_up:
 
     The time that planning took is the caller's to add.
     """
-    known = facts_of(request, context, given_up)
+    whole, goal = facts_of(request, context), goal_of(request, context)  # read once: they are the same for every step
+    known = _left(whole, request, context, given_up)
 
     def alternative(step_id: str) -> Plan | NoPlan | None:
-        without = given_up | {step_id}
-        unchanged = facts_of(request, context, without) == known
-        return None if unchanged else plan_run(request, context, without)
+        left = _left(whole, request, context, given_up | {step_id})
+        if left == known:
+            return None
+        other = plan_delivery(left, goal, context.patterns.prefer)
+        return other if isinstance(other, NoPlan) else _optimised(other, whole, context)
 
     found = plan.model_copy(update={"contingencies": contingencies(plan, alternative)})
     metadata = PlanMetadata(
@@ -52,10 +55,14 @@ def decomposed(request: RunRequest, context: RunContext, given_up: frozenset[str
 
 def optimised(plan: Plan, request: RunRequest, context: RunContext) -> Plan:
     """Return a plan without needless work, in the order of its schedule; one by preferred ways is kept as it is."""
+    return _optimised(plan, facts_of(request, context), context)
+
+
+def _optimised(plan: Plan, facts: DeliveryFacts, context: RunContext) -> Plan:
     if context.patterns.prefer:
         return plan
-    start = start_facts(facts_of(request, context))
-    return optimise(plan, Setting(start=start, goal=("published",), workers=context.parallel_steps))
+    setting = Setting(start=start_facts(facts), goal=("published",), workers=context.parallel_steps)
+    return optimise(plan, setting)
 
 
 def plan_as_found(request: RunRequest, context: RunContext) -> str:
@@ -72,11 +79,14 @@ def goal_of(request: RunRequest, context: RunContext) -> str:
 
 def facts_of(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> DeliveryFacts:
     """Return what is known about the tables; what steps that were given up would look at is not there."""
-    folder = context.run_folder(request.run_id)
-    facts = delivery_facts(folder, context, asks=request.approve.asks_changes)
+    facts = delivery_facts(context.run_folder(request.run_id), context, asks=request.approve.asks_changes)
+    return _left(facts, request, context, given_up)
+
+
+def _left(facts: DeliveryFacts, request: RunRequest, context: RunContext, given_up: frozenset[str]) -> DeliveryFacts:
     if not given_up:
         return facts
-    with open_workspace(folder) as connection:
+    with open_workspace(context.run_folder(request.run_id)) as connection:
         proposals = read_proposals(connection, given_up)
     tables = tuple(_without(table, given_up, proposals.get(table.name)) for table in facts.tables)
     return facts.model_copy(update={"tables": tables})

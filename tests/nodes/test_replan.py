@@ -287,7 +287,7 @@ def test_a_table_that_is_gone_is_made_again_and_the_result_is_the_same(
     content = json.loads((tmp_path / "again" / "_runs" / "r2" / "run.json").read_text())
     (ruling,) = content["replanning"]
     assert ruling["action"] == "redo"
-    assert ruling["again"] == ["conform:orders", "dedupe:orders", "quarantine:orders"]
+    assert ruling["again"] == ["conform:orders", "repair:orders", "dedupe:orders", "quarantine:orders"]
     assert content["tables"] == told(job)["tables"]
     assert {path.name: path.read_bytes() for path in (tmp_path / "again").glob("*.parquet")} == undisturbed
 

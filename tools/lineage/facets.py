@@ -105,13 +105,19 @@ def parent_facet(run_id: str, namespace: str, name: str) -> Json:
 
 def engine_facet() -> Json:
     """Return the `processing_engine` facet with the versions of what a run works with."""
-    engines = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "langgraph"))
+    engines = ", ".join(f"{name} {_version(name)}" for name in ("duckdb", "langgraph"))
     return facet(
         "processing_engine",
         name=f"millwright ({engines})",
-        version=version("millwright"),
-        openlineageAdapterVersion=version("millwright"),
+        version=_version("millwright"),
+        openlineageAdapterVersion=_version("millwright"),
     )
+
+
+@cache
+def _version(package: str) -> str:
+    """Return a package's version; it is asked for in every event and stands in a file that has to be parsed."""
+    return version(package)
 
 
 def error_facet(message: str) -> Json:

@@ -31,19 +31,23 @@ class WrittenFile:
         return output_dataset(self.path)
 
 
-def read_written(path: Path) -> WrittenFile:
-    """Return what the footers of a written table tell. Raises duckdb.Error and OSError."""
+def read_written(paths: Sequence[Path]) -> list[WrittenFile]:
+    """Return what the footers of written tables tell. Raises duckdb.Error and OSError."""
+    with duckdb.connect() as connection:
+        return [_read(connection, path) for path in paths]
+
+
+def _read(connection: duckdb.DuckDBPyConnection, path: Path) -> WrittenFile:
     files = parts(path)
     source = f"[{', '.join(literal(str(file)) for file in files)}]"
-    with duckdb.connect() as connection:
-        columns = connection.execute(
-            f"select column_name, column_type from (describe from read_parquet({source}))"
-        ).fetchall()
-        rows = connection.execute(f"select sum(num_rows)::bigint from parquet_file_metadata({source})").fetchone()
-        nulls = connection.execute(
-            "select path_in_schema, sum(stats_null_count)::bigint, bool_and(stats_null_count is not null) "
-            f"from parquet_metadata({source}) group by path_in_schema"
-        ).fetchall()
+    columns = connection.execute(
+        f"select column_name, column_type from (describe from read_parquet({source}))"
+    ).fetchall()
+    rows = connection.execute(f"select sum(num_rows)::bigint from parquet_file_metadata({source})").fetchone()
+    nulls = connection.execute(
+        "select path_in_schema, sum(stats_null_count)::bigint, bool_and(stats_null_count is not null) "
+        f"from parquet_metadata({source}) group by path_in_schema"
+    ).fetchall()
     counted = {name: count for name, count, whole in nulls if whole}
     return WrittenFile(
         path=path,

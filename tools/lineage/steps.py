@@ -49,13 +49,14 @@ class Steps:
     def _published(self) -> dict[str, WrittenFile]:
         tables = self._facts.receipt.tables if self._facts.receipt else {}
         out = Path(self._facts.record.request.out)
-        return {name: read_written(out / table.file) for name, table in tables.items()}
+        return dict(zip(tables, read_written([out / table.file for table in tables.values()]), strict=True))
 
     @cached_property
     def _sides(self) -> list[tuple[str, WrittenFile]]:
         """The side tables with rows, with their kind."""
-        written = [(kind, read_written(path)) for kind, path in written_tables(self._facts.run_files, SIDES)]
-        return [(kind, file) for kind, file in written if file.rows]
+        found = list(written_tables(self._facts.run_files, SIDES))
+        written = zip(found, read_written([path for _, path in found]), strict=True)
+        return [(kind, file) for (kind, _), file in written if file.rows]
 
     def runs(self) -> Iterator[StepRun]:
         """Yield all steps in the order they were performed in."""
