@@ -105,7 +105,8 @@ def test_killed_amid_steps_side_by_side_nothing_is_done_twice(
         assert published(fresh.out) == expected
         assert told(fresh.out) == told_first
         trace = json.loads((fresh.out / "_runs" / "r1" / "run.json").read_text())["trace"]
-        assert len({entry["step_id"] for entry in trace}) == len(trace), "a step that was on record was done again"
+        done = [entry["step_id"] for entry in trace if entry["status"] == "done"]  # others wait for the council first
+        assert len(set(done)) == len(done), "a step that was on record was done again"
     assert kills >= 3, "the run was never killed amid its steps: the test tests nothing"
 
 

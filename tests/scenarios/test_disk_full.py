@@ -129,7 +129,10 @@ POINTS = 8
 def test_any_write_may_be_the_one_that_fails(
     job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: int
 ) -> None:
-    """From the record before anything is done to the status at the end, at points that lie evenly between."""
+    """From the record before anything is done to the status at the end, at points that lie evenly between.
+
+    What a member of a council could not write the run does without: then it publishes the same.
+    """
     with monkeypatch.context() as patch:
         counted = FullDisk(patch)
         run(job.contract, [job.sources], tmp_path / "expected", context=RunContext(home=str(tmp_path / "home2")))
@@ -139,11 +142,17 @@ def test_any_write_may_be_the_one_that_fails(
     (job.out / "orders.parquet").write_bytes(b"old")
     with monkeypatch.context() as patch:
         disk = FullDisk(patch, at)
-        with pytest.raises(MillwrightError, match="No space left") as caught:
-            run(job.contract, [job.sources], job.out, run_id="r1", context=context)
+        try:
+            ended = run(job.contract, [job.sources], job.out, run_id="r1", context=context)
+        except MillwrightError as error:
+            assert "No space left" in error.line()
+            assert str(tmp_path) in error.line()
+            assert error.hint
+        else:
+            assert ended["status"] is RunStatus.PUBLISHED
+            assert tables(job.out) == expected
+            return
     assert disk.syncs >= at
-    assert str(tmp_path) in caught.value.line()
-    assert caught.value.hint
     if tables(job.out) != expected and not (job.out / "_runs" / ".journal.json").exists():
         assert (job.out / "orders.parquet").read_bytes() == b"old"
     if (job.home / "runs" / "r1" / "record.json").exists():
