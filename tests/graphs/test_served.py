@@ -164,10 +164,10 @@ def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(
     parts: list[Any] = list(stream)
     questions: list[Any] = []
     output: Any = None
-    for answer in ({"accept": ["nothing"]}, {"rest": "accept", "by": "Ann"}, {"rest": "accept"}):
+    for answer in ({"accept": ["nothing"]}, {"rest": "accept", "by": "Ann"}, {"rest": "accept"}, {"rest": "reject"}):
         questions += client.threads.get_state(thread)["interrupts"]
         output = client.runs.wait(thread, "supervisor", command={"resume": answer})
-    first, refused, orders = questions
+    first, refused, orders, repairs = questions
     told = [part.data["event"] for part in parts if part.event.startswith("custom|")]
     planning = ["planning", "analysed", "decomposed", "optimised", "assessed", "planned", "planning"]
     assert told[:9] == ["scanned", "landed", *planning]
@@ -176,10 +176,11 @@ def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(
     assert first["value"]["answer_schema"] == first["response_schema"]
     assert "no open change" in refused["value"]["refused"]
     assert orders["value"]["question"] == "orders#1"
+    assert repairs["value"]["question"] == "repair:orders#1"
     assert output["status"] == "published"
     run_id = output["request"]["run_id"]
     run = json.loads((folder / "out" / "asked" / "_runs" / run_id / "run.json").read_text())
-    assert [approval["by"] for approval in run["approvals"]] == ["Ann", ""]
+    assert [approval["by"] for approval in run["approvals"]] == ["Ann", "", ""]
     with duckdb.connect() as connection:
         for table in ("customers", "orders", "daily_sales"):
             (rows,) = connection.execute(f"select count(*) from '{folder}/out/asked/{table}.parquet'").fetchall()
