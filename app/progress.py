@@ -11,6 +11,7 @@ _WORDS = {
     "goal": "goal: {detail}",
     "planned": "planned {steps} steps{note}",
     "step": "{step}: {detail}",
+    "apart": "performed one by one, as one process could not do all: {steps}",
     "answered": "{question} answered: {reply}",
     "replan": "replanned {event_id}: {action}, {reason}",
     "diagnosis": "diagnosed {detail}",

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from algorithms.mapping_council import SEATS, Question, Scores, ask, card_of, judge, sheet_of
 from state.agents import Agent, AgentCard, Message
-from tools.council import read_question, write_sheet
+from tools.schema_council import read_question, write_sheet
 
 JUDGE, JUDGED = "judge", "judged"
 """Kinds of messages: a question to a member, and its reply."""

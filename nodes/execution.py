@@ -8,7 +8,7 @@ is ruled on, one after the other, before the plan goes on. A step that asks a pe
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import partial
@@ -130,7 +130,8 @@ class _Execution:
                 ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
                 for future in sorted(ended, key=lambda each: self._latest[self._running[each][0][0].step_id]):
                     steps, _ = self._running.pop(future)
-                    self._split.update(() if future.result() else (step.step_id for step in steps))
+                    if not future.result():
+                        self._perform_apart(steps)
                     for step, attempted in zip(steps, future.result(), strict=False):
                         self._end(step, attempted)
 
@@ -191,6 +192,12 @@ class _Execution:
                 found.append(other)
                 done.add(other.step_id)
         return tuple(found[:most])
+
+    def _perform_apart(self, steps: Sequence[Step]) -> None:
+        """Perform fused steps one by one from now on: one process could not do them all, and did nothing of any."""
+        self._split.update(step.step_id for step in steps)
+        named = ", ".join(step.step_id for step in steps)
+        emit("apart", f"{steps[0].step_id}:apart", steps=named)
 
     def _is_fresh(self, step: Step) -> bool:
         """Return whether the step was neither tried nor ruled on, so that it can be performed with others."""

@@ -33,7 +33,7 @@ from state.mapping_council import (
 )
 from state.run import RunContext
 from state.values import digest
-from tools.council import (
+from tools.schema_council import (
     FOLDER,
     forget_question,
     read_answer,

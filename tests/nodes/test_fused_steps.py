@@ -89,6 +89,8 @@ def test_where_one_fails_the_others_are_made_and_it_is_ruled_on_alone(job: Any) 
     assert ended["derive:by_customer"]["status"] == "done"
     assert ended["derive:broken"]["status"] == "failed"
     assert "broken.transformLogic" in ended["derive:broken"]["error"]
+    events = (job.out.with_name("out") / "_runs" / "run-out" / "events.jsonl").read_text()
+    assert '"event":"apart"' in events.replace(" ", "")
 
 
 def test_no_more_steps_are_fused_than_the_budget_has(job: Any) -> None:

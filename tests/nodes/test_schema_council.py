@@ -20,7 +20,7 @@ from state.contract import LogicalType
 from state.errors import StepError
 from state.mapping import ColumnMapping, MappingEvidence, SourceColumn, TargetColumn
 from state.run import Patterns, RunContext
-from tools import council
+from tools import schema_council
 
 SEATED = ("names", "values", "shape", "context")
 
@@ -150,7 +150,7 @@ def test_a_seat_whose_member_and_deputy_both_fail_is_empty(tmp_path: Path, monke
 def test_a_sheet_that_was_changed_after_it_was_given_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest, write = answer(tmp_path), council.write_sheet
+    honest, write = answer(tmp_path), schema_council.write_sheet
 
     def tampered(folder: Path, sheet: Any) -> str:
         sealed = write(folder, sheet)
@@ -216,6 +216,6 @@ def test_members_are_agents_that_keep_to_their_seat(tmp_path: Path) -> None:
     message = Message(message_id="m", kind="judge", sender="chair", recipient="names", content=content)
     reply = MEMBERS["names"].handle(message)
     assert (reply.recipient, reply.sender) == ("chair", "names")
-    sheet = council.read_sheet_file(Path(asked.folder), asked.question, "names", reply.content["sha256"])
+    sheet = schema_council.read_sheet_file(Path(asked.folder), asked.question, "names", reply.content["sha256"])
     assert {score.aspect for score in sheet.scores} <= set(SEATS["names"])
     assert len({(score.source, score.target) for score in sheet.scores}) <= len(ask(question()).pairs)

@@ -7,7 +7,7 @@ import pytest
 from state.errors import StepError
 from state.mapping import ColumnMapping, MappingEvidence
 from state.mapping_council import PairScore, ScoreSheet
-from tools.council import read_answer, read_question, read_sheet_file, write_answer, write_question, write_sheet
+from tools.schema_council import read_answer, read_question, read_sheet_file, write_answer, write_question, write_sheet
 
 SHEET = ScoreSheet(
     member="names:deputy",
