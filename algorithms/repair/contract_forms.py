@@ -1,6 +1,7 @@
 """The form that the contract gives a column: numbers alone where it says number, no text that stands for no value."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from algorithms.formats import NULL_TOKENS
 from algorithms.repair.factors import Factor
-from algorithms.repair.number_forms import Written, read_number, unit_of
+from algorithms.repair.number_forms import Written, read_number, reads_two_ways, unit_of
 from algorithms.repair.rewriting import Rewriting
 from algorithms.units import is_known_unit
 from state.contract import Column, LogicalType
@@ -18,12 +19,14 @@ _NUMERIC: Final = (LogicalType.NUMBER, LogicalType.INTEGER)
 _SURE: Final = 0.97
 _DECADES: Final = 1.0  # between medians: within it two sets of numbers are of one size
 _HUNDRED: Final = 2.0  # decades between a share and its percentage
+_COMMA: Final = re.compile(r"[-+]?\d+,(\d{1,2}|\d{4,})\D*")  # a comma that can only be the decimal sign
 
 
 def contract_forms(spec: Column | None, factor: Factor) -> list[Rewriting]:
     """Return the rewritings that a column's type asks for; none without a contract, or for text.
 
-    A text that is no number of the type and cannot be read as one is left to the rules.
+    A text that is no number of the type and cannot be read as one is left to the rules, and so is a number that reads
+    in two ways ("1,234") in a column where others have a decimal comma.
     """
     if spec is None or spec.logical_type is LogicalType.STRING:
         return []
@@ -40,9 +43,10 @@ def _numbers(spec: Column, present: Sequence[tuple[int, str]], told: str) -> Rew
     numbers = {code: written for code, text in present if (written := read_number(text))}
     bare = {code: one for code, one in numbers.items() if not unit_of(one)}
     units = _units_alone(numbers)
+    comma = any(_COMMA.fullmatch(text) for _, text in present)
     texts: dict[int, str | None] = {}
     for code, text in present:
-        if code not in numbers:
+        if code not in numbers or (comma and reads_two_ways(text)):
             continue
         written, unit = numbers[code], unit_of(numbers[code])
         factor = _percent_factor(numbers, bare) if unit == "%" else 1.0 if unit in units else None

@@ -9,7 +9,7 @@ _NUMBER: Final = re.compile(
     r"([^\d\s.+-]{0,3})\s?([-+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(\s*)([^\d\s.,+-][^\d]{0,14})?"
 )
 
-
+_EITHER: Final = re.compile(r"\D*\d{1,3}[.,]\d{3}\D*")
 _BINARY: Final = 14  # decimals from which on a number shows how a machine keeps it
 
 
@@ -54,6 +54,11 @@ def read_number(text: str) -> Written | None:
     if suffix and is_multiplier(suffix) and suffix.strip() != "%":
         return None
     return Written(prefix, sign + whole.replace(",", ""), fraction or "", gap, suffix or "", "," in whole)
+
+
+def reads_two_ways(text: str) -> bool:
+    """Return whether the one point or comma of the text may be a decimal or a thousands sign ("1,234")."""
+    return _EITHER.fullmatch(text) is not None
 
 
 def unit_of(written: Written) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from algorithms.repair.number_forms import reads_two_ways
 from algorithms.repair_rulings import Ruling, repair_changes, rule_on, settled
 from nodes.answers import judgement_id
 from nodes.steps.formatting import read_formats
@@ -104,8 +105,18 @@ def _told(receipt: Receipt) -> Outcome:
 def _findings(
     connection: duckdb.DuckDBPyConnection, work: Work, found: CouncilFound, row_ids: Sequence[int]
 ) -> list[CellFinding]:
-    """Return the findings, without those that say otherwise in text and not in value, such as 1.50 for 1.5."""
-    findings, formats = list(read_findings(found)), read_formats(connection, work.table.name)
+    """Return the findings, without those that say otherwise in text and not in value, such as 1.50 for 1.5.
+
+    What a comma means in a column of which the decimal sign is undecided is not the council's to say, either: it sees
+    the column as it was read, and not by which sign.
+    """
+    formats = read_formats(connection, work.table.name)
+    undecided = {column for column, one in formats.items() if not one.decimal}
+    findings = [
+        one
+        for one in read_findings(found)
+        if one.column not in undecided or one.before is None or not reads_two_ways(one.before)
+    ]
     spoken = [
         Candidate(row_ids[one.row], one.column, one.before, one.after) for one in findings if one.after is not None
     ]

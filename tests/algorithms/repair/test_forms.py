@@ -85,6 +85,16 @@ def test_a_percent_sign_is_dropped_or_divided_by_the_size_of_the_numbers_without
     assert set(contract_forms(spec, percent)[0].texts.values()) == {"0.05"}
 
 
+def test_a_comma_is_no_thousands_sign_where_others_of_the_column_are_decimal() -> None:
+    spec = Column(name="a", logical_type=LogicalType.NUMBER)
+    (grouped,) = factorise({"a": ["1.5"] * 20 + ["1,234"]})
+    (mixed,) = factorise({"a": ["1.5"] * 20 + ["2,5"] * 20 + ["1,234", "1,234.5", "1,234,567"]})
+    (found,) = contract_forms(spec, grouped)
+    assert set(found.texts.values()) == {"1234"}
+    (found,) = contract_forms(spec, mixed)
+    assert set(found.texts.values()) == {"1234.5", "1234567"}
+
+
 def test_units_of_two_kinds_are_not_stripped() -> None:
     (factor,) = factorise({"a": ["5 kg", "7 lb", "6 kg"]})
     assert contract_forms(Column(name="a", logical_type=LogicalType.NUMBER), factor) == []
