@@ -27,6 +27,23 @@ class HubSettings(Value):
     )
 
 
+class HubFaults(Value):
+    """What goes wrong in a hub; for rehearsal. The same faults and seed hit the same messages."""
+
+    seed: int = Field(default=0, title="Seed", examples=[0])
+    drop: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        title="Drop",
+        description="Share of messages that are accepted and lost",
+        examples=[0.1],
+    )
+    lost: tuple[str, ...] = Field(
+        default=(), title="Lost", description="Messages that are lost, by the end of their id", examples=[["#1~1"]]
+    )
+
+
 class Letter(Value):
     """A message that was accepted, and how far it is."""
 

@@ -56,7 +56,7 @@ class RedisHub:
             raise SetupError(taken(card, role or card.role), where="hub")
         for each in Priority:
             try:
-                self._client.xgroup_create(f"{self._prefix}box:{card.id}:{int(each)}", "crew", id="0", mkstream=True)
+                self._ask("xgroup_create", f"box:{card.id}:{int(each)}", "crew", "0", True)  # noqa: FBT003  its position
             except redis.ResponseError as error:
                 if "BUSYGROUP" not in str(error):
                     raise
@@ -140,6 +140,14 @@ class RedisHub:
             total += gone
         return total
 
+    def remove(self) -> None:
+        """Remove the namespace with everything in it."""
+        try:
+            for key in self._client.scan_iter(match=f"{_literal(self._prefix)}*", count=1_000):
+                self._client.unlink(key)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise _silent(error) from error
+
     def _posted(self, message: Message, text: str, about: Message | None) -> tuple[str | int, ...]:
         valid = verdict(message, about) if about else None
         return (
@@ -208,6 +216,11 @@ def connect(url: str) -> redis.Redis:
         return redis.Redis.from_url(url, decode_responses=True, socket_timeout=_TIMEOUT, socket_connect_timeout=2.0)
     except ValueError as error:
         raise SetupError(str(error), where="REDIS_URL", hint="redis://host:port/0") from error
+
+
+def _literal(text: str) -> str:
+    """Return a pattern of Redis that matches this text alone."""
+    return "".join(f"\\{each}" if each in "*?[]\\" else each for each in text)
 
 
 def _silent(error: Exception) -> TransientError:
