@@ -102,5 +102,8 @@ class Hub(Protocol):
     def replay(self, conversation: str) -> tuple[Message, ...]:
         """Return the accepted messages of a conversation, in the order they were sent."""
 
+    def unsettled(self, recipient: str) -> int:
+        """Return how many messages wait for an agent, or are in its hands."""
+
     def trim(self) -> int:
         """Forget what was settled longer ago than it is kept; return how many messages that were."""

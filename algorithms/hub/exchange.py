@@ -152,6 +152,10 @@ class Exchange:
         """Return the latest refusals."""
         return tuple(self._refused)
 
+    def unsettled(self, recipient: str) -> int:
+        """Return how many messages wait for an agent, or are in its hands."""
+        return self._box(recipient).size
+
     def trim(self, now: float) -> int:
         """Forget letters that were settled longer ago than they are kept."""
         before = now - self._settings.retention

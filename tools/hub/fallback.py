@@ -65,6 +65,10 @@ class FallbackHub:
         """Return the accepted messages of a conversation."""
         return self._do(lambda hub: hub.replay(conversation))
 
+    def unsettled(self, recipient: str) -> int:
+        """Return how many messages wait for an agent, or are in its hands."""
+        return self._do(lambda hub: hub.unsettled(recipient))
+
     def trim(self) -> int:
         """Forget what was settled long ago."""
         return self._do(lambda hub: hub.trim())

@@ -60,6 +60,10 @@ class FaultyHub:
         """Return the accepted messages of a conversation."""
         return self._hub.replay(conversation)
 
+    def unsettled(self, recipient: str) -> int:
+        """Return how many messages wait for an agent, or are in its hands."""
+        return self._hub.unsettled(recipient)
+
     def trim(self) -> int:
         """Forget what was settled long ago."""
         return self._hub.trim()

@@ -70,6 +70,11 @@ class LocalHub:
         with self._lock:
             return self._exchange.replay(conversation)
 
+    def unsettled(self, recipient: str) -> int:
+        """Return how many messages wait for an agent, or are in its hands."""
+        with self._lock:
+            return self._exchange.unsettled(recipient)
+
     def trim(self) -> int:
         """Forget what was settled long ago."""
         with self._lock:

@@ -133,6 +133,10 @@ class RedisHub:
         """Return the accepted messages of a conversation."""
         return self._listed(f"conversation:{conversation}")
 
+    def unsettled(self, recipient: str) -> int:
+        """Return how many messages wait for an agent, or are in its hands."""
+        return int(self._ask("get", f"size:{recipient}") or 0)
+
     def trim(self) -> int:
         """Forget what was settled long ago."""
         now, total = self._clock(), 0
