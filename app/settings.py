@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from state.budget import BudgetLimits
 from state.errors import SetupError
 from state.faults import FaultSchedule
+from state.hub import HubFaults
 from state.models import ModelSettings
 from state.run import Patterns, RunContext
 from tools.lineage.target import LineageTarget
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     council_faults: FaultSchedule = Field(
         default=FaultSchedule(), description="faults between the members that keep the decision log; for rehearsal"
     )
+    hub_faults: HubFaults = Field(default=HubFaults(), description="what goes wrong in the message hub; for rehearsal")
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
     model: ModelSettings = Field(default=ModelSettings(), description="the chat model; its key is in no setting")
 
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
             budget=BudgetLimits(tokens=budget_tokens, seconds=budget_seconds),
             patterns=self.patterns,
             council_faults=self.council_faults,
+            hub_faults=self.hub_faults,
             threads=self.threads,
             parallel_steps=self.parallel_steps,
             memory=self.memory,

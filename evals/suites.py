@@ -6,6 +6,7 @@ from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
+from evals.hub.suite import HubSuite
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
 from evals.model_faults.suite import ModelFaults
@@ -27,6 +28,7 @@ _ALL: tuple[type[Suite], ...] = (
     Disturbance,
     DraftSuite,
     Gate,
+    HubSuite,
     Loops,
     MappingSuite,
     ModelFaults,
@@ -49,9 +51,9 @@ def find_suite(name: str, *, rows: int | None = None) -> Suite:
         raise SetupError(f"there is no suite {name!r}", hint=f"suites: {', '.join(sorted(SUITES))}")
     if rows is None:
         return SUITES[name]()
-    makers = {maker.name: maker for maker in (PlanChoice, Speed)}
+    makers = {maker.name: maker for maker in (HubSuite, PlanChoice, Speed)}
     if name not in makers:
-        hint = f"it is for {' and '.join(makers)}"
+        hint = f"it is for {', '.join(makers)}"
         raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=hint)
     return makers[name](rows)
 

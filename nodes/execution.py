@@ -11,7 +11,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -24,17 +23,30 @@ from algorithms.dispatch import next_steps, urgency
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
-from nodes.perform import MODELS, Attempt, adjusted_context, attempt, attempt_together, prepares, replan_id
+from nodes.orders import MOST_ORDERS, DirectOrders, HubOrders, Orders
+from nodes.perform import (
+    MODELS,
+    Attempt,
+    adjusted_context,
+    attempt,
+    attempt_together,
+    never_performed,
+    prepares,
+    replan_id,
+)
 from nodes.schema_council import Convened
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
+from state.hub import HubSettings
+from state.orders import Order
 from state.plans import PlanRef, Step
 from state.repair_council import CouncilTask
 from state.reports import Progress, Replan, StepReport, StepStatus, TraceEntry
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
+from tools.conversation import conversation_ref, placed_before
 from tools.disk import no_room
-from tools.ledger import read_reports, read_trace, record_attempt
+from tools.ledger import read_messages, read_reports, read_trace, record_attempt
 from tools.models.answers import read_answers_kept, total_use
 from tools.plans import read_plan
 from tools.records import read_record
@@ -52,6 +64,14 @@ class PerformInput(TypedDict, total=False):
     progress: Progress
     replans: dict[str, Replan]
     spent: dict[str, Spent]
+
+
+class Begun(NamedTuple):
+    """Steps that are being performed: their order, and when it was placed first (of the monotonic clock)."""
+
+    steps: tuple[Step, ...]
+    order: Order
+    began: float
 
 
 class Performing(NamedTuple):
@@ -84,7 +104,9 @@ def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, 
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
         execution = _Execution(state, context, folder, council)
-        execution.go_on(stopped)
+        with execution.orders:
+            execution.go_on(stopped)
+        execution.note_conversation()
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
         if no_room(error):
             raise
@@ -110,13 +132,17 @@ class _Execution:
         self._convened: dict[str, CouncilTask] = {}  # those that the state knows of have been looked at
         self._latest = urgency(self._plan.steps)
         self._most = min(context.parallel_steps, context.threads)
-        self._running: dict[Future[tuple[Attempt, ...]], tuple[tuple[Step, ...], float]] = {}
+        self._run_id = state["request"].run_id
+        self.orders = self._way()
+        self._running: dict[Future[tuple[Attempt, ...] | None], Begun] = {}
         self._split: set[str] = set()  # steps that could not be performed together with those they are fused with
         self._over: BudgetExhausted | None = None
         self._last: StepReport | None = None
         with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
             self._reports, trace = read_reports(connection), read_trace(connection)
+            self._placed = placed_before(read_messages(connection))
             self._models = total_use(read_answers_kept(connection)).spent
+        self._heard = conversation_ref(self._run_id, (), "")
         self._used = Spent(steps=len(trace), seconds=sum(entry.seconds for entry in trace))
 
     def go_on(self, stopped: Event) -> None:
@@ -128,12 +154,14 @@ class _Execution:
                 if not self._running:
                     return
                 ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in sorted(ended, key=lambda each: self._latest[self._running[each][0][0].step_id]):
-                    steps, _ = self._running.pop(future)
-                    if not future.result():
-                        self._perform_apart(steps)
-                    for step, attempted in zip(steps, future.result(), strict=False):
-                        self._end(step, attempted)
+                for future in sorted(ended, key=lambda each: self._latest[self._running[each].steps[0].step_id]):
+                    begun = self._running.pop(future)
+                    self._join(begun, self.orders.join(begun.order, future.result()), pool)
+
+    def note_conversation(self) -> None:
+        """Note what was said in the run so far, this time and before."""
+        with open_workspace(self._folder, threads=self._context.threads, memory=self._context.memory) as connection:
+            self._heard = conversation_ref(self._run_id, read_messages(connection), self.orders.told)
 
     def told(self) -> ExecutorOutput:
         """Return how far the plan is now, what was spent, and why nothing more may be."""
@@ -153,13 +181,15 @@ class _Execution:
             ),
             "spent": {_PART: spent, MODELS: self._models},
         }
+        if self._heard.sent:
+            update["messages"] = {self._run_id: self._heard}
         if self._over is not None:
             update |= {"status": RunStatus.BUDGET_SPENT, "problem": self._over.line()}
         return update
 
     def _begin(self, pool: ThreadPoolExecutor) -> None:
         """Begin as many of the ready steps as may run beside the running ones."""
-        running = {step.step_id for steps, _ in self._running.values() for step in steps}
+        running = {step.step_id for begun in self._running.values() for step in begun.steps}
         waiting = {*self._asked, *self._convened}
         free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in waiting}
         found = next_steps(self._plan, self._done(), running, alone=self._alone, most=self._most, latest=free)
@@ -170,15 +200,21 @@ class _Execution:
             except BudgetExhausted as over:
                 self._over = over
                 return
-            own = self._contexts[step.step_id]
-            context = own.model_copy(update={"threads": min(own.threads, share)})
             steps = self._fused(step)
             for each in steps:
                 before = self._reports.get(each.step_id)
                 number = before.attempt + 1 if before else 1
                 emit("begun", f"{each.step_id}#{number}:begun", step=each.step_id)
-            work = partial(self._attempt, steps, context, self._used_with_running())
-            self._running[pool.submit(copy_context().run, work)] = steps, time.monotonic()
+            first = self._reports.get(step.step_id)
+            attempted = first.attempt + 1 if first else 1
+            order = Order(
+                order_id=self._order_id(step, attempted),
+                steps=tuple(each.step_id for each in steps),
+                attempt=attempted,
+                threads=min(self._contexts[step.step_id].threads, share),
+                worked=self._used_with_running(),
+            )
+            self._place(Begun(steps, order, time.monotonic()), pool)
 
     def _fused(self, step: Step) -> tuple[Step, ...]:
         """Return the step with those that are performed together with it now."""
@@ -204,11 +240,47 @@ class _Execution:
         context = self._contexts[step.step_id]
         return context == self._context and not {step.step_id} & (self._reports.keys() | self._asked | self._split)
 
-    def _attempt(self, steps: tuple[Step, ...], context: RunContext, worked: Spent) -> tuple[Attempt, ...]:
+    def _way(self) -> Orders:
+        """Return the way to the workers that the settings say."""
+        context = self._context
+        if context.patterns.hub == "off":
+            return DirectOrders(self._attempt)
+        return HubOrders(self._run_id, self._most, self._attempt, HubSettings(), context.hub_faults)
+
+    def _order_id(self, step: Step, attempted: int) -> str:
+        """Return an id that no order had before, in an earlier life of the run neither."""
+        name = f"{self._run_id}/{step.step_id}#{attempted}"
+        self._placed[name] = self._placed.get(name, 0) + 1
+        return f"{name}~{self._placed[name]}"
+
+    def _place(self, begun: Begun, pool: ThreadPoolExecutor) -> None:
+        work = self.orders.place(begun.order)
+        self._running[pool.submit(copy_context().run, work)] = begun
+
+    def _attempt(self, order: Order) -> tuple[Attempt, ...]:
+        """Perform the steps of an order."""
+        steps = tuple(self._steps[step_id] for step_id in order.steps)
+        context = self._contexts[steps[0].step_id].model_copy(update={"threads": order.threads})
         if len(steps) > 1:
             return attempt_together(steps, self._folder, context)
         (step,) = steps
-        return (attempt(step, self._reports.get(step.step_id), self._folder, context, worked, self._council),)
+        return (attempt(step, self._reports.get(step.step_id), self._folder, context, order.worked, self._council),)
+
+    def _join(self, begun: Begun, attempts: tuple[Attempt, ...] | None, pool: ThreadPoolExecutor) -> None:
+        """Put what was reported on record; order again what nobody reported on."""
+        steps, order = begun.steps, begun.order
+        if attempts is None and order.placed < MOST_ORDERS:
+            order_id = self._order_id(steps[0], order.attempt)
+            again = order.model_copy(update={"placed": order.placed + 1, "order_id": order_id})
+            emit("reordered", again.order_id, step=steps[0].step_id, lost=order.order_id)
+            self._place(begun._replace(order=again), pool)
+            return
+        if attempts is None:
+            attempts = tuple(never_performed(step, self._reports.get(step.step_id), order.placed) for step in steps)
+        if not attempts:
+            self._perform_apart(steps)
+        for step, attempted in zip(steps, attempts, strict=False):
+            self._end(step, attempted)
 
     def _end(self, step: Step, ended: Attempt) -> None:
         """Put a report and its line of the trace on record."""
@@ -216,7 +288,7 @@ class _Execution:
         self._reports[step.step_id] = report
         threads = self._share(len(self._running))
         with open_workspace(self._folder, threads=threads, memory=self._context.memory) as connection:
-            record_attempt(connection, report, self._trace(ended))
+            record_attempt(connection, report, self._trace(ended), self.orders.heard())
             self._models = total_use(read_answers_kept(connection)).spent
             if report.status is StepStatus.OUTDATED:  # others may be, too
                 self._reports = read_reports(connection)
@@ -261,7 +333,7 @@ class _Execution:
 
     def _used_with_running(self) -> Spent:
         now = time.monotonic()
-        begun = sum(now - began for _, began in self._running.values())
-        steps = sum(len(steps) for steps, _ in self._running.values())
+        begun = sum(now - each.began for each in self._running.values())
+        steps = sum(len(each.steps) for each in self._running.values())
         used = {**self._spent, _PART: self._used.plus(Spent(steps=steps, seconds=begun))}
         return total({part: spent for part, spent in used.items() if part != MODELS})

@@ -134,6 +134,19 @@ def attempt_together(steps: Sequence[Step], folder: Path, context: RunContext) -
     return tuple(ended)
 
 
+def never_performed(step: Step, before: StepReport | None, placed: int) -> Attempt:
+    """Return the failure of a step of which nobody reported, however often it was ordered; it may pass by itself."""
+    report = StepReport(
+        step_id=step.step_id,
+        status=StepStatus.FAILED,
+        attempt=before.attempt + 1 if before else 1,
+        seconds=0.0,
+        failure=FailureKind.TRANSIENT,
+        error=f"no worker got the order, which was placed {placed} times",
+    )
+    return Attempt(report, time.time())
+
+
 def _report(step: Step, number: int, outcome: Outcome, seconds: float) -> StepReport:
     waits = outcome.asked is not None or outcome.convened is not None
     return StepReport(

@@ -26,11 +26,12 @@ from state.plans import Plan, StepKind
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
 from tools.approval import read_answers
+from tools.conversation import write_conversation
 from tools.explain.material import Material
 from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
-from tools.ledger import read_decisions, read_reports, read_trace
+from tools.ledger import read_decisions, read_messages, read_reports, read_trace
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
@@ -69,6 +70,7 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
         facts = _facts(connection, state, contract, intake, seconds)
         content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
         write_run_json(out, content)
+        write_conversation(out, read_messages(connection))
         material = Material(run=content, folder=out, engine=connection, contract=contract, intake=intake)
         write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
     status = state.get("status", RunStatus.FAILED)
@@ -148,6 +150,7 @@ def _facts(
         decisions=read_decisions(connection, _by_table(contract, plan) if plan else ()),
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
+        messages=state.get("messages", {}).get(state["request"].run_id),
         spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),
         models=answers,
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),

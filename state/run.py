@@ -10,6 +10,7 @@ from state.budget import BudgetLimits
 from state.council import Council
 from state.faults import FaultSchedule
 from state.goal import MOST_GOAL
+from state.hub import HubFaults
 from state.models import ModelSettings
 from state.values import Value
 
@@ -117,6 +118,13 @@ class Patterns(Value):
         description="Standing changes are adopted by the council through a replicated log, and used by later runs",
         examples=["raft", "off"],
     )
+    hub: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Hub",
+        description="Steps are ordered from workers by messages through the hub; off: by a direct call",
+        examples=["on", "off"],
+    )
     react: str = Field(
         default="on",
         pattern="^(on|off)$",
@@ -212,6 +220,9 @@ class RunContext(Value):
         examples=[0.05],
     )
 
+    hub_faults: HubFaults = Field(
+        default=HubFaults(), title="Hub faults", description="What goes wrong in the message hub; for rehearsal"
+    )
     council_faults: FaultSchedule = Field(
         default=FaultSchedule(),
         title="Council faults",

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from state.budget import Spent
 from state.channels import merge_by_id
 from state.diagnosis import Diagnosis
+from state.orders import ConversationRef
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
 from state.recovery import RecoveryRef
@@ -127,6 +128,8 @@ class ExecutorOutput(TypedDict, total=False):
 
     progress: Progress
     """Written by every performed step; read by routing and the replanner."""
+    messages: Annotated[dict[str, ConversationRef], merge_by_id]
+    """By conversation; written by execution; read by the report. The messages themselves lie in the run's ledger."""
     replans: Annotated[dict[str, Replan], merge_by_id]
     """Written by the replanner; read by routing and report."""
     plan: PlanRef
@@ -163,6 +166,7 @@ class SupervisorState(RunChannels, total=False):
     risks: RiskAnalysis
     overview: PlanOverview
     progress: Progress
+    messages: Annotated[dict[str, ConversationRef], merge_by_id]
     replans: Annotated[dict[str, Replan], merge_by_id]
     checks: CheckSummary
     """Written by verification; read by publishing and report."""
@@ -213,6 +217,7 @@ class ExecutorState(RunChannels, total=False):
     sources: SourcesRef
     plan: PlanRef
     progress: Progress
+    messages: Annotated[dict[str, ConversationRef], merge_by_id]
     replans: Annotated[dict[str, Replan], merge_by_id]
 
 

@@ -8,10 +8,15 @@ from typing import Any
 import duckdb
 
 from state.decisions import Decision
+from state.orders import Heard
 from state.reports import StepReport, TraceEntry
+from tools.hub.effects import is_new
 from tools.sql.quote import literal
 
 Receipt = dict[str, Any]
+
+PROCESSED = "ops.processed_messages"
+"""Ids of messages, recorded in the transaction of the effect that each caused."""
 
 
 def find_receipt(connection: duckdb.DuckDBPyConnection, step_key: str) -> Receipt | None:
@@ -91,16 +96,22 @@ def read_reports(connection: duckdb.DuckDBPyConnection) -> dict[str, StepReport]
     return {row[0]: StepReport.model_validate_json(row[1]) for row in rows}
 
 
-def record_attempt(connection: duckdb.DuckDBPyConnection, report: StepReport, entry: TraceEntry) -> None:
-    """Keep the report of a step and add the attempt to the trace of the run; the same attempt is told once."""
+def record_attempt(
+    connection: duckdb.DuckDBPyConnection, report: StepReport, entry: TraceEntry, heard: Sequence[Heard] = ()
+) -> None:
+    """Keep the report of a step and add the attempt to the trace of the run; the same attempt is told once.
+
+    The messages that brought it are recorded in the same transaction, and one that is on record has no effect again.
+    """
     connection.begin()
     try:
-        record_report(connection, report)
-        connection.execute(
-            "insert into ops.trace select (select count(*) from ops.trace), ?, ?, ? "
-            "where not exists (select 1 from ops.trace where step_id = ? and attempt = ?)",
-            [entry.step_id, entry.attempt, entry.model_dump_json(), entry.step_id, entry.attempt],
-        )
+        if _record_messages(connection, heard):
+            record_report(connection, report)
+            connection.execute(
+                "insert into ops.trace select (select count(*) from ops.trace), ?, ?, ? "
+                "where not exists (select 1 from ops.trace where step_id = ? and attempt = ?)",
+                [entry.step_id, entry.attempt, entry.model_dump_json(), entry.step_id, entry.attempt],
+            )
         connection.commit()
     except BaseException:  # a kill from the keyboard too: neither is on record, and it rises
         with suppress(duckdb.TransactionException):
@@ -108,7 +119,27 @@ def record_attempt(connection: duckdb.DuckDBPyConnection, report: StepReport, en
         raise
 
 
+def read_messages(connection: duckdb.DuckDBPyConnection) -> tuple[Heard, ...]:
+    """Return the messages of the run in their order."""
+    rows = connection.execute("select record from ops.messages order by seq").fetchall()
+    return tuple(Heard.model_validate_json(row[0]) for row in rows)
+
+
 def read_trace(connection: duckdb.DuckDBPyConnection) -> tuple[TraceEntry, ...]:
     """Return the attempts of all steps in the order they were made."""
     rows = connection.execute("select record from ops.trace order by seq").fetchall()
     return tuple(TraceEntry.model_validate_json(row[0]) for row in rows)
+
+
+def _record_messages(connection: duckdb.DuckDBPyConnection, heard: Sequence[Heard]) -> bool:
+    """Add messages to the conversation of the run; return whether none of the replies had its effect before."""
+    new = True
+    for each in heard:
+        message = each.message
+        connection.execute(
+            "insert or ignore into ops.messages select (select count(*) from ops.messages), ?, ?",
+            [message.message_id, each.model_dump_json()],
+        )
+        if message.in_reply_to:
+            new = is_new(connection, message.message_id, PROCESSED) and new
+    return new

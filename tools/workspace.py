@@ -25,6 +25,9 @@ Schemas and tables (columns in their order):
     ops.decisions    decision_id, seq, step_id (empty: of none), record (JSON)
     ops.reports      step_id, record (JSON): how each step of the plan ended
     ops.trace        seq, step_id, attempt, record (JSON): every attempt of every step, in order
+    ops.messages     seq, message_id, record (JSON): messages between the agents of the run, with their receipts
+    ops.processed_messages   message_id: written in the transaction of the effect that the message caused
+    ops.marks        seq, agent, table_name, column_name, kind, note, evidence: what agents leave for others to find
     ops.answers      question, seq, record (JSON): what models answered, written at once, outside of any step's
                      transaction: it was paid for
     ops.receipts     step_key, receipt (JSON): written in the transaction of the effect it proves
@@ -84,6 +87,11 @@ create table if not exists ops.decisions (
 create table if not exists ops.reports (step_id varchar primary key, record varchar);
 create table if not exists ops.trace (seq bigint, step_id varchar, attempt integer, record varchar);
 create table if not exists ops.answers (question varchar primary key, seq bigint, record varchar);
+create table if not exists ops.messages (seq bigint, message_id varchar primary key, record varchar);
+create table if not exists ops.processed_messages (message_id varchar primary key);
+create table if not exists ops.marks (
+    seq bigint, agent varchar, table_name varchar, column_name varchar, kind varchar, note varchar, evidence varchar,
+    primary key (agent, table_name, column_name, kind, note));
 create table if not exists ops.receipts (step_key varchar primary key, receipt varchar);
 """
 

@@ -112,10 +112,10 @@ def test_what_the_process_did_is_not_done_again_when_its_reports_were_lost(
     with_marts(job, ("by_customer", "customer_id", _BY_CUSTOMER), ("by_day", "d", _BY_DAY))
     real = nodes.execution.record_attempt
 
-    def lost(connection: Any, report: Any, trace: Any) -> None:
+    def lost(connection: Any, report: Any, trace: Any, heard: Any) -> None:
         if report.step_id.startswith("derive:"):
             raise KeyboardInterrupt  # as if killed after the process had committed
-        real(connection, report, trace)
+        real(connection, report, trace, heard)
 
     with monkeypatch.context() as patched:
         patched.setattr(nodes.execution, "record_attempt", lost)

@@ -17,6 +17,7 @@ from state.decisions import Decision
 from state.diagnosis import Diagnosis
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
+from state.orders import ConversationRef
 from state.planning import PlanRevision
 from state.plans import NoPlan, Plan
 from state.reports import Replan, StepReport, TraceEntry
@@ -55,6 +56,7 @@ class RunFacts(Value):
     decisions: tuple[Decision, ...]
     diagnoses: tuple[Diagnosis, ...] = ()
     approvals: tuple[Answered, ...] = ()
+    messages: ConversationRef | None = None
     spent: Spent
     models: tuple[Kept, ...] = ()  # what models were asked
     seconds: dict[str, float]
@@ -96,6 +98,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),
         "trace": [entry.model_dump(mode="json") for entry in facts.trace],
+        "messages": facts.messages.model_dump(mode="json") if facts.messages else None,
         "steps": facts.spent.steps,
         "model": {
             "requests": facts.spent.model_requests,

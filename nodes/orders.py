@@ -1,0 +1,193 @@
+"""Orders to the workers of a run: through the hub, which is the only way to them, or as a direct call where it is off.
+
+An order is a message to a worker that is free; its reply holds the reports of the steps. Whoever joins the work looks
+for the reply: an order without one, e.g. as the hub lost it, is placed again under another id.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from typing import Protocol, Self
+
+from pydantic import TypeAdapter
+
+from algorithms.hub.signing import signed
+from nodes.perform import Attempt
+from state.agents import AgentCard, Role
+from state.errors import StepError
+from state.hub import HubFaults, HubSettings
+from state.messages import LineageRef, Message, MessageKind, Receipt
+from state.orders import Heard, Order
+from state.plans import StepKind
+from tools.hub.faults import FaultyHub
+from tools.hub.opening import OpenHub, open_hub
+from tools.hub.serving import serve
+from tools.signing import Ed25519Signer, key_ring
+
+MOST_ORDERS = 5
+"""How often one attempt is ordered before it counts as failed."""
+
+PERFORM = "perform"
+"""Subject of an order and of its reply."""
+
+_CHIEF = "executor"
+_ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
+
+Perform = Callable[[Order], tuple[Attempt, ...]]
+"""Performs the steps of an order; nothing where they cannot be performed together."""
+
+Work = Callable[[], tuple[Attempt, ...] | None]
+"""What a thread does for an order; None: whether anything was done shows when it is joined."""
+
+
+class Orders(AbstractContextManager["Orders"], Protocol):
+    """The way from the plan to the workers."""
+
+    def place(self, order: Order) -> Work:
+        """Place an order with a free worker; return what its thread does. There must be one."""
+
+    def join(self, order: Order, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
+        """Return what was reported once the thread has ended; None where the order did not arrive."""
+
+    def heard(self) -> tuple[Heard, ...]:
+        """Return the messages since this was asked last, with what became of them."""
+
+    @property
+    def told(self) -> str:
+        """Which way it is, and why not the one that was asked for."""
+
+
+class DirectOrders(AbstractContextManager["DirectOrders"]):
+    """Orders as calls, without messages."""
+
+    told = ""
+
+    def __init__(self, perform: Perform) -> None:
+        self._perform = perform
+
+    def __exit__(self, *_error: object) -> None:
+        """Hold nothing."""
+
+    def place(self, order: Order) -> Work:
+        """Return the call."""
+        return partial(self._perform, order)
+
+    def join(self, _order: Order, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
+        """Return what the call returned."""
+        return result
+
+    def heard(self) -> tuple[Heard, ...]:
+        """Return nothing."""
+        return ()
+
+
+class StepWorker:
+    """A worker of a run: performs what it is ordered, and reports."""
+
+    def __init__(self, name: str, perform: Perform) -> None:
+        self._perform = perform
+        self.card = AgentCard(id=name, version="1", role=Role.WORKER, skills=tuple(each.value for each in StepKind))
+
+    def probe(self) -> bool:
+        """Return that it is able to work: it lives in the process of the run."""
+        return True
+
+    def handle(self, message: Message) -> Message:
+        """Perform the steps of an order; the reply holds their reports."""
+        attempts = self._perform(Order.model_validate_json(message.content["order"]))
+        return Message(
+            message_id=f"{message.message_id}:report",
+            kind=MessageKind.RESPONSE,
+            sender=self.card.id,
+            recipient=message.sender,
+            subject=PERFORM,
+            content={"attempts": _ATTEMPTS.dump_json(attempts).decode()},
+            conversation=message.conversation,
+            in_reply_to=message.message_id,
+            sent_at=time.time(),
+            lineage=tuple(LineageRef(step_id=each.report.step_id) for each in attempts),
+        )
+
+
+class HubOrders(AbstractContextManager["HubOrders"]):
+    """Orders through the hub, to as many workers as may run at once."""
+
+    def __init__(self, run_id: str, workers: int, perform: Perform, settings: HubSettings, faults: HubFaults) -> None:
+        self._run_id, self._settings, self._faults = run_id, settings, faults
+        self._workers = {each.card.id: each for each in _crew(workers, perform)}
+        self._free = list(reversed(self._workers))
+        self._placed: dict[str, Message] = {}
+        self._replies: dict[str, Message] = {}
+        self._heard: list[Heard] = []
+        self._signers: dict[str, Ed25519Signer] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open the hub, with a new key for everybody."""
+        self._signers, verifier = key_ring((_CHIEF, *self._workers))
+        self._open: OpenHub = self._stack.enter_context(open_hub(verifier, self._settings, self._run_id))
+        self._hub = FaultyHub(self._open.hub, self._faults)
+        self._hub.register(AgentCard(id=_CHIEF, version="1", role=Role.COORDINATOR, skills=(PERFORM,)))
+        for worker in self._workers.values():
+            self._hub.register(worker.card)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close the hub."""
+        self._stack.close()
+
+    @property
+    def told(self) -> str:
+        """Which hub it is."""
+        return self._open.told
+
+    def place(self, order: Order) -> Work:
+        """Send the order to a free worker, and return that worker's turn at its mailbox."""
+        worker = self._workers[self._free.pop()]
+        message = Message(
+            message_id=order.order_id,
+            kind=MessageKind.DELEGATION,
+            sender=_CHIEF,
+            recipient=worker.card.id,
+            subject=PERFORM,
+            content={"order": order.model_dump_json()},
+            conversation=self._run_id,
+            sent_at=time.time(),
+            response_required=True,
+            lineage=tuple(LineageRef(step_id=step_id) for step_id in order.steps),
+        )
+        self._placed[order.order_id] = signed(message, self._signers[_CHIEF])
+        receipt = self._hub.send(self._placed[order.order_id])
+        if not receipt.kept:
+            raise StepError(f"the hub takes no order: {receipt.reason}", where=order.order_id)
+
+        def work() -> None:
+            serve(self._hub, worker, self._signers[worker.card.id])
+
+        return work
+
+    def join(self, order: Order, _result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
+        """Return the reports of the reply; None where there is none: the order or its reply was lost."""
+        message = self._placed.pop(order.order_id)
+        self._free.append(message.recipient)
+        for reply in self._hub.receive(_CHIEF, 100):
+            self._hub.acknowledge(_CHIEF, reply.message_id)
+            self._replies[reply.in_reply_to] = reply
+        reply_to_it = self._replies.pop(order.order_id, None)
+        self._heard += [Heard(message=each, receipt=self._receipt(each)) for each in (message, reply_to_it) if each]
+        return None if reply_to_it is None else _ATTEMPTS.validate_json(reply_to_it.content["attempts"])
+
+    def heard(self) -> tuple[Heard, ...]:
+        """Return the messages since this was asked last."""
+        found, self._heard = tuple(self._heard), []
+        return found
+
+    def _receipt(self, message: Message) -> Receipt:
+        """Return what became of a message; one that is not known was accepted and lost."""
+        lost = FaultyHub.accepted(message)
+        return self._hub.receipt(message.message_id) or lost
+
+
+def _crew(workers: int, perform: Perform) -> tuple[StepWorker, ...]:
+    return tuple(StepWorker(f"worker:{number}", perform) for number in range(1, workers + 1))

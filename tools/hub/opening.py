@@ -1,0 +1,59 @@
+"""Which hub is used: Redis where `REDIS_URL` names one that answers, else the one within this process."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from state.errors import TransientError
+from state.hub import Hub, HubSettings
+from state.signing import Verifier
+from tools.hub.fallback import FallbackHub
+from tools.hub.local import LocalHub
+
+WITHIN = "within the process"
+ON_REDIS = "on Redis"
+
+
+class OpenHub(NamedTuple):
+    """A hub for a while, and which one it is."""
+
+    hub: Hub
+    fallback: FallbackHub | None = None
+    fault: str = ""  # why it is not the one that was asked for
+
+    @property
+    def told(self) -> str:
+        """Where messages are kept, and why not where they should be."""
+        fault = self.fallback.fault if self.fallback else self.fault
+        if fault:
+            return f"{WITHIN}: {fault}"
+        return ON_REDIS if self.fallback else WITHIN
+
+
+@contextmanager
+def open_hub(verifier: Verifier, settings: HubSettings, name: str) -> Iterator[OpenHub]:
+    """Open mailboxes that nobody else has; those in Redis are removed at the end.
+
+    The address, which may hold a password, is read from the environment where it is used, and kept nowhere.
+    """
+    url = os.environ.get("REDIS_URL", "")
+    local = LocalHub(verifier, settings)
+    if not url:
+        yield OpenHub(local)
+        return
+    # Late, as most runs have no Redis; it may not be installed either.
+    try:
+        from tools.hub.redis_streams import RedisHub, connect  # noqa: PLC0415
+    except ModuleNotFoundError:
+        yield OpenHub(local, fault="REDIS_URL is set and the extra 'redis' is not installed")
+        return
+    with connect(url) as client:
+        remote = RedisHub(client, verifier, settings, namespace=f"{name}:{secrets.token_hex(4)}")
+        hub = FallbackHub(remote, local)
+        try:
+            yield OpenHub(hub, hub)
+        finally:
+            with suppress(TransientError):
+                remote.remove()
