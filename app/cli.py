@@ -141,6 +141,9 @@ def explain(  # noqa: PLR0913  one parameter an option of the command
     quarantined: Annotated[
         int | None, typer.Option("--quarantined", metavar="N", help="Row of the table's quarantine, from 1.")
     ] = None,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="What the agents of the run said to each other.")
+    ] = False,
     decisions: Annotated[
         str, typer.Option("--decisions", metavar="CONTRACT", help="Instead of a run: the decision log of a contract.")
     ] = "",
@@ -157,7 +160,8 @@ def explain(  # noqa: PLR0913  one parameter an option of the command
     from app.explain_command import explain_subject
     from tools.explain.subject import Subject
 
-    subject = Subject(table=table, row=row, key=key, column=column, file=file, line=line, quarantined=quarantined)
+    named = {"table": table, "row": row, "key": key, "column": column, "file": file, "line": line}
+    subject = Subject.model_validate({**named, "quarantined": quarantined, "messages": messages})
     raise typer.Exit(explain_subject(run, subject, as_html=as_html, as_json=as_json))
 
 

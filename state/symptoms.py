@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from state.diagnosis import AffectedRows, Cause
+from state.marks import TableMark
 from state.values import Value
 
 MOST_TEXT = 120
@@ -78,6 +79,7 @@ class TableEvidence(Value):
     columns: tuple[ColumnSketch, ...]
     columns_in_all: int
     symptoms: tuple[Symptom, ...]  # strongest first
+    marks: tuple[TableMark, ...] = ()  # what other agents inspected and doubted
 
 
 class TestCall(Value):

@@ -12,12 +12,14 @@ from algorithms.rereading import amended_mapping
 from nodes.decide import DecisionPoint, checked, decide
 from nodes.decisions.column_mapping import COLUMN_MAPPING
 from nodes.schema_council import Convened, convene
+from nodes.steps.marking import MAPPING, mapping_marks
 from nodes.steps.work import Outcome, Work
 from state.contract import Table
 from state.mapping import ColumnMapping, MappingEvidence, SourceColumn
 from tools.conform.witness_rows import LandedTable
 from tools.intake import Intake
 from tools.ledger import Receipt, find_receipt, once, record_decisions
+from tools.marks import leave_marks
 from tools.profile import describe_targets, profile_landed
 from tools.recovery import amendments_of
 from tools.sources.in_place import is_in_place, sample_relation
@@ -30,15 +32,17 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     """Decide and record the mapping of each variant, on as much evidence as the plan says."""
 
     def effect() -> Receipt:
-        mappings, judge = [], work.judge(connection)
+        mappings: list[ColumnMapping] = []
+        judge = work.judge(connection)
         amendments = amendments_of(connection, work.table.name)
         for variant_id, files in work.intake.variants_of(work.table.name):
             evidence = _evidence(connection, work, variant_id, files)
             mapping, decisions = decide(_point(work, evidence), evidence, judge)
             record_decisions(connection, decisions, step_id=work.step.step_id)
             amended = checked(COLUMN_MAPPING, evidence, amended_mapping(evidence, mapping, amendments, files))
-            mappings.append(amended.model_dump(mode="json"))
-        return {"mappings": mappings}
+            mappings.append(amended)
+        leave_marks(connection, MAPPING, work.table.name, mapping_marks(work.table.name, mappings))
+        return {"mappings": [mapping.model_dump(mode="json") for mapping in mappings]}
 
     receipt = once(connection, work.step.step_id, effect)
     found = [ColumnMapping.model_validate(mapping) for mapping in receipt["mappings"]]

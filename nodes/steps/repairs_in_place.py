@@ -11,11 +11,13 @@ import duckdb
 
 from algorithms.repair_rulings import Ruling, Tally, tallies
 from nodes.decide import Account, record
+from nodes.steps.marking import REPAIRING, repair_marks
 from nodes.steps.work import Work
 from state.decisions import DecidedBy, Decision
 from state.repair_council import CellOutcome, CouncilFound, CouncilTask
 from tools.conform.trial import Trial
 from tools.ledger import Receipt, record_decisions
+from tools.marks import leave_marks
 
 KIND = "cell_repair"
 OPERATOR = "repair:"
@@ -55,6 +57,7 @@ def put_in_place(connection: duckdb.DuckDBPyConnection, work: Work, ruled: Ruled
     known = _recorded(connection, ruled.judgements.values())
     judged = {change_id: made for change_id, made in ruled.judgements.items() if made in known}
     _keep(connection, table, ruled.rulings, decisions, judged)
+    leave_marks(connection, REPAIRING, table, repair_marks(table, ruled.rulings))
     return {outcome.value: count for outcome, count in counts.items()} | {"notes": list(ruled.found.notes)}
 
 

@@ -8,6 +8,7 @@ import duckdb
 from nodes.decide import decide
 from nodes.decisions.value_resolution import VALUE_RESOLUTION
 from nodes.steps.mapping import landed_tables
+from nodes.steps.marking import RESOLVING, resolution_marks
 from nodes.steps.work import Outcome, Work
 from state.contract import Column, Contract, LogicalType, RepairScope, Table
 from state.decisions import Decision
@@ -15,6 +16,7 @@ from state.resolution import ResolutionEvidence, Resolutions, ValueResolution
 from tools.conform.witness_rows import ValidList
 from tools.conform.witnesses import gather_resolution_evidence
 from tools.ledger import Receipt, find_receipt, once, record_decisions
+from tools.marks import leave_marks
 
 
 def resolve_lists(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
@@ -27,6 +29,7 @@ def resolve_lists(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
             for column, valid in listed_columns(work.contract, work.table)
             if (answer := _resolve(connection, work, column, valid)) is not None
         ]
+        leave_marks(connection, RESOLVING, work.table.name, resolution_marks(work.table.name, answers))
         return resolve_receipt(answers)
 
     receipt = once(connection, work.step.step_id, effect)

@@ -1,4 +1,4 @@
-"""Actions that look things up: the contract, what was landed, past runs, and the way of a table through the plan."""
+"""Actions that look things up: the contract, what was landed, marks, past runs, and a table's way through the plan."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from state.plans import Plan, Step
 from tools.actions.bench import Bench, Found
 from tools.intake import Intake
 from tools.ledger import read_reports
+from tools.marks import read_marks
 from tools.plans import last_plan
 from tools.records import list_records, read_status
 
@@ -59,6 +60,7 @@ def _entries(bench: Bench) -> Iterator[tuple[str, str, str]]:
     for table in contract.tables:
         yield from _of_table(table)
     yield from _of_files(contract, intake)
+    yield from _of_marks(bench)
     for record in reversed(list_records(bench.home)[-_MOST_RUNS:]):
         status = read_status(bench.home, record.run_id)
         told = f"{status.status.value} {status.problem}".strip() if status else "no status"
@@ -83,6 +85,14 @@ def _of_files(contract: Contract, intake: Intake) -> Iterator[tuple[str, str, st
         names = ", ".join(intake.inventory.files[file_id].name for file_id in variant.file_ids[:20])
         tables = ", ".join(sorted({fed[file_id] for file_id in variant.file_ids if file_id in fed}))
         yield "catalogue", f"{variant.variant_id} {tables}", f"columns {', '.join(variant.columns)} of files {names}"
+
+
+def _of_marks(bench: Bench) -> Iterator[tuple[str, str, str]]:
+    with bench.engine() as connection:
+        found = [mark for table in bench.contract.tables for mark in read_marks(connection, table.name)]
+    for mark in found:
+        subject = f"{mark.table}.{mark.column}" if mark.column else mark.table
+        yield "marks", subject, f"{mark.agent} {mark.kind.value}: {mark.note} {mark.evidence}".strip()
 
 
 def _words(text: str) -> list[str]:

@@ -14,11 +14,13 @@ from tools.diagnosis.row_symptoms import row_symptoms
 from tools.diagnosis.rows import MOMENTS, NUMBERS, Rows, load_rows
 from tools.diagnosis.subject import Subject, fields_by_variant
 from tools.diagnosis.value_symptoms import value_symptoms
+from tools.marks import read_marks
 from tools.workspace import is_staged
 
 _MOST_FILES = 12
 _MOST_COLUMNS = 30
 _MOST_SYMPTOMS = 24
+_MOST_MARKS = 12
 
 
 def analyse_schema(connection: duckdb.DuckDBPyConnection, subject: Subject) -> TableEvidence:
@@ -36,6 +38,7 @@ def analyse_schema(connection: duckdb.DuckDBPyConnection, subject: Subject) -> T
         columns=tuple(_sketch(rows, name) for name in list(rows.texts)[:_MOST_COLUMNS]),
         columns_in_all=len(rows.texts),
         symptoms=tuple(symptoms[:_MOST_SYMPTOMS]),
+        marks=read_marks(connection, subject.table.name)[:_MOST_MARKS],
     )
 
 

@@ -5,6 +5,7 @@ from tools.explain.advice import advice_section
 from tools.explain.aside import Group, merged_section, quarantine_groups, quarantine_section
 from tools.explain.changing import cells_by_decision, changes_section
 from tools.explain.checking import checks_section
+from tools.explain.conversing import messages_section
 from tools.explain.diagnosing import diagnoses_section
 from tools.explain.headers import headers_section
 from tools.explain.judging import decision_sections
@@ -31,6 +32,7 @@ def explain_run(material: Material) -> Explanation:
         advice_section(material, groups, material.tables),
         plan_section(material).model_copy(update={"picture": plan_picture(material)}),
         failures_section(material),
+        messages_section(material),
         checks_section(material.checks),
         headers_section(material, material.tables),
         changes_section(material, material.tables),

@@ -3,6 +3,7 @@
 from state.errors import RunError, SetupError
 from state.explanation import Explanation, Mark
 from state.values import Value
+from tools.explain.conversing import explain_messages
 from tools.explain.line_fate import explain_line
 from tools.explain.material import Material
 from tools.explain.remnant import explain_published_row, explain_side_line, number_with_key, side_section
@@ -21,12 +22,13 @@ class Subject(Value):
     file: str = ""
     line: int | None = None
     quarantined: int | None = None  # number in the quarantine table, from 1
+    messages: bool = False  # what the agents of the run said to each other
 
     @property
     def name(self) -> str:
         """A name for a file about it: letters, digits, dots and hyphens."""
         parts = [self.table, *(f"{word}-{part}" for word, part in self._numbers().items() if part), self.column]
-        text = "-".join(part for part in parts if part) or "run"
+        text = "-".join(part for part in parts if part) or ("messages" if self.messages else "run")
         return "".join(c if c.isalnum() or c in "._" else "-" for c in text)[:120]
 
     def _numbers(self) -> dict[str, object]:
@@ -45,6 +47,8 @@ def explain(material: Material, subject: Subject) -> Explanation:
     Raises SetupError for a subject that is not whole, RunError for one that does not exist.
     """
     _check(subject)
+    if subject.messages:
+        return explain_messages(material)
     if subject.file:
         line = subject.line or 0
         return (
@@ -53,8 +57,10 @@ def explain(material: Material, subject: Subject) -> Explanation:
             else explain_side_line(material, subject.file, line)
         )
     table = subject.table or _only_table(material, subject)
-    if not table:
-        return explain_run(material)
+    return _explain_table(material, table, subject) if table else explain_run(material)
+
+
+def _explain_table(material: Material, table: str, subject: Subject) -> Explanation:
     _known(material, table)
     if subject.quarantined is not None:
         return _explain_quarantined(material, table, subject.quarantined)
@@ -75,6 +81,8 @@ def _check(subject: Subject) -> None:
         raise SetupError(
             "more than one row is asked for", hint="give one of --row, --key, --quarantined, --file with --line"
         )
+    if subject.messages and subject != Subject(messages=True):
+        raise SetupError("--messages tells of the whole run", hint="leave the other options out")
     if subject.file and (subject.table or subject.column):
         raise SetupError("--file and --line ask about a line of any table", hint="leave --table and --column out")
     if subject.quarantined is not None and subject.column:
