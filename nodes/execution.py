@@ -25,7 +25,7 @@ from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from nodes.perform import MODELS, Attempt, adjusted_context, attempt, attempt_together, prepares, replan_id
-from nodes.schema_council import Convened
+from nodes.steps.work import Composed
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.plans import PlanRef, Step
@@ -61,18 +61,18 @@ class Performing(NamedTuple):
     cancellable: Callable[[PerformInput], Awaitable[ExecutorOutput]]
 
 
-def performing(council: Convened) -> Performing:
-    """Return the node; `council` is convened where a step has to map columns and names leave something open."""
+def performing(composed: Composed) -> Performing:
+    """Return the node; `composed` are the graphs that steps put questions to."""
 
     def perform(state: PerformInput) -> ExecutorOutput:
         """Perform all that can be done before a failure is ruled on, a person answers, or the tables are prepared."""
-        return _perform(state, get_runtime(RunContext), Event(), council)
+        return _perform(state, get_runtime(RunContext), Event(), composed)
 
     async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
         """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
         stopped = Event()
         try:
-            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, council)
+            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, composed)
         except asyncio.CancelledError:
             stopped.set()
             raise
@@ -80,10 +80,10 @@ def performing(council: Convened) -> Performing:
     return Performing(perform, perform_cancellable)
 
 
-def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, council: Convened) -> ExecutorOutput:
+def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, composed: Composed) -> ExecutorOutput:
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        execution = _Execution(state, context, folder, council)
+        execution = _Execution(state, context, folder, composed)
         execution.go_on(stopped)
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
         if no_room(error):
@@ -95,8 +95,8 @@ def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, 
 class _Execution:
     """How far the plan is, and the steps that are being performed."""
 
-    def __init__(self, state: PerformInput, context: RunContext, folder: Path, council: Convened) -> None:
-        self._context, self._folder, self._council = context, folder, council
+    def __init__(self, state: PerformInput, context: RunContext, folder: Path, composed: Composed) -> None:
+        self._context, self._folder, self._composed = context, folder, composed
         self._plan = read_plan(state["plan"])
         self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
         self._replans, self._spent = state.get("replans", {}), state.get("spent", {})
@@ -208,7 +208,7 @@ class _Execution:
         if len(steps) > 1:
             return attempt_together(steps, self._folder, context)
         (step,) = steps
-        return (attempt(step, self._reports.get(step.step_id), self._folder, context, worked, self._council),)
+        return (attempt(step, self._reports.get(step.step_id), self._folder, context, worked, self._composed),)
 
     def _end(self, step: Step, ended: Attempt) -> None:
         """Put a report and its line of the trace on record."""
