@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from state.budget import Spent
@@ -115,8 +115,6 @@ class Conflict(Value):
     )
     run_id: str = Field(default="", title="Run", description="The run it arose in; its own rulings teach it nothing")
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
-
     @model_validator(mode="after")
     def _names_fit(self) -> "Conflict":
         names = [party.name for party in self.parties]
@@ -185,7 +183,7 @@ class ConflictRuling(Value):
     quality: float  # mean of efficiency and fairness: what strategies are compared by
     certificate: RulingCertificate
     would: dict[str, str] = Field(default_factory=dict)  # what each strategy alone would have ruled
-    wants: dict[str, str] = Field(default_factory=dict)  # the option each party wants most
+    wants: dict[str, str] = Field(default_factory=dict)  # the option each party wants most, if it matters to it
     payments: dict[str, float] = Field(default_factory=dict)  # of an auction: what others lose by each party's bid
 
 
@@ -204,10 +202,15 @@ class PastRuling(Value):
     outcome: float = Field(ge=0, le=1)  # quality by the figures that came of it; 0: nothing was published
 
 
+GivenConflict = Annotated[
+    Conflict, Field(title="Conflict", description="Who wants what of which options", examples=[_EXAMPLE])
+]
+
+
 class ConflictInput(TypedDict):
     """What the graph is given."""
 
-    conflict: Conflict
+    conflict: GivenConflict
 
 
 class ConflictOutput(TypedDict, total=False):
@@ -223,7 +226,7 @@ class ConflictOutput(TypedDict, total=False):
 class ConflictState(TypedDict, total=False):
     """Channels of the graph."""
 
-    conflict: Conflict  # written by the caller, validated by the analysis
+    conflict: GivenConflict  # written by the caller, validated by the analysis
     analysis: ConflictAnalysis  # written by the analysis
     settling: Settling  # written by the choice of a strategy
     chosen_by: str

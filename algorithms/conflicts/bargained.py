@@ -4,7 +4,7 @@ In the game of claims everybody names an option; named by all it is agreed, else
 """
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from algorithms.conflicts.table import ConflictTable, best_of, quality
 from algorithms.games.bargaining import nash_bargain
@@ -19,28 +19,29 @@ _MOST_CLAIMS = 6
 _TWO = 2
 
 
-class GameAnswer(NamedTuple):
-    """The option that was chosen, and what was found, in words."""
-
-    option: int
-    claim: str
-
-
-def settle_as_game(table: ConflictTable) -> GameAnswer:
+def settle_as_game(table: ConflictTable) -> int:
     """Return the efficient option that the games speak for."""
-    numbers = table.efficient
-    points = [table.points[number] for number in numbers]
-    bargain = nash_bargain(points, table.least, table.weights)
-    told = [_told_of_bargain(bargain)]
+    bargain, numbers = _bargain(table), table.efficient
     candidates = [number for place, number in enumerate(numbers) if bargain is None or bargain.lottery[place]]
-    if len(table.weights) == _TWO and len(numbers) <= _MOST_CLAIMS:
-        told.append(_told_of_claims(table))
     scores: list[Any] = [quality(table, number) for number in candidates]
-    if len(table.weights) > _TWO:
-        fair = shapley(_worth(table), len(table.weights))
-        told.append(_told_of_coalitions(table, fair))
+    if len(table.weights) > _TWO and len(candidates) > 1:
+        fair = shapley(_Majority(table), len(table.weights))
         scores = [(quality(table, number), -_shortfall(table, number, fair)) for number in candidates]
-    return GameAnswer(best_of(candidates, scores, table), "; ".join(told))
+    return best_of(candidates, scores, table)
+
+
+def told_of_games(table: ConflictTable) -> str:
+    """Return what the games found, in words, with what certifies it."""
+    told = [_told_of_bargain(_bargain(table))]
+    if len(table.weights) == _TWO and len(table.efficient) <= _MOST_CLAIMS:
+        told.append(_told_of_claims(table))
+    if len(table.weights) > _TWO:
+        told.append(_told_of_coalitions(table, shapley(_Majority(table), len(table.weights))))
+    return "; ".join(told)
+
+
+def _bargain(table: ConflictTable) -> Bargain | None:
+    return nash_bargain([table.points[number] for number in table.efficient], table.least, table.weights)
 
 
 def claims_regret(table: ConflictTable, option: int) -> Fraction:
@@ -85,10 +86,6 @@ def _told_of_claims(table: ConflictTable) -> str:
     )
 
 
-def _worth(table: ConflictTable) -> "_Majority":
-    return _Majority(table)
-
-
 class _Majority:
     """What a coalition can get: with more than half of the weight it decides, and nothing otherwise."""
 
@@ -112,6 +109,6 @@ def _shortfall(table: ConflictTable, number: int, fair: Division) -> Fraction:
 
 def _told_of_coalitions(table: ConflictTable, fair: Division) -> str:
     shares = ", ".join(f"{float(share):.3f}" for share in fair.shares)
-    found = core(_worth(table), len(table.weights))
+    found = core(_Majority(table), len(table.weights))
     told = "the core is empty: some majority always objects" if found.point is None else "the core has a point"
     return f"Shapley shares {shares}; {told}"

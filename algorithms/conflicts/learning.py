@@ -7,7 +7,7 @@ what came of it by the figures, as against what the figures promised.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from algorithms.conflicts.settling import settle
+from algorithms.conflicts.settling import settled_by_each
 from algorithms.conflicts.table import quality, table_of
 from state.conflicts import AUTO, Conflict, ConflictAnalysis, ConflictKind, PastRuling, Settling
 
@@ -38,7 +38,7 @@ def choose(conflict: Conflict, analysis: ConflictAnalysis, history: Sequence[Pas
         return Chosen(precedent.strategy, f"run {precedent.run_id or '(none)'} ruled so on the same case, and it held")
     kept = reliability(analysis.kind, others)
     table = table_of(conflict)
-    promised = {way: quality(table, settle(conflict, way)) for way in Settling}
+    promised = {way: quality(table, number) for way, number in settled_by_each(conflict).items()}
     way = max(Settling, key=lambda each: (round(promised[each] * kept[each], 9), -list(Settling).index(each)))
     seen = sum(past.kind is analysis.kind for past in others)
     return Chosen(

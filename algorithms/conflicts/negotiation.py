@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from algorithms.conflicts.table import ConflictTable, agreement, weighted_gain
+from algorithms.conflicts.table import ConflictTable, agreement
 from state.conflicts import MOST_ROUNDS
 
 
@@ -30,7 +30,7 @@ def opening(table: ConflictTable) -> Standpoint:
         tuple(
             sorted(
                 table.efficient,
-                key=lambda number: (-table.gains[number][party], -weighted_gain(table, number), number),
+                key=lambda number: (-table.gains[number][party], -table.sums[number], number),
             )
         )
         for party in range(len(table.weights))

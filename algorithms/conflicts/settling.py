@@ -7,27 +7,24 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from algorithms.conflicts.bargained import claims_regret, settle_as_game
+from algorithms.conflicts.bargained import claims_regret, settle_as_game, told_of_games
 from algorithms.conflicts.negotiation import negotiate
 from algorithms.conflicts.table import (
     ConflictTable,
     agreement,
     best_of,
     quality,
-    sorted_gains,
     table_of,
-    weighted_gain,
 )
 from algorithms.games.bargaining import dominates, pareto_set, rational_set
 from state.conflicts import Conflict, ConflictAnalysis, ConflictRuling, RulingCertificate, Settling
 
 
 class Settlement(NamedTuple):
-    """The option that a way chose, why, and what else it found."""
+    """The option that a way chose, and why."""
 
     option: int
     reason: str
-    claim: str = ""
 
 
 def mediate(table: ConflictTable) -> Settlement:
@@ -35,10 +32,10 @@ def mediate(table: ConflictTable) -> Settlement:
     start = table.default if table.default in table.acceptable else table.acceptable[0]
     option, steps = start, 0
     while True:
-        better = [each for each in table.acceptable if sorted_gains(table, each) > sorted_gains(table, option)]
+        better = [each for each in table.acceptable if table.ordered[each] > table.ordered[option]]
         if not better:
             return Settlement(option, f"after {steps} proposals nobody who has least can be helped further")
-        option = min(better, key=lambda each: (sorted_gains(table, each), each))
+        option = min(better, key=lambda each: (table.ordered[each], each))
         steps += 1
 
 
@@ -73,7 +70,7 @@ def by_majority(table: ConflictTable) -> Settlement:
 
 def by_weight(table: ConflictTable) -> Settlement:
     """Take the option with the largest weighted sum of gains."""
-    scores = [weighted_gain(table, number) for number in table.acceptable]
+    scores = [table.sums[number] for number in table.acceptable]
     option = best_of(table.acceptable, scores, table)
     return Settlement(option, f"its weighted sum of gains, {float(max(scores)):.3f}, is the largest")
 
@@ -108,8 +105,7 @@ def _negotiated(table: ConflictTable) -> Settlement:
 
 
 def _as_game(table: ConflictTable) -> Settlement:
-    answer = settle_as_game(table)
-    return Settlement(answer.option, "it is the most efficient and fair of what Nash's bargain mixes", answer.claim)
+    return Settlement(settle_as_game(table), "it is the most efficient and fair of what Nash's bargain mixes")
 
 
 WAYS: Mapping[Settling, Callable[[ConflictTable], Settlement]] = {
@@ -123,10 +119,10 @@ WAYS: Mapping[Settling, Callable[[ConflictTable], Settlement]] = {
 }
 
 
-def settle(conflict: Conflict, way: Settling) -> int:
-    """Return the number of the option that a way rules in the end."""
+def settled_by_each(conflict: Conflict) -> Mapping[Settling, int]:
+    """Return by way the number of the option that it rules in the end."""
     table = table_of(conflict)
-    return _standing(table, _efficient(table, WAYS[way](table).option), conflict.margin)
+    return {way: _standing(table, _efficient(table, of(table).option), conflict.margin) for way, of in WAYS.items()}
 
 
 def rule(
@@ -147,11 +143,12 @@ def rule(
         reason=_reason(table, names, settlement, better, option),
         agreement=agreement(table, option),
         quality=quality(table, option),
-        certificate=_certificate(conflict, table, option, settlement.claim),
-        would={each.value: names[settle(conflict, each)] for each in Settling},
+        certificate=_certificate(conflict, table, option, told_of_games(table) if way is Settling.GAME_THEORY else ""),
+        would={each.value: names[number] for each, number in settled_by_each(conflict).items()},
         wants={
             party.name: names[best_of(range(len(names)), [point[place] for point in table.points], table)]
             for place, party in enumerate(conflict.parties)
+            if len({table.points[number][place] for number in table.efficient}) > 1
         },
         payments=_paid(conflict, table, option) if way is Settling.AUCTION else {},
     )

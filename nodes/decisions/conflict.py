@@ -1,13 +1,13 @@
 """Decision: how a conflict of aims is settled."""
 
+from collections.abc import Mapping
+
 from algorithms.conflicts.settling import Settlement, rule
 from algorithms.conflicts.table import agreement, table_of
 from nodes.decide import Account, DecisionPoint
-from state.conflicts import Conflict, ConflictAnalysis, ConflictRuling, Settling
+from state.conflicts import Conflict, ConflictAnalysis, ConflictRuling, Option, Settling
 from state.resolution import Ballot
 from state.values import Value
-
-_FIGURES = 12
 
 
 class ConflictCase(Value):
@@ -49,16 +49,7 @@ def accounts(evidence: ConflictCase, answer: ConflictRuling) -> tuple[Account, .
     conflict, certificate = evidence.conflict, answer.certificate
     by_name = {option.name: option for option in conflict.options}
     table = table_of(conflict)
-    votes = tuple(
-        Ballot(
-            voter=party.name,
-            choice=answer.wants[party.name],
-            confidence=by_name[answer.wants[party.name]].worth[party.name],
-            reason=f"worth {by_name[answer.wants[party.name]].worth[party.name]:.3f} to it; "
-            f"the ruling is worth {by_name[answer.option].worth[party.name]:.3f}",
-        )
-        for party in conflict.parties
-    )
+    votes = tuple(_vote(party.name, by_name, answer) for party in conflict.parties)
     sacrifice = ", ".join(f"{name} {lost:.3f}" for name, lost in certificate.sacrifice.items() if lost > 0)
     proof = (
         f"certificate: largest gain from refusing {certificate.regret:g}; "
@@ -84,9 +75,19 @@ def accounts(evidence: ConflictCase, answer: ConflictRuling) -> tuple[Account, .
     )
 
 
+def _vote(party: str, options: Mapping[str, Option], answer: ConflictRuling) -> Ballot:
+    """Tell what a party wanted, and what the ruling is worth to it; one to whom all is the same abstains."""
+    wanted, got = answer.wants.get(party), options[answer.option].worth[party]
+    if wanted is None:
+        return Ballot(voter=party, choice=None, confidence=got, reason=f"worth {got:.3f} to it, like all that was left")
+    worth = options[wanted].worth[party]
+    told = f"worth {worth:.3f} to it; the ruling is worth {got:.3f}"
+    return Ballot(voter=party, choice=wanted, confidence=min(max(worth, 0.0), 1.0), reason=told)
+
+
 def _figures(conflict: Conflict, number: int) -> str:
     option = conflict.options[number]
-    figures = ", ".join(f"{name} {value:g}" for name, value in list(option.figures.items())[:_FIGURES])
+    figures = ", ".join(f"{name} {value:g}" for name, value in option.figures.items() if value)
     worth = ", ".join(f"{name} {value:.3f}" for name, value in option.worth.items())
     return f"{option.name}: {figures + '; ' if figures else ''}worth {worth}"
 
