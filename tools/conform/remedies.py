@@ -25,8 +25,8 @@ WITHHELD = Remedy.DISCARD_VALUE.value
 """The operator of a cell whose value is withheld."""
 
 _MOST_PATTERNS = 1_000
-_ACROSS_ROWS = frozenset({"primaryKey", "unique", "duplicateValues"})
-"""Kinds of rules that rows break together: with which of them something is wrong nothing says."""
+_ACROSS_ROWS = frozenset({"primaryKey", "unique", "duplicateValues", "relationship"})
+"""Kinds of rules that are about several rows: nothing says that the value of this one is what is wrong."""
 
 _OF_NOTHING = frozenset({"required", "nullValues", "missingValues"})
 """Kinds of rules that an empty cell breaks."""
