@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from graphs.session import run
-from state.run import Patterns, RunContext, RunRequest
+from state.run import Patterns, RunContext
 from tools.sql.quote import literal
 
 ROWS = 1_000
@@ -51,8 +51,8 @@ def run_job(folder: Path, conflict: str, number: int = 1) -> Path:
     """Run the job with a way to settle conflicts; return the folder of what it tells."""
     contract, source = write_job(folder / "input")
     out, run_id = folder / f"out-{conflict}-{number}", f"open-{conflict}-{number}"
-    request = RunRequest(contract=str(contract), sources=(str(source),), out=str(out), run_id=run_id)
-    run(request, RunContext(home=str(folder / "home"), patterns=Patterns(conflict=conflict)))
+    context = RunContext(home=str(folder / "home"), patterns=Patterns(conflict=conflict))
+    run(contract, [str(source)], out, run_id=run_id, context=context)
     return out / "_runs" / run_id
 
 

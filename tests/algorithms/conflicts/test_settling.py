@@ -24,7 +24,7 @@ def ruled(case: Conflict, way: Settling) -> str:
     return rule(case, analyse(case), way, "asked").option
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6))
 def test_rulings_are_as_they_must_be_by_every_way(seed: int) -> None:
     drawn = drawn_conflict(seed)

@@ -44,6 +44,7 @@ def test_there_is_no_bargain_where_somebody_cannot_gain() -> None:
     assert nash_bargain([(Fraction(1),) * 2 + (Fraction(0),)], (*NOTHING, Fraction(0))) is None
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(*[st.fractions(0, 5, max_denominator=2)] * 3), min_size=1, max_size=8))
 def test_the_pareto_set_is_not_empty_and_nothing_dominates_it(points: list[tuple[Fraction, ...]]) -> None:
     kept = pareto_set(points)

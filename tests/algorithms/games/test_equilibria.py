@@ -40,7 +40,7 @@ def test_all_equilibria_of_the_six_by_six_game_with_most_are_found() -> None:
     assert fault_of(game, found.found) == ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(games())
 def test_every_game_has_an_equilibrium_that_an_own_judge_accepts(game: Bimatrix) -> None:
     every = all_equilibria(game)
@@ -53,7 +53,7 @@ def test_every_game_has_an_equilibrium_that_an_own_judge_accepts(game: Bimatrix)
         assert len(every.found) % 2 == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(games(), st.data())
 def test_a_certificate_says_what_is_gained_by_deviating_from_any_profile(game: Bimatrix, data: st.DataObject) -> None:
     sides = []
@@ -68,7 +68,7 @@ def test_what_is_no_distribution_gets_no_certificate() -> None:
         certified(TEXTBOOKS[0].game, (Fraction(1), Fraction(1)), (Fraction(1), Fraction(0)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(games())
 def test_no_equilibrium_plays_a_dominated_strategy(game: Bimatrix) -> None:
     found = all_equilibria(game)
