@@ -6,19 +6,26 @@ from state.conflicts import Remedy
 from state.values import Value
 
 
+def item_name(column: str, *, warning: bool = False, proposed: bool = False) -> str:
+    """Return the name of an item: a column, those of its cells that have a proposal, or that only break a warning."""
+    return f"{column} (warning)" if warning else f"{column} (proposed)" if proposed else column
+
+
 class ItemStake(Value):
     """A column whose values break rules, and more than one remedy for them."""
 
     column: str
     warning: bool = False  # only rules that are warnings
+    proposed: bool = False  # cells for which the repair council proposed another value
+    confidence: float = Field(default=0.0, ge=0, le=1)  # of what was proposed, on average
     remedies: tuple[Remedy, ...]  # the default first
     rules: tuple[str, ...]  # that are broken
     cells: int = Field(ge=0)
 
     @property
     def name(self) -> str:
-        """The column, and whether it is about warnings."""
-        return f"{self.column} (warning)" if self.warning else self.column
+        """The column, and which of its cells it is about where not all."""
+        return item_name(self.column, warning=self.warning, proposed=self.proposed)
 
 
 class BrokenRows(Value):

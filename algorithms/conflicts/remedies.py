@@ -11,13 +11,14 @@ can do without. Nothing published is worth nothing to anybody.
     contract       the share of the table's checks that pass without a warning
 
 A remedy is no option where it breaks the contract: more rows in quarantine than allowed, or more values of a column
-withheld than rows may be: a column that loses so much is read wrongly, and that is for the quality planner to find out.
+withheld or replaced than rows may be: a column that loses so much is read wrongly, which is for the quality planner.
 """
 
 from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 
+from algorithms.repair.settings import CouncilSettings
 from state.conflicts import AUTO, Aim, Conflict, Option, Party, Remedy
 from state.remedies import BadRows, ItemStake, RemedyRuling
 
@@ -46,7 +47,7 @@ def packages(bad: BadRows) -> Iterator[RemedyRuling]:
         remedies = dict(zip((item.name for item in items), chosen, strict=True))
         figures = figures_of(bad, remedies)
         allowed = bad.max_quarantine * bad.rows_read
-        if figures["rows_quarantined"] <= allowed and figures["most_withheld"] <= allowed:
+        if figures["rows_quarantined"] <= allowed and figures["most_replaced_in_a_column"] <= allowed:
             yield RemedyRuling(remedies=remedies, figures=figures, worth=worth_of(bad, figures))
 
 
@@ -54,40 +55,54 @@ def figures_of(bad: BadRows, remedies: Mapping[str, Remedy]) -> dict[str, float]
     """Return the figures of a package: rows, cells, checks and seconds."""
     items = {item.name: item for item in bad.items}
     chosen = {name: remedies.get(name, item.remedies[0]) for name, item in items.items()}
-    aside, withheld, left = bad.rows_aside, dict.fromkeys(items, 0), dict.fromkeys(items, 0)
+    aside, cells = bad.rows_aside, dict.fromkeys(items, 0)
     for broken in bad.broken:
         if any(chosen[name] is Remedy.QUARANTINE for name in broken.items):
             aside += broken.rows
             continue
         for name in broken.items:
-            counted = withheld if chosen[name] is Remedy.DISCARD_VALUE else left
-            counted[name] += broken.rows
-    warned = {rule for name, rows in left.items() if rows for rule in items[name].rules}
-    cells = sum(withheld.values())
+            cells[name] += broken.rows
+    count = {remedy: sum(cells[name] for name in items if chosen[name] is remedy) for remedy in Remedy}
+    lost, doubtful = dict.fromkeys(items, 0.0), dict.fromkeys(items, 0.0)  # by the first item of each column
+    first = {item.column: name for name, item in reversed(items.items())}
+    for name, item in items.items():
+        lost[first[item.column]] += 0 if chosen[name] is Remedy.LEAVE else cells[name]
+        doubtful[first[item.column]] += cells[name] * _doubt(item, chosen[name])
+    warned = {rule for name, item in items.items() if item.warning and cells[name] for rule in item.rules}
     return {
         "rows_read": bad.rows_read,
         "rows_kept": bad.rows_read - aside,
         "rows_quarantined": aside,
-        "cells_withheld": cells,
-        "most_withheld": max(withheld.values(), default=0),
-        "cells_against_warnings": sum(left.values()),
-        "most_against_warnings": max(left.values(), default=0),
+        "cells_withheld": count[Remedy.DISCARD_VALUE],
+        "cells_repaired": count[Remedy.REPAIR],
+        "cells_against_warnings": count[Remedy.LEAVE],
+        "most_replaced_in_a_column": max(lost.values(), default=0),
+        "most_doubtful_in_a_column": round(max(doubtful.values(), default=0), 6),
         "cells_invented": 0,
         "checks_passed": bad.checks - len(warned),
         "checks": bad.checks,
-        "seconds": round(_CHANGE_SECONDS * (aside + cells), 6),
+        "seconds": round(_CHANGE_SECONDS * (aside + count[Remedy.DISCARD_VALUE] + count[Remedy.REPAIR]), 6),
     }
+
+
+def _doubt(item: ItemStake, remedy: Remedy) -> float:
+    """Return what a delivered cell costs correctness: one, and more for what was proposed below the council's bar.
+
+    At its bar the council is indifferent between a change and none, so there a proposal costs as much as a value
+    withheld; the less sure it is the more.
+    """
+    return (1 - item.confidence) / (1 - CouncilSettings().repair_bar) if remedy is Remedy.REPAIR else 1.0
 
 
 def worth_of(bad: BadRows, figures: Mapping[str, float]) -> dict[str, float]:
     """Return what a package with these figures is worth to each stakeholder."""
     allowed = bad.max_quarantine * bad.rows_read
-    doubtful = max(figures["most_withheld"], figures["most_against_warnings"])
     rest = _CELL_SECONDS * bad.rows_read * bad.columns
+    cases = figures["rows_quarantined"] + figures["cells_withheld"] + figures["cells_repaired"]
     worth = {
         Aim.COMPLETENESS: 1 - figures["rows_quarantined"] / allowed,
-        Aim.CORRECTNESS: 1 - doubtful / allowed,
-        Aim.COST: 1 - (figures["rows_quarantined"] + figures["cells_withheld"]) / allowed,
+        Aim.CORRECTNESS: 1 - figures["most_doubtful_in_a_column"] / allowed,
+        Aim.COST: 1 - cases / allowed,
         Aim.TIMELINESS: rest / (rest + figures["seconds"]),
         Aim.CONTRACT: figures["checks_passed"] / figures["checks"],
     }

@@ -68,9 +68,10 @@ def _put_in_place(
     connection: duckdb.DuckDBPyConnection, subject: Subject, bad: BadRows, ruling: ConflictRuling, decision: Decision
 ) -> Receipt:
     package = ruled(bad, ruling.option)
-    cells = put_ruling(connection, subject, package.remedies) if package else 0
+    cells = put_ruling(connection, subject, bad.items, package.remedies) if package else 0
     chosen = package.remedies if package else {}
-    withheld = [name for name, remedy in chosen.items() if remedy is Remedy.DISCARD_VALUE]
+    column = {item.name: item.column for item in bad.items}
+    withheld = sorted({column[name] for name, remedy in chosen.items() if remedy is Remedy.DISCARD_VALUE})
     record_decisions(connection, [decision])
     told = {
         "ruling": ruling.model_dump(mode="json"),
