@@ -1,10 +1,12 @@
 """The catalogue of suites by name."""
 
 from evals.cleaning.suite import Cleaning
+from evals.conflicts.suite import Conflicts
 from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
+from evals.games.suite import Games
 from evals.gate.suite import Gate
 from evals.hub.suite import HubSuite
 from evals.loops.suite import Loops
@@ -23,10 +25,12 @@ from state.errors import SetupError
 
 _ALL: tuple[type[Suite], ...] = (
     Cleaning,
+    Conflicts,
     Consensus,
     Covid19,
     Disturbance,
     DraftSuite,
+    Games,
     Gate,
     HubSuite,
     Loops,

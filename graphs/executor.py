@@ -1,6 +1,7 @@
 """Execution as a graph: perform what is ready side by side; failed steps go to the replanner, one after the other.
 
-Steps that map columns convene the schema council, which is a graph of its own. Tables that the repair council must look
+Steps that map columns convene the schema council, and what is done about bad rows where the contract leaves it open is
+ruled by the graph of conflicts; both are graphs of their own. Tables that the repair council must look
 at are put before it, side by side, once nothing else can be done; then, where a person must agree, the run waits in a
 node of its own.
 """
@@ -13,12 +14,14 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
+from graphs.conflict import settled as conflict
 from graphs.repair_council import graph as repair_council
 from graphs.replanner import graph as replanner
 from graphs.schema_council import convened as schema_council
 from nodes.approve import ask_changes
 from nodes.execution import PerformInput, performing
 from nodes.planning_state import enter_execution
+from nodes.steps.work import Composed
 from state.run import RunContext, RunStatus
 from state.supervisor import ExecutorOutput, ExecutorState
 
@@ -64,7 +67,7 @@ def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutp
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
     builder.add_node(Node.BEGIN, enter_execution)
-    steps = performing(schema_council)
+    steps = performing(Composed(schema_council, conflict))
     both = RunnableLambda(steps.direct, afunc=steps.cancellable, name=Node.PERFORM)
     builder.add_node(Node.PERFORM, both, input_schema=PerformInput)
     builder.add_node(Node.ASK, ask_changes)

@@ -34,7 +34,7 @@ from nodes.perform import (
     prepares,
     replan_id,
 )
-from nodes.schema_council import Convened
+from nodes.steps.work import Composed
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.hub import HubSettings
@@ -81,18 +81,18 @@ class Performing(NamedTuple):
     cancellable: Callable[[PerformInput], Awaitable[ExecutorOutput]]
 
 
-def performing(council: Convened) -> Performing:
-    """Return the node; `council` is convened where a step has to map columns and names leave something open."""
+def performing(composed: Composed) -> Performing:
+    """Return the node; `composed` are the graphs that steps put questions to."""
 
     def perform(state: PerformInput) -> ExecutorOutput:
         """Perform all that can be done before a failure is ruled on, a person answers, or the tables are prepared."""
-        return _perform(state, get_runtime(RunContext), Event(), council)
+        return _perform(state, get_runtime(RunContext), Event(), composed)
 
     async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
         """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
         stopped = Event()
         try:
-            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, council)
+            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, composed)
         except asyncio.CancelledError:
             stopped.set()
             raise
@@ -100,10 +100,10 @@ def performing(council: Convened) -> Performing:
     return Performing(perform, perform_cancellable)
 
 
-def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, council: Convened) -> ExecutorOutput:
+def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, composed: Composed) -> ExecutorOutput:
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        execution = _Execution(state, context, folder, council)
+        execution = _Execution(state, context, folder, composed)
         with execution.orders:
             execution.go_on(stopped)
         execution.note_conversation()
@@ -117,8 +117,8 @@ def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, 
 class _Execution:
     """How far the plan is, and the steps that are being performed."""
 
-    def __init__(self, state: PerformInput, context: RunContext, folder: Path, council: Convened) -> None:
-        self._context, self._folder, self._council = context, folder, council
+    def __init__(self, state: PerformInput, context: RunContext, folder: Path, composed: Composed) -> None:
+        self._context, self._folder, self._composed = context, folder, composed
         self._plan = read_plan(state["plan"])
         self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
         self._replans, self._spent = state.get("replans", {}), state.get("spent", {})
@@ -264,7 +264,7 @@ class _Execution:
         if len(steps) > 1:
             return attempt_together(steps, self._folder, context)
         (step,) = steps
-        return (attempt(step, self._reports.get(step.step_id), self._folder, context, order.worked, self._council),)
+        return (attempt(step, self._reports.get(step.step_id), self._folder, context, order.worked, self._composed),)
 
     def _join(self, begun: Begun, attempts: tuple[Attempt, ...] | None, pool: ThreadPoolExecutor) -> None:
         """Put what was reported on record; order again what nobody reported on."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import duckdb
 
 from nodes.boundary import FAILURES, classify, failure_line
-from nodes.schema_council import Convened
 from nodes.steps.approving import put_forward
 from nodes.steps.conforming import conform_table, derive_table, stage_together
 from nodes.steps.formatting import choose_formats
@@ -16,7 +15,7 @@ from nodes.steps.mapping import map_columns
 from nodes.steps.repairing import repair_table
 from nodes.steps.resolving import resolve_lists
 from nodes.steps.setting_aside import dedupe_table, quarantine_table
-from nodes.steps.work import Outcome, Work
+from nodes.steps.work import ALONE, Composed, Outcome, Work
 from state.approval import AskedRef
 from state.budget import Spent
 from state.errors import DependencyMissing
@@ -86,15 +85,16 @@ def attempt(
     folder: Path,
     context: RunContext,
     worked: Spent,
-    council: Convened | None = None,
+    composed: Composed = ALONE,
 ) -> Attempt:
     """Perform a step; what may go wrong becomes a report. Of a disk that stays full the error rises.
 
-    `worked` is what the run has spent before, but for what models took; `council` maps columns.
+    `worked` is what the run has spent before, but for what models took; `composed` are the graphs that it
+    may put questions to.
     """
     number, began, started = before.attempt + 1 if before else 1, time.time(), time.monotonic()
     try:
-        outcome = _run(step, folder, context, worked, council)
+        outcome = _run(step, folder, context, worked, composed)
     except FAILURES as error:
         if no_room(error) and before is not None and before.failure is FailureKind.DISK:
             raise  # there was none either after what was left aside was removed: the operator must make room
@@ -160,14 +160,14 @@ def _report(step: Step, number: int, outcome: Outcome, seconds: float) -> StepRe
 
 
 def _work(
-    step: Step, folder: Path, context: RunContext, worked: Spent | None = None, council: Convened | None = None
+    step: Step, folder: Path, context: RunContext, worked: Spent | None = None, composed: Composed = ALONE
 ) -> Work:
     contract, intake = read_contract(folder), read_intake(folder)
-    return Work(step, contract, intake, folder, context, spent=worked or Spent(), council=council)
+    return Work(step, contract, intake, folder, context, spent=worked or Spent(), composed=composed)
 
 
-def _run(step: Step, folder: Path, context: RunContext, worked: Spent, council: Convened | None) -> Outcome:
-    work = _work(step, folder, context, worked, council)
+def _run(step: Step, folder: Path, context: RunContext, worked: Spent, composed: Composed) -> Outcome:
+    work = _work(step, folder, context, worked, composed)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         broken = unmet(connection, step)
         if broken:

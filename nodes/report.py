@@ -16,6 +16,7 @@ from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.events import emit
 from nodes.perform import MODELS
 from nodes.planning_state import tell
+from nodes.ruling_history import remember_rulings, rulings_of, withheld_by
 from nodes.steps.formatting import read_formats
 from nodes.steps.mapping import landed_tables, read_mappings
 from state.budget import total
@@ -66,7 +67,13 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
     contract, intake = read_contract(folder), read_intake(folder)
     record = read_record(Path(context.home), request.run_id)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
-        seconds = _write_side_tables(connection, contract, intake, out)
+        rulings = rulings_of(connection)
+        seconds = _write_side_tables(connection, contract, intake, out, withheld_by(rulings))
+        forgotten = remember_rulings(
+            Path(context.home).absolute(), request.run_id, rulings, state.get("accounts", {}), state.get("receipt")
+        )
+        if forgotten:
+            state = {**state, "warnings": (*state.get("warnings", ()), forgotten)}
         facts = _facts(connection, state, contract, intake, seconds)
         content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
         write_run_json(out, content)
@@ -82,9 +89,12 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
 
 
 def _write_side_tables(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake, out: Path
+    connection: duckdb.DuckDBPyConnection, contract: Contract, intake: Intake, out: Path, withheld: Mapping[str, str]
 ) -> dict[str, float]:
-    """Write the side tables of every staged table; return how long each kind took in seconds."""
+    """Write the side tables of every staged table; return how long each kind took in seconds.
+
+    `withheld` has the decisions by which values of columns were withheld.
+    """
     seconds: dict[str, float] = defaultdict(float)
 
     def timed(kind: str, write: Callable[[Path], object]) -> None:
@@ -96,7 +106,7 @@ def _write_side_tables(
         decision.subject: decision.decision_id
         for decision in read_decisions(connection)
         if decision.kind == VALUE_FORMAT.kind
-    }
+    } | dict(withheld)
     headers = {f"land.{variant.variant_id}": variant.columns for variant in intake.inventory.variants}
     for table in contract.tables:
         if not is_staged(connection, table.name):

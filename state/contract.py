@@ -163,6 +163,10 @@ class Table(Value):
     sources: tuple[str, ...] = ()  # millwright.sources
     keep: Keep | None = None  # None: identical rows are merged, rows that clash are quarantined
     on_violation: OnViolation = OnViolation.REPAIR
+    remedy_open: bool = False  # the contract does not say what happens to rows that break a rule
+    stakes: dict[str, float] = Field(
+        default_factory=dict
+    )  # millwright.stakes: how much each aim counts; 1 unless given
     drift: Drift = Drift.DISCARD_VALUE
     max_quarantine: float = 0.05
     relaxed_quarantine: float | None = None  # what a recovery may raise it to; None: nothing may

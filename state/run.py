@@ -132,6 +132,14 @@ class Patterns(Value):
         description="A failing check is diagnosed by a reasoning worker",
         examples=["on", "off"],
     )
+    conflict: str = Field(
+        default="auto",
+        pattern="^(auto|negotiation|mediation|arbitration|majority|weighted|auction|game_theory|off)$",
+        title="Conflict",
+        description="How aims that clash over bad rows are settled where the contract names no remedy; auto: by what "
+        "worked; off: the defaults stand",
+        examples=["auto", "negotiation", "off"],
+    )
     meta_reasoning: str = Field(
         default="on",
         pattern="^(on|off)$",

@@ -54,9 +54,9 @@ def map_columns(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
 def _point(work: Work, evidence: MappingEvidence) -> DecisionPoint[MappingEvidence, ColumnMapping]:
     """Return who answers: the council where names leave something open; without a graph its seats in this process."""
     counting = Counting(work.context.patterns.council)
-    if work.council is None or names_decide(evidence):
+    if work.composed.council is None or names_decide(evidence):
         return replace(COLUMN_MAPPING, expert=partial(match_columns, counting=counting))
-    return replace(COLUMN_MAPPING, expert=partial(_convened, work.council, work))
+    return replace(COLUMN_MAPPING, expert=partial(_convened, work.composed.council, work))
 
 
 def _convened(council: Convened, work: Work, evidence: MappingEvidence) -> ColumnMapping:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from algorithms.dag import components
+from nodes.steps.ruling import settle_remedies, warnings_at_stake
 from nodes.steps.work import Outcome, Work
 from state.contract import Contract, OnViolation, Table
 from state.diagnosis import RemedyKind
@@ -38,16 +39,17 @@ def dedupe_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
         every = _rules(connection, work.contract, work.table)
         alone = [rule for rule in every if rule.kind not in _BETWEEN_ROWS]
         rules = prepare_rules(connection, alone)
+    warned = prepare_rules(connection, warnings_at_stake(work)) if rules else ()
 
     def effect() -> Receipt:
-        if rules:
-            _set_aside(connection, work.table, rules)
+        ruled, _ = _settled(connection, work, rules, warned) if rules else ({}, 0)
         before = _count(connection, "quarantine", work.table)
         for statement in dedupe_statements(work.table, _staged_rows(connection, work.table)):
             connection.execute(statement)
         return {
             "merged": _count(connection, "merged", work.table),
             "rejected": _count(connection, "quarantine", work.table) - before,
+            **ruled,
         }
 
     receipt = once(connection, work.step.step_id, effect)
@@ -65,18 +67,39 @@ def quarantine_table(connection: duckdb.DuckDBPyConnection, work: Work) -> Outco
     tables = [] if done else _settled_together(connection, work)
     # Rules are prepared outside the transaction: one that the engine refuses would end it.
     group = [(table, prepare_rules(connection, _open_rules(connection, work.contract, table))) for table in tables]
+    ruled_before = find_receipt(connection, f"{StepKind.DEDUPE.value}:{work.table.name}") is not None
+    warned = prepare_rules(connection, [] if done or ruled_before else warnings_at_stake(work))
     rounds = _MOST_ROUNDS if len(group) > 1 or _refers_to_itself(work.table) else 1
 
     def effect() -> Receipt:
         connection.execute(count_by_place(max((_staged_rows(connection, table) for table in tables), default=0)))
-        for _ in range(rounds):
-            if not sum(_set_aside(connection, table, rules) for table, rules in group):
+        ruled, moved = _settled(connection, work, group[0][1], warned)
+        moved += sum(_set_aside(connection, table, rules) for table, rules in group[1:])
+        for _ in range(rounds - 1):
+            if not moved:
                 break
+            moved = sum(_set_aside(connection, table, rules) for table, rules in group)
         connection.execute(COUNT_BY_HASH)
-        return {"rows": _count(connection, "quarantine", work.table)}
+        return {"rows": _count(connection, "quarantine", work.table), **ruled}
 
     receipt = once(connection, work.step.step_id, effect)
     return Outcome(rows=int(receipt["rows"]), detail=f"{receipt['rows']} rows quarantined")
+
+
+def _settled(
+    connection: duckdb.DuckDBPyConnection, work: Work, rules: Sequence[CompiledRule], warned: Sequence[CompiledRule]
+) -> tuple[Receipt, int]:
+    """Set aside the violating rows of a table, then settle whether that is the right remedy, where it is open.
+
+    Return what belongs into the receipt, and how many rows were set aside at first.
+    """
+    moved = _set_aside(connection, work.table, rules)
+    if not moved and not warned:
+        return {}, moved
+    ruled = settle_remedies(connection, work, rules, warned)
+    if ruled:
+        _set_aside(connection, work.table, rules)  # what comes back may break something else
+    return ruled, moved
 
 
 def _open_rules(connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[CompiledRule, ...]:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
+from nodes.conflict import ConflictGraph
 from nodes.consulting import Judge, judge_of
 from nodes.schema_council import Convened
 from state.approval import AskedRef
@@ -14,6 +16,16 @@ from state.plans import Step
 from state.repair_council import CouncilTask
 from state.run import RunContext
 from tools.intake import Intake
+
+
+class Composed(NamedTuple):
+    """The graphs that a step may put a question to; without one it does without."""
+
+    council: Convened | None = None  # maps columns where names leave something open; None: in this process, alone
+    conflict: ConflictGraph | None = None  # settles what is done about bad rows; None: the defaults stand
+
+
+ALONE = Composed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,7 @@ class Work:
     folder: Path
     context: RunContext
     spent: Spent = field(default_factory=Spent)  # by the run before, but for what models took
-    council: Convened | None = None  # who maps columns where names leave something open; None: in this process, alone
+    composed: Composed = ALONE
 
     def judge(self, connection: duckdb.DuckDBPyConnection) -> Judge | None:
         """Return the chat model that is asked in doubt; None where none is configured."""

@@ -72,7 +72,7 @@ class Trial:
         `operators` names the operator of each cell.
         """
         columns = [name for name in self.columns if any(column == name for _, column in self.standing)]
-        _give_origins(self._connection, self.table, columns)
+        give_origins(self._connection, self.table, columns)
         cells = [(row, name, operator) for (row, name), operator in operators.items()]
         _write_lists(self._connection, "council_operators", ("_row", "column_name", "operator"), cells)
         for name in columns:
@@ -262,7 +262,7 @@ def _take_back(connection: duckdb.DuckDBPyConnection, table: Table, cells: Mappi
         )
 
 
-def _give_origins(connection: duckdb.DuckDBPyConnection, table: Table, columns: Sequence[str]) -> None:
+def give_origins(connection: duckdb.DuckDBPyConnection, table: Table, columns: Sequence[str]) -> None:
     """Give the columns a place for raw text and operator where all their texts were canonical."""
     name = ident(table.name)
     stored = [row[0] for row in connection.execute(f"select column_name from (describe typed.{name})").fetchall()]

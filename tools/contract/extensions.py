@@ -3,7 +3,7 @@
 A setting that is absent or faulty reads as None; the fault is noted. Settings of the contract hold for its tables too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -14,12 +14,13 @@ from tools.contract.document import Place
 from tools.contract.faults import FaultLog, did_you_mean
 
 PREFIX = "millwright."
-INHERITED = frozenset({"onViolation", "drift", "maxQuarantine", "relaxedQuarantine", "repair"})
+INHERITED = frozenset({"onViolation", "drift", "maxQuarantine", "relaxedQuarantine", "repair", "stakes"})
 OF_CONTRACT = INHERITED
 OF_TABLE = INHERITED | {"sources", "keep", "mayBeEmpty", "transformLogic", "transformSourceObjects"}
 OF_COLUMN = frozenset({"aliases", "repair"})
 
 _HOMES = {"contract": OF_CONTRACT, "table": OF_TABLE, "column": OF_COLUMN}
+_MOST_WEIGHT = 1_000
 _UNPREFIXED = frozenset({"transformLogic", "transformSourceObjects"})  # names of the standard itself
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -76,6 +77,18 @@ class Extensions:
             self._faults.error(place, f"{PREFIX}{name} must be a share between 0 and 1, not {value!r}")
             return None
         return number
+
+    def weights(self, name: str, known: Sequence[str]) -> dict[str, float]:
+        """Return a setting that gives some of the known names a weight above zero."""
+        value, place = self._values.get(name, ({}, ()))
+        numbers = {key: _number(item) for key, item in value.items()} if isinstance(value, dict) else {"": None}
+        for key, number in numbers.items():
+            if key not in known:
+                hint = did_you_mean(str(key), known)
+                self._faults.error(place, f"{PREFIX}{name} must give weights to {', '.join(known)}, not {key!r}{hint}")
+            elif number is None or not 0 < number <= _MOST_WEIGHT:
+                self._faults.error(place, f"{PREFIX}{name}: {key} must be a number above 0, at most {_MOST_WEIGHT}")
+        return {key: number for key, number in numbers.items() if key in known and number and number > 0}
 
     def flag(self, name: str) -> bool:
         """Return a setting that is true or false; absent it is false."""

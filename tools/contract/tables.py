@@ -7,6 +7,7 @@ from open_data_contract_standard.model import SchemaObject
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from state.conflicts import Aim
 from state.contract import Drift, OnViolation, RepairScope, Table
 from tools.contract.columns import read_columns
 from tools.contract.document import Place
@@ -33,6 +34,7 @@ def _table(
     rules = read_rules(item.quality, place, name, faults)
     logic = settings.text("transformLogic")
     share = settings.share("maxQuarantine")
+    on_violation = settings.choice("onViolation", OnViolation)
     return Table(
         name=name,
         physical_name=item.physicalName,
@@ -42,7 +44,9 @@ def _table(
         rules=rules,
         sources=settings.texts("sources"),
         keep=settings.keep(),
-        on_violation=settings.choice("onViolation", OnViolation) or OnViolation.REPAIR,
+        on_violation=on_violation or OnViolation.REPAIR,
+        remedy_open=on_violation is None,
+        stakes=settings.weights("stakes", [aim.value for aim in Aim]),
         drift=settings.choice("drift", Drift) or Drift.DISCARD_VALUE,
         max_quarantine=DEFAULT_MAX_QUARANTINE if share is None else share,
         relaxed_quarantine=settings.share("relaxedQuarantine"),

@@ -23,6 +23,7 @@ _OPERATORS = {
     "timestamp": "read as a time stamp",
     "time": "read as a time",
     "boolean": "read as true or false",
+    "discard_value": "withheld by a ruling, so that its row need not be set aside",
     "transform": "computed by the contract's SQL",
 }
 _SPECIALISTS = {

@@ -14,6 +14,7 @@ _KINDS = {
     "value_format": "How values are read",
     "value_resolution": "What values outside their list become",
     "cell_repair": "What the repair council found",
+    "conflict": "How clashing aims were settled",
     "failure_response": "What was done after a failure",
 }
 _UNRESOLVED = "stays as it is"

@@ -8,6 +8,7 @@ from state.decisions import Decision
 from state.mapping import ColumnMapping, ColumnMatch
 from state.resolution import Ballot
 from tools.conform.clean import clean_text_sql, kept_text_sql
+from tools.conform.remedies import WITHHELD
 from tools.explain.judging import about
 from tools.explain.material import Material
 from tools.explain.proposed import read_votes
@@ -149,6 +150,8 @@ def decisions_on(material: Material, row: StagedRow, columns: Sequence[str]) -> 
             for each in about(material.decisions, subject)
             if each.subject in {subject, *values} or each.decision_id == council
         ]
+    if any(row.cell(name).operator == WITHHELD for name in columns):
+        found += [each for each in about(material.decisions, row.table.name) if each.kind == "conflict"]
     if row.mapping:
         found += about(material.decisions, f"{row.table.name}/{row.mapping.variant_id}")
     return tuple(found)

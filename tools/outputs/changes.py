@@ -12,6 +12,7 @@ import duckdb
 
 from state.contract import Column, Table
 from tools.conform.clean import clean_text_sql
+from tools.conform.remedies import WITHHELD
 from tools.files import remove
 from tools.outputs.parquet import Layout, write_parts
 from tools.outputs.side_tables import put_in_place, write_rows
@@ -31,7 +32,8 @@ def write_changes(
 ) -> Path:
     """Write one row for every changed cell of the rows to publish.
 
-    `decisions` gives the id of the decision on the format of "table.column"; a cell whose change needed no judgement
+    `decisions` gives the id of the decision on the format of "table.column", and of the ruling by which values were
+    withheld of "table.column:discard_value"; a cell whose change needed no judgement
     (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes; so does
     a repaired one, with the reason in words.
     """
@@ -92,6 +94,7 @@ def _changes(
     """
     names = [column.name for column in columns]
     given = [decisions.get(f"{table.name}.{name}", "") for name in names]
+    ruled = [decisions.get(f"{table.name}.{name}:{WITHHELD}", "") for name in names]
     answers = " ".join(
         f"when {number} then (select list(answer order by n) from ({_answers(table, name)}))[a{number}]"
         for number, name in enumerate(names, 1)
@@ -99,6 +102,10 @@ def _changes(
     )
     answer = f"case _at {answers} end" if answers else "null"
     evidence = f"nullif({_listed(given)}[_at], '')"
+    if any(ruled):
+        evidence = (
+            f"case when operator = {literal(WITHHELD)} then nullif({_listed(ruled)}[_at], '') else {evidence} end"
+        )
     judged = (
         (f"coalesce(answer.decision, {evidence})", "answer.votes", "coalesce(answer.confidence, 1.0)")
         if answers or repaired

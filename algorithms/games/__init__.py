@@ -1,0 +1,1 @@
+"""Games: equilibria with certificates, structure, bargaining, and divisions among coalitions."""
