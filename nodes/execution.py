@@ -21,6 +21,7 @@ from typing_extensions import TypedDict
 
 from algorithms.dag import ready
 from algorithms.dispatch import next_steps, urgency
+from nodes.awarding import Auction, Awarding, Now
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
@@ -61,18 +62,21 @@ class Performing(NamedTuple):
     cancellable: Callable[[PerformInput], Awaitable[ExecutorOutput]]
 
 
-def performing(council: Convened) -> Performing:
-    """Return the node; `council` is convened where a step has to map columns and names leave something open."""
+def performing(council: Convened, auction: Auction) -> Performing:
+    """Return the node; `council` is convened where a step has to map columns and names leave something open.
+
+    `auction` is held where several engines could perform a step.
+    """
 
     def perform(state: PerformInput) -> ExecutorOutput:
         """Perform all that can be done before a failure is ruled on, a person answers, or the tables are prepared."""
-        return _perform(state, get_runtime(RunContext), Event(), council)
+        return _perform(state, get_runtime(RunContext), Event(), council, auction)
 
     async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
         """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
         stopped = Event()
         try:
-            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, council)
+            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, council, auction)
         except asyncio.CancelledError:
             stopped.set()
             raise
@@ -80,10 +84,12 @@ def performing(council: Convened) -> Performing:
     return Performing(perform, perform_cancellable)
 
 
-def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, council: Convened) -> ExecutorOutput:
+def _perform(
+    state: PerformInput, runtime: Runtime[RunContext], stopped: Event, council: Convened, auction: Auction
+) -> ExecutorOutput:
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        execution = _Execution(state, context, folder, council)
+        execution = _Execution(state, context, folder, council, auction)
         execution.go_on(stopped)
     except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
         if no_room(error):
@@ -95,7 +101,9 @@ def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, 
 class _Execution:
     """How far the plan is, and the steps that are being performed."""
 
-    def __init__(self, state: PerformInput, context: RunContext, folder: Path, council: Convened) -> None:
+    def __init__(
+        self, state: PerformInput, context: RunContext, folder: Path, council: Convened, auction: Auction
+    ) -> None:
         self._context, self._folder, self._council = context, folder, council
         self._plan = read_plan(state["plan"])
         self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
@@ -108,7 +116,8 @@ class _Execution:
         asked = state["progress"].asked if "progress" in state else ()
         self._asked = {each.step_id: each for each in asked}
         self._convened: dict[str, CouncilTask] = {}  # those that the state knows of have been looked at
-        self._latest = urgency(self._plan.steps)
+        self._awarding = Awarding(context, folder, self._plan, self._alone, auction)
+        self._latest = urgency(self._awarding.foreseen())
         self._most = min(context.parallel_steps, context.threads)
         self._running: dict[Future[tuple[Attempt, ...]], tuple[tuple[Step, ...], float]] = {}
         self._split: set[str] = set()  # steps that could not be performed together with those they are fused with
@@ -162,8 +171,14 @@ class _Execution:
         running = {step.step_id for steps, _ in self._running.values() for step in steps}
         waiting = {*self._asked, *self._convened}
         free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in waiting}
-        found = next_steps(self._plan, self._done(), running, alone=self._alone, most=self._most, latest=free)
+        contested = [step for step in ready(self._plan, self._done()) if step.step_id in free.keys() - running]
+        now = Now(self._done(), running, self._used_with_running().seconds)
+        beside = self._awarding.beside([self._fused(step) for step in contested if self._is_fresh(step)], now)
+        alone = self._alone - beside
+        most = self._most + len(running) - len(self._running)  # those performed together take one place
+        found = next_steps(self._plan, self._done(), running, alone=alone, most=most, latest=free)
         share = self._share(len(running) + len(found))
+        self._awarding.award([self._fused(step) for step in found], now)
         for step in found:
             try:
                 check_budget(self._context.budget, self._used_with_running())
@@ -171,7 +186,7 @@ class _Execution:
                 self._over = over
                 return
             own = self._contexts[step.step_id]
-            context = own.model_copy(update={"threads": min(own.threads, share)})
+            context = self._awarding.terms(step, own.model_copy(update={"threads": min(own.threads, share)}))
             steps = self._fused(step)
             for each in steps:
                 before = self._reports.get(each.step_id)
@@ -194,7 +209,12 @@ class _Execution:
         return tuple(found[:most])
 
     def _perform_apart(self, steps: Sequence[Step]) -> None:
-        """Perform fused steps one by one from now on: one process could not do them all, and did nothing of any."""
+        """Perform fused steps one by one from now on: one process could not do them all, and did nothing of any.
+
+        Where that was a process of its own, they are performed with the workspace to themselves first.
+        """
+        if self._awarding.given_up(steps):
+            return
         self._split.update(step.step_id for step in steps)
         named = ", ".join(step.step_id for step in steps)
         emit("apart", f"{steps[0].step_id}:apart", steps=named)
@@ -205,8 +225,9 @@ class _Execution:
         return context == self._context and not {step.step_id} & (self._reports.keys() | self._asked | self._split)
 
     def _attempt(self, steps: tuple[Step, ...], context: RunContext, worked: Spent) -> tuple[Attempt, ...]:
-        if len(steps) > 1:
-            return attempt_together(steps, self._folder, context)
+        beside = self._awarding.is_beside(steps[0])
+        if len(steps) > 1 or beside:
+            return attempt_together(steps, self._folder, context, beside=beside)
         (step,) = steps
         return (attempt(step, self._reports.get(step.step_id), self._folder, context, worked, self._council),)
 
@@ -216,7 +237,7 @@ class _Execution:
         self._reports[step.step_id] = report
         threads = self._share(len(self._running))
         with open_workspace(self._folder, threads=threads, memory=self._context.memory) as connection:
-            record_attempt(connection, report, self._trace(ended))
+            record_attempt(connection, report, self._awarding.told(step, self._trace(ended)))
             self._models = total_use(read_answers_kept(connection)).spent
             if report.status is StepStatus.OUTDATED:  # others may be, too
                 self._reports = read_reports(connection)

@@ -4,9 +4,12 @@ Work is bought: the least cost wins, and a price is what the winner is granted f
 seconds of a worker. Of goods that are sold the same mechanisms take the highest value (`algorithms/auctions`).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
 from state.agents import AgentCard
 from state.values import Value
@@ -105,6 +108,7 @@ class Bid(Value):
     cost: float = Field(ge=0)  # what the task costs the run: its seconds by the price of a second, and who waits
     confidence: float = Field(ge=0, le=1)  # that it is done within the deadline, from measured history
     known: int = Field(default=0, ge=0)  # contracts of this kind behind the prediction
+    estimate: float = Field(default=0.0, ge=0)  # seconds that the prediction started from
 
 
 class Refusal(Value):
@@ -132,7 +136,7 @@ class Award(Value):
     why: str = ""  # in words
     bids: tuple[Bid, ...] = ()  # all that counted, the cheapest first
     skill: str = ""
-    estimate: float = 0.0  # of the plan
+    estimate: float = 0.0  # seconds that the prediction started from
     rows: int = 0
     size: int = 0
     instead_of: str = ""  # the agent that had it before and failed
@@ -167,7 +171,7 @@ class Fulfilment(Value):
     engine: str
     rows: int
     size: int
-    estimate: float  # of the plan
+    estimate: float  # seconds that the prediction started from
     predicted: float
     deadline: float
     price: float
@@ -199,3 +203,96 @@ class AuctionRequest(Value):
             if len({*names}) < len(names):
                 raise ValueError(f"two {what} have the same name")
         return self
+
+
+class AgentReply(Value):
+    """What one agent said to an announcement; sealed until all have."""
+
+    auction_id: str
+    agent_id: str
+    bids: tuple[Bid, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+class ClockState(Value):
+    """An English auction of several tasks under way, one after the other."""
+
+    task: int = 0  # which of the announced tasks
+    active: tuple[str, ...] = ()  # agents that are still in
+    price: float = 0.0  # seconds, falling
+    step: float = 0.0  # by which it falls a round
+    rounds: int = 0  # of all tasks
+    of_task: int = 0
+    winners: tuple[tuple[str, str, float], ...] = ()  # task, agent, price
+    over: bool = False
+
+
+def of_one_auction(
+    left: Mapping[str, AgentReply] | None, right: Mapping[str, AgentReply] | None
+) -> dict[str, AgentReply]:
+    """Return the replies of both sides by agent; those to another announcement than the new ones are gone."""
+    new = dict(right or {})
+    ids = {reply.auction_id for reply in new.values()}
+    kept = {key: reply for key, reply in (left or {}).items() if not ids or reply.auction_id in ids}
+    return {**kept, **new}
+
+
+_EXAMPLE = {
+    "mechanism": "vickrey",
+    "tasks": [
+        {"task_id": "derive:totals", "skill": "derive", "seconds": 2.0, "rows": 300000, "hindered": {"duckdb": 2.0}},
+        {"task_id": "conform:orders", "skill": "conform", "seconds": 4.0, "rows": 3000000, "reserve": 20.0},
+    ],
+    "bidders": [
+        {"card": {"id": "worker-1", "version": "1", "role": "worker", "skills": ["conform", "derive"]}},
+        {"card": {"id": "worker-2", "version": "1", "role": "worker", "skills": ["conform", "derive"], "cost": 1.2}},
+        {
+            "card": {
+                "id": "process-1",
+                "version": "1",
+                "role": "worker",
+                "skills": ["derive"],
+                "engine": "duckdb-process",
+            },
+            "cost_model": {"start": 0.06, "per_million_rows": 0.25},
+        },
+    ],
+}
+
+GivenAuction = Annotated[
+    AuctionRequest, Field(title="Request", description="What is announced, to whom, how", examples=[_EXAMPLE])
+]
+
+
+class AuctionInput(TypedDict):
+    """What starts an auction."""
+
+    request: GivenAuction
+    """Written by the caller, validated by `announce`; read by every node."""
+
+
+class AuctionOutput(TypedDict, total=False):
+    """What an auction gives back."""
+
+    record: AuctionRecord
+    """Written by `award`."""
+
+
+class AuctionState(AuctionOutput, total=False):
+    """Channels of an auction."""
+
+    request: AuctionRequest
+    announcement: Announcement
+    """Written by `announce`; read by every node after it."""
+    replies: Annotated[dict[str, AgentReply], of_one_auction]
+    """By agent; written by `offer`, one each; read once all are there."""
+    clock: ClockState
+    """Written by `call`, a round each; read by the routes and `award`."""
+
+
+class OfferInput(TypedDict):
+    """What an agent's branch is sent: no bid of another."""
+
+    request: AuctionRequest
+    announcement: Announcement
+    agent_id: str

@@ -117,6 +117,13 @@ class Patterns(Value):
         description="Standing changes are adopted by the council through a replicated log, and used by later runs",
         examples=["raft", "off"],
     )
+    auction: str = Field(
+        default="vickrey",
+        pattern="^(vickrey|english|sealed|off)$",
+        title="Auction",
+        description="How the workers and engines of steps are found; off: the most urgent step goes to whoever is free",
+        examples=["vickrey", "english", "sealed", "off"],
+    )
     react: str = Field(
         default="on",
         pattern="^(on|off)$",

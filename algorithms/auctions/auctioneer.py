@@ -8,6 +8,9 @@ from state.auctions import Announcement, AuctionRecord, Award, Bid, Mechanism, R
 
 _LEAST_STEP = 1e-6
 
+Sold = list[tuple[Bid, float]]
+"""Winning bids, each with its price."""
+
 
 def settle(
     announcement: Announcement,
@@ -29,6 +32,18 @@ def settle(
     order = {bid.agent_id: place_of(bid.agent_id, seed) for bid in bids}
     counted = sorted(bids, key=lambda bid: (bid.cost, order[bid.agent_id]))
     sold, rounds = way(announcement, counted, dict(capacity or {}), increment, seed)
+    return record_of(announcement, counted, sold, refusals=refusals, rounds=rounds)
+
+
+def record_of(
+    announcement: Announcement,
+    counted: Sequence[Bid],
+    sold: Sold,
+    *,
+    refusals: Sequence[Refusal] = (),
+    rounds: int = 1,
+) -> AuctionRecord:
+    """Return the record of an auction from the bids that counted, the cheapest first, and what was sold for what."""
     awards = tuple(
         _award(announcement, bid, price, [other for other in counted if other.task_id == bid.task_id])
         for bid, price in sold
@@ -41,7 +56,7 @@ def settle(
         awards=awards,
         unsold=left,
         refusals=tuple(refusals),
-        rounds=rounds,
+        rounds=max(1, rounds),
     )
 
 
@@ -53,9 +68,6 @@ def ceiling(task: TaskOffer, bids: Sequence[Bid]) -> float:
 def fall(top: float, increment: float) -> float:
     """Return by how many seconds the clock falls a round."""
     return max(top * increment, top / MOST_ROUNDS, _LEAST_STEP)
-
-
-Sold = list[tuple[Bid, float]]
 
 
 def _at_once(
@@ -103,7 +115,7 @@ def _english(
         if sale.winner is not None:
             capacity[sale.winner] = capacity.get(sale.winner, 1) - 1
             sold.append((free[sale.winner], -sale.price))
-    return sold, max(1, rounds)
+    return sold, rounds
 
 
 def _by_task(bids: Sequence[Bid]) -> dict[str, list[Bid]]:
@@ -126,6 +138,7 @@ def _award(announcement: Announcement, bid: Bid, price: float, bids: Sequence[Bi
         confidence=bid.confidence,
         why=_why(bid, bids),
         bids=tuple(bids),
+        estimate=bid.estimate,
     )
 
 
@@ -145,5 +158,3 @@ def _unsold(task: TaskOffer, bids: Sequence[Bid]) -> Unsold:
     count = sum(bid.task_id == task.task_id for bid in bids)
     reason = "all that bid do other tasks" if count else "nobody bid"
     return Unsold(task_id=task.task_id, reason=reason)
-
-

@@ -1,4 +1,4 @@
-"""What an agent bids for a task, or why it does not: requirements, time and cost from history, trust from reputation."""
+"""What an agent bids for a task, or why it does not: requirements, time and cost from history, trust."""
 
 from algorithms.auctions.prediction import Times
 from algorithms.auctions.reputation import least_reliability, reliability
@@ -52,4 +52,5 @@ def bid(bidder: Bidder, task: TaskOffer, times: Times) -> Bid | Refusal:
         cost=cost,
         confidence=_NINE * least_reliability(bidder.reputation),
         known=found.known,
+        estimate=estimate,
     )

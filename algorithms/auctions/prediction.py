@@ -1,9 +1,9 @@
 """How long a task will take: the plan's estimate, corrected by what such tasks took before.
 
-The logarithm of measured over estimated seconds is a line in the logarithms of rows and bytes, for each kind of task and
-engine. Its three coefficients have a normal prior around zero, so that without history the estimate stands, and a few
-measurements correct it a little; the variance of a measurement is learned with them (normal-inverse-gamma, conjugate).
-Measurements fade by age, because machines and files change.
+The logarithm of measured over estimated seconds is a line in the logarithms of rows and bytes, for each kind of task
+and engine. Its three coefficients have a normal prior around zero, so that without history the estimate stands, and a
+few measurements correct it a little; the variance of a measurement is learned with them (normal-inverse-gamma,
+conjugate). Measurements fade by age, because machines and files change.
 
 Source: Bayesian linear regression with a conjugate prior, C. Bishop, Pattern Recognition and Machine Learning (2006),
 section 3.3; A. Gelman et al., Bayesian Data Analysis (2013), section 14.2.
@@ -23,7 +23,14 @@ _SPREAD: Final = 0.5  # of the logarithm of a measurement, before anything is kn
 _BELIEF: Final = 4.0  # measurements that this spread is worth
 _FADE: Final = 0.985
 _MIDDLE: Final = 9.0  # of the logarithms of rows and bytes, so that the coefficients hang less on each other
-_RIDGE: Final = [(_SPREAD / _WEIGHTS[0]) ** 2, 0.0, 0.0, (_SPREAD / _WEIGHTS[1]) ** 2, 0.0, (_SPREAD / _WEIGHTS[2]) ** 2]
+_RIDGE: Final = [
+    (_SPREAD / _WEIGHTS[0]) ** 2,
+    0.0,
+    0.0,
+    (_SPREAD / _WEIGHTS[1]) ** 2,
+    0.0,
+    (_SPREAD / _WEIGHTS[2]) ** 2,
+]
 _NINE_OF_TEN: Final = 1.2816  # quantile of the normal distribution
 
 Kind = tuple[str, str]  # skill, engine
@@ -73,7 +80,9 @@ class _Sums:
 
     def add(self, features: Features, residual: float) -> None:
         a, b, c = features
-        self._outer = [_FADE * x + y for x, y in zip(self._outer, (a * a, a * b, a * c, b * b, b * c, c * c), strict=True)]
+        self._outer = [
+            _FADE * x + y for x, y in zip(self._outer, (a * a, a * b, a * c, b * b, b * c, c * c), strict=True)
+        ]
         self._moment = [_FADE * x + residual * y for x, y in zip(self._moment, features, strict=True)]
         self._square = _FADE * self._square + residual * residual
         self._weight = _FADE * self._weight + 1
@@ -96,7 +105,14 @@ def _inverse(m: list[float]) -> list[float]:
     a, b, c, d, e, f = m
     one, two, three = d * f - e * e, c * e - b * f, b * e - c * d
     whole = a * one + b * two + c * three
-    return [one / whole, two / whole, three / whole, (a * f - c * c) / whole, (b * c - a * e) / whole, (a * d - b * b) / whole]
+    return [
+        one / whole,
+        two / whole,
+        three / whole,
+        (a * f - c * c) / whole,
+        (b * c - a * e) / whole,
+        (a * d - b * b) / whole,
+    ]
 
 
 def _times(m: list[float], v: Sequence[float]) -> Features:

@@ -1,7 +1,7 @@
 """How an agent keeps its contracts, as a Beta distribution of the chance that it keeps the next.
 
-An overrun counts half against it, a failure in full; what is older fades by a factor for each contract since, so that an
-agent can mend its name, and lose it. Without history it is trusted as much as an agent that kept four of five.
+An overrun counts half against it, a failure in full; what is older fades by a factor for each contract since, so that
+an agent can mend its name, and lose it. Without history it is trusted as much as an agent that kept four of five.
 
 Source: A. Josang and R. Ismail, The Beta reputation system, Bled eCommerce Conference (2002); forgetting as there.
 """

@@ -1,13 +1,13 @@
-"""Several goods at once, by Vickrey, Clarke and Groves: the division of most value, each pays what it takes from others.
+"""Several goods at once, by Vickrey, Clarke and Groves: most value in sum, each pays what it takes from others.
 
-Two exact ways. Where bids add up and each bidder takes at most so many goods, the best division is an assignment, solved
-in polynomial time (`algorithms/assignment.py`). Where bidders name an amount for a whole package, the best division is
-found over all subsets of the goods, at most MOST_GOODS of them. A program of integers (scipy's) would do both and weigh
-35 MB; it is not needed here.
+Two exact ways. Where bids add up and each bidder takes at most so many goods, the best division is an assignment,
+solved in polynomial time (`algorithms/assignment.py`). Where bidders name an amount for a whole package, the best
+division is found over all subsets of the goods, at most MOST_GOODS of them. A program of integers (scipy's) would do
+both and weigh 35 MB; it is not needed here.
 
 Sources: E. Clarke, Multipart pricing of public goods, Public Choice 11 (1971); T. Groves, Incentives in teams,
-Econometrica 41 (1973); packages by dynamic programming: M. Rothkopf, A. Pekec and R. Harstad, Computationally manageable
-combinational auctions, Management Science 44 (1998).
+Econometrica 41 (1973); packages by dynamic programming: M. Rothkopf, A. Pekec and R. Harstad, Computationally
+manageable combinational auctions, Management Science 44 (1998).
 """
 
 from collections.abc import Mapping, Sequence

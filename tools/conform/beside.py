@@ -1,13 +1,13 @@
 """Derived tables made by a process with a database and a memory limit of its own, while others use the workspace.
 
 What the SQL reads is copied into that database, the process makes the tables there, and they are copied back in one
-transaction with their receipts. Until then nothing of them is in the workspace: killed at any time, or given up, there is
-only a folder to remove. Whether SQL may be made so is a matter of `tools/sql/order_free.py`.
+transaction with their receipts. Until then nothing of them is in the workspace: killed at any time, or given up,
+there is only a folder to remove. Whether SQL may be made so is a matter of `tools/sql/order_free.py`.
 """
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -35,7 +35,9 @@ def own_folder(folder: Path, step_id: str) -> Path:
     return folder / FOLDER / digest(step_id)[:16]
 
 
-def copy_inputs(connection: duckdb.DuckDBPyConnection, place: Path, queries: Sequence[str], inputs: Sequence[str]) -> None:
+def copy_inputs(
+    connection: duckdb.DuckDBPyConnection, place: Path, queries: Sequence[str], inputs: Sequence[str]
+) -> None:
     """Make the database in `place`, with those columns of the tables `inputs` that the queries may read."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -89,6 +91,9 @@ def _attached(connection: duckdb.DuckDBPyConnection, place: Path, how: str = "")
     connection.execute(f"attach {literal(str(place / WORKSPACE_FILE))} as {db}{how}")
     try:
         yield db
+    except BaseException:  # what ended it rises; the transaction it was in must be over before the database is let go
+        with suppress(duckdb.TransactionException):
+            connection.rollback()
+        raise
     finally:
-        if connection.execute("select 1").fetchone():  # an error has ended what was open
-            connection.execute(f"detach {db}")
+        connection.execute(f"detach {db}")

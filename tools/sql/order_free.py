@@ -1,11 +1,11 @@
 """Whether a query gives the same rows in whatever order, and on however many copies of its tables, they are read.
 
-Asked before SQL of the contract is run on copies of its tables: the engine may plan it otherwise there, and what hangs on
-the order of rows (sums of floats, the first of a group, a limit) would become another value. The answer is no where it is
-not certain: only what is listed here is known to depend on values alone.
+Asked before SQL of the contract is run on copies of its tables: the engine may plan it otherwise there, and what
+hangs on the order of rows (sums of floats, the first of a group, a limit) would become another value. The answer is
+no where it is not certain: only what is listed here is known to depend on values alone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import sqlglot
 from sqlglot import exp
@@ -68,30 +68,29 @@ def order_free(sql: str, tables: Iterable[Table]) -> bool:
         for column in table.columns
         if expected_type(column).startswith(_FLOATS)
     }
-    return not any(_doubtful(node, floats) for node in _nodes(tree))
-
-
-def _nodes(tree: exp.Expr) -> Iterator[exp.Expr]:
-    yield from tree.walk()
+    return not any(_doubtful(node, floats) for node in tree.walk())
 
 
 def _doubtful(node: exp.Expr, floats: set[str]) -> bool:
     """Return whether the value of a node may hang on the order of rows, or be a float that others are made of."""
     if isinstance(node, _ORDERED) or (isinstance(node, exp.Distinct) and node.args.get("on")):
         return True
-    if isinstance(node, exp.TableAlias):
-        return bool(floats and node.args.get("columns"))  # a float may have another name
+    if isinstance(node, exp.Div | exp.Avg):
+        return not _is_outermost(node)
+    return _is_float(node, floats) or (isinstance(node, exp.Func) and not isinstance(node, (*_AGGREGATES, *_SCALARS)))
+
+
+def _is_float(node: exp.Expr, floats: set[str]) -> bool:
+    """Return whether a node is, or may be another name of, a float."""
     if isinstance(node, exp.Column):
         return node.name.casefold() in floats
+    if isinstance(node, exp.TableAlias):
+        return bool(floats and node.args.get("columns"))
     if isinstance(node, exp.Star):
         return bool(floats) and not isinstance(node.parent, exp.Count)
     if isinstance(node, exp.DataType):
         return node.this in _FLOAT_TYPES
-    if isinstance(node, exp.Literal):
-        return not node.is_string and "e" in node.name.casefold()
-    if isinstance(node, exp.Div | exp.Avg):
-        return not _is_outermost(node)
-    return isinstance(node, exp.Func) and not isinstance(node, (*_AGGREGATES, *_SCALARS))
+    return isinstance(node, exp.Literal) and not node.is_string and "e" in node.name.casefold()
 
 
 def _is_outermost(node: exp.Expr) -> bool:
