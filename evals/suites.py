@@ -1,5 +1,6 @@
 """The catalogue of suites by name."""
 
+from evals.auctions.suite import Auctions
 from evals.cleaning.suite import Cleaning
 from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
@@ -21,6 +22,7 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 _ALL: tuple[type[Suite], ...] = (
+    Auctions,
     Cleaning,
     Consensus,
     Covid19,
@@ -49,9 +51,11 @@ def find_suite(name: str, *, rows: int | None = None) -> Suite:
         raise SetupError(f"there is no suite {name!r}", hint=f"suites: {', '.join(sorted(SUITES))}")
     if rows is None:
         return SUITES[name]()
-    makers = {maker.name: maker for maker in (PlanChoice, Speed)}
+    makers: dict[str, type[Auctions | PlanChoice | Speed]] = {
+        maker.name: maker for maker in (Auctions, PlanChoice, Speed)
+    }
     if name not in makers:
-        hint = f"it is for {' and '.join(makers)}"
+        hint = f"it is for {', '.join(makers)}"
         raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=hint)
     return makers[name](rows)
 

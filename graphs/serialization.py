@@ -3,7 +3,9 @@
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from state import (
+    agents,
     approval,
+    auctions,
     budget,
     diagnosis,
     faults,
@@ -24,7 +26,25 @@ from state import (
 )
 
 _TYPES = (
+    agents.AgentCard,
+    agents.Role,
     approval.AskedRef,
+    auctions.AgentReply,
+    auctions.Announcement,
+    auctions.AuctionRecord,
+    auctions.AuctionRequest,
+    auctions.Award,
+    auctions.Bid,
+    auctions.Bidder,
+    auctions.ClockState,
+    auctions.CostModel,
+    auctions.Ended,
+    auctions.Fulfilment,
+    auctions.Mechanism,
+    auctions.Refusal,
+    auctions.Reputation,
+    auctions.TaskOffer,
+    auctions.Unsold,
     budget.Spent,
     budget.BudgetLimits,
     repair_council.CouncilRef,

@@ -191,7 +191,7 @@ def shared(award: Award, steps: Sequence[Step]) -> tuple[Award, ...]:
     if len(steps) == 1:
         return (award,)
     whole = sum(step.seconds for step in steps) or 1.0
-    found = []
+    found: list[Award] = []
     for step in steps:
         part = step.seconds / whole
         found.append(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from state.auctions import Award, Ended, Fulfilment
+from state.auctions import Award, Ended, Engine, Fulfilment
 from state.reports import FailureKind, StepStatus, TraceEntry
 
 MARGIN: Final = 0.05
@@ -32,7 +32,9 @@ def _of(run_id: str, entry: TraceEntry) -> Iterator[Fulfilment]:
     if award is None:
         return
     if award.instead_of:
-        yield _one(run_id, entry, award, Ended.FAILED).model_copy(update={"agent_id": award.instead_of, "engine": ""})
+        yield _one(run_id, entry, award, Ended.FAILED).model_copy(
+            update={"agent_id": award.instead_of, "engine": Engine.OWN_PROCESS.value}
+        )
     if entry.status is StepStatus.DONE:
         late = entry.seconds > award.deadline + MARGIN
         yield _one(run_id, entry, award, Ended.OVERRUN if late else Ended.KEPT)
