@@ -173,27 +173,37 @@ class _Execution:
         free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in waiting}
         contested = [step for step in ready(self._plan, self._done()) if step.step_id in free.keys() - running]
         now = Now(self._done(), running, self._used_with_running().seconds)
-        beside = self._awarding.beside([self._fused(step) for step in contested if self._is_fresh(step)], now)
+        beside = self._awarding.beside(self._groups([step for step in contested if self._is_fresh(step)]), now)
         alone = self._alone - beside
         most = self._most + len(running) - len(self._running)  # those performed together take one place
         found = next_steps(self._plan, self._done(), running, alone=alone, most=most, latest=free)
-        share = self._share(len(running) + len(found))
-        self._awarding.award([self._fused(step) for step in found], now)
-        for step in found:
+        groups = self._groups(found)
+        share = self._share(len(self._running) + len(groups))
+        self._awarding.award(groups, now)
+        for steps in groups:
             try:
                 check_budget(self._context.budget, self._used_with_running())
             except BudgetExhausted as over:
                 self._over = over
                 return
-            own = self._contexts[step.step_id]
-            context = self._awarding.terms(step, own.model_copy(update={"threads": min(own.threads, share)}))
-            steps = self._fused(step)
+            own = self._contexts[steps[0].step_id]
+            context = self._awarding.terms(steps[0], own.model_copy(update={"threads": min(own.threads, share)}))
             for each in steps:
                 before = self._reports.get(each.step_id)
                 number = before.attempt + 1 if before else 1
                 emit("begun", f"{each.step_id}#{number}:begun", step=each.step_id)
             work = partial(self._attempt, steps, context, self._used_with_running())
             self._running[pool.submit(copy_context().run, work)] = steps, time.monotonic()
+
+    def _groups(self, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
+        """Return the steps in groups that are performed together, each step in one of them."""
+        groups: list[tuple[Step, ...]] = []
+        taken: set[str] = set()
+        for step in steps:
+            if step.step_id not in taken:
+                groups.append(self._fused(step))
+                taken.update(each.step_id for each in groups[-1])
+        return groups
 
     def _fused(self, step: Step) -> tuple[Step, ...]:
         """Return the step with those that are performed together with it now."""

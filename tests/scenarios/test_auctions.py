@@ -54,10 +54,26 @@ def test_a_derived_table_made_beside_the_others_has_the_same_bytes_as_without_au
     assert (award["engine"], award["agent_id"]) == (Engine.OWN_PROCESS, "process-1")
     assert [each["agent_id"] for each in award["bids"]] == ["process-1", "worker-1"]
     assert found == expected
-    assert told["auctions"]["contracts"] == len(told["trace"])
+    done = sum(entry["status"] == "done" for entry in told["trace"])
+    assert told["auctions"]["contracts"] == done  # a step that waits for the council has fulfilled nothing yet
     assert not list((job.home / "runs" / "on" / FOLDER).glob("*"))
     assert "Who did what" in (job.out / "on" / "_runs" / "on" / "report.html").read_text()
-    assert len([each for each in recent(job.home) if each.run_id == "on"]) == len(told["trace"])
+    assert len([each for each in recent(job.home) if each.run_id == "on"]) == done
+
+
+def test_tables_that_are_fused_are_made_once_by_one_process(job: Any) -> None:
+    text = job.contract.read_text()
+    block = text[text.index("  - name: totals") :]
+    job.contract.write_text(text + "".join(block.replace("name: totals", f"name: totals_{one}") for one in "ab"))
+    _, expected = ran(job, "off", patterns=Patterns(auction="off"))
+    lets_processes_win(job.home)
+    told, found = ran(job, "on")
+    awards = [entry["award"] for entry in told["trace"] if entry["step_id"].startswith("derive:")]
+    assert [award["engine"] for award in awards] == [Engine.OWN_PROCESS] * 3
+    assert found == expected
+    events = map(json.loads, (job.out / "on" / "_runs" / "on" / "events.jsonl").read_text().splitlines())
+    begun = [event["step"] for event in events if event["event"] == "begun" and event["step"].startswith("derive:")]
+    assert sorted(begun) == ["derive:totals", "derive:totals_a", "derive:totals_b"]
 
 
 def test_a_process_that_fails_leaves_nothing_and_its_step_is_done_directly(
