@@ -206,6 +206,18 @@ def runs(*, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def auctions(
+    *,
+    most: Annotated[int, typer.Option("--last", metavar="N", min=0, help="Show the last N contracts, too.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how workers and engines kept their contracts over all runs of this home folder."""
+    from app.auctions_command import show_auctions
+
+    raise typer.Exit(show_auctions(most=most, as_json=as_json))
+
+
+@app.command()
 def export(
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`.")],
     table: Annotated[str, typer.Option("--table", metavar="T", help="A table of the contract.")],

@@ -1,5 +1,6 @@
 """The catalogue of suites by name."""
 
+from evals.auctions.suite import Auctions
 from evals.cleaning.suite import Cleaning
 from evals.conflicts.suite import Conflicts
 from evals.consensus.suite import Consensus
@@ -24,6 +25,7 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 _ALL: tuple[type[Suite], ...] = (
+    Auctions,
     Cleaning,
     Conflicts,
     Consensus,
@@ -55,7 +57,9 @@ def find_suite(name: str, *, rows: int | None = None) -> Suite:
         raise SetupError(f"there is no suite {name!r}", hint=f"suites: {', '.join(sorted(SUITES))}")
     if rows is None:
         return SUITES[name]()
-    makers = {maker.name: maker for maker in (HubSuite, PlanChoice, Speed)}
+    makers: dict[str, type[Auctions | HubSuite | PlanChoice | Speed]] = {
+        maker.name: maker for maker in (Auctions, HubSuite, PlanChoice, Speed)
+    }
     if name not in makers:
         hint = f"it is for {', '.join(makers)}"
         raise SetupError(f"suite {name!r} has no number of rows", where="--rows", hint=hint)

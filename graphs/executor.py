@@ -14,6 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
+from graphs.auction import held as auction
 from graphs.conflict import settled as conflict
 from graphs.repair_council import graph as repair_council
 from graphs.replanner import graph as replanner
@@ -67,7 +68,7 @@ def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutp
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
     builder.add_node(Node.BEGIN, enter_execution)
-    steps = performing(Composed(schema_council, conflict))
+    steps = performing(Composed(schema_council, conflict), auction)
     both = RunnableLambda(steps.direct, afunc=steps.cancellable, name=Node.PERFORM)
     builder.add_node(Node.PERFORM, both, input_schema=PerformInput)
     builder.add_node(Node.ASK, ask_changes)

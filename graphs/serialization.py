@@ -3,7 +3,9 @@
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from state import (
+    agents,
     approval,
+    auctions,
     budget,
     conflicts,
     decisions,
@@ -30,7 +32,25 @@ from state import (
 )
 
 _TYPES = (
+    agents.AgentCard,
+    agents.Role,
     approval.AskedRef,
+    auctions.AgentReply,
+    auctions.Announcement,
+    auctions.AuctionRecord,
+    auctions.AuctionRequest,
+    auctions.Award,
+    auctions.Bid,
+    auctions.Bidder,
+    auctions.ClockState,
+    auctions.CostModel,
+    auctions.Ended,
+    auctions.Fulfilment,
+    auctions.Mechanism,
+    auctions.Refusal,
+    auctions.Reputation,
+    auctions.TaskOffer,
+    auctions.Unsold,
     budget.Spent,
     budget.BudgetLimits,
     conflicts.Conflict,

@@ -20,6 +20,7 @@ from typing_extensions import TypedDict
 
 from algorithms.dag import ready
 from algorithms.dispatch import next_steps, urgency
+from nodes.awarding import Auction, Awarding, Now
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
@@ -81,18 +82,21 @@ class Performing(NamedTuple):
     cancellable: Callable[[PerformInput], Awaitable[ExecutorOutput]]
 
 
-def performing(composed: Composed) -> Performing:
-    """Return the node; `composed` are the graphs that steps put questions to."""
+def performing(composed: Composed, auction: Auction) -> Performing:
+    """Return the node; `composed` are the graphs that steps put questions to.
+
+    `auction` is held where several engines could perform a step.
+    """
 
     def perform(state: PerformInput) -> ExecutorOutput:
         """Perform all that can be done before a failure is ruled on, a person answers, or the tables are prepared."""
-        return _perform(state, get_runtime(RunContext), Event(), composed)
+        return _perform(state, get_runtime(RunContext), Event(), composed, auction)
 
     async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
         """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
         stopped = Event()
         try:
-            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, composed)
+            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, composed, auction)
         except asyncio.CancelledError:
             stopped.set()
             raise
@@ -100,10 +104,12 @@ def performing(composed: Composed) -> Performing:
     return Performing(perform, perform_cancellable)
 
 
-def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, composed: Composed) -> ExecutorOutput:
+def _perform(
+    state: PerformInput, runtime: Runtime[RunContext], stopped: Event, composed: Composed, auction: Auction
+) -> ExecutorOutput:
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
-        execution = _Execution(state, context, folder, composed)
+        execution = _Execution(state, context, folder, composed, auction)
         with execution.orders:
             execution.go_on(stopped)
         execution.note_conversation()
@@ -117,7 +123,9 @@ def _perform(state: PerformInput, runtime: Runtime[RunContext], stopped: Event, 
 class _Execution:
     """How far the plan is, and the steps that are being performed."""
 
-    def __init__(self, state: PerformInput, context: RunContext, folder: Path, composed: Composed) -> None:
+    def __init__(
+        self, state: PerformInput, context: RunContext, folder: Path, composed: Composed, auction: Auction
+    ) -> None:
         self._context, self._folder, self._composed = context, folder, composed
         self._plan = read_plan(state["plan"])
         self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
@@ -130,7 +138,8 @@ class _Execution:
         asked = state["progress"].asked if "progress" in state else ()
         self._asked = {each.step_id: each for each in asked}
         self._convened: dict[str, CouncilTask] = {}  # those that the state knows of have been looked at
-        self._latest = urgency(self._plan.steps)
+        self._awarding = Awarding(context, folder, self._plan, self._alone, auction)
+        self._latest = urgency(self._awarding.foreseen())
         self._most = min(context.parallel_steps, context.threads)
         self._run_id = state["request"].run_id
         self.orders = self._way()
@@ -192,29 +201,45 @@ class _Execution:
         running = {step.step_id for begun in self._running.values() for step in begun.steps}
         waiting = {*self._asked, *self._convened}
         free = {step_id: self._latest[step_id] for step_id in self._steps if step_id not in waiting}
-        found = next_steps(self._plan, self._done(), running, alone=self._alone, most=self._most, latest=free)
-        share = self._share(len(running) + len(found))
-        for step in found:
+        contested = [step for step in ready(self._plan, self._done()) if step.step_id in free.keys() - running]
+        now = Now(self._done(), running, self._used_with_running().seconds)
+        beside = self._awarding.beside(self._groups([step for step in contested if self._is_fresh(step)]), now)
+        alone = self._alone - beside
+        most = self._most + len(running) - len(self._running)  # those performed together take one place
+        found = next_steps(self._plan, self._done(), running, alone=alone, most=most, latest=free)
+        groups = self._groups(found)
+        share = self._share(len(self._running) + len(groups))
+        self._awarding.award(groups, now)
+        for steps in groups:
             try:
                 check_budget(self._context.budget, self._used_with_running())
             except BudgetExhausted as over:
                 self._over = over
                 return
-            steps = self._fused(step)
             for each in steps:
                 before = self._reports.get(each.step_id)
                 number = before.attempt + 1 if before else 1
                 emit("begun", f"{each.step_id}#{number}:begun", step=each.step_id)
-            first = self._reports.get(step.step_id)
+            first = self._reports.get(steps[0].step_id)
             attempted = first.attempt + 1 if first else 1
             order = Order(
-                order_id=self._order_id(step, attempted),
+                order_id=self._order_id(steps[0], attempted),
                 steps=tuple(each.step_id for each in steps),
                 attempt=attempted,
-                threads=min(self._contexts[step.step_id].threads, share),
+                threads=min(self._contexts[steps[0].step_id].threads, share),
                 worked=self._used_with_running(),
             )
             self._place(Begun(steps, order, time.monotonic()), pool)
+
+    def _groups(self, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
+        """Return the steps in groups that are performed together, each step in one of them."""
+        groups: list[tuple[Step, ...]] = []
+        taken: set[str] = set()
+        for step in steps:
+            if step.step_id not in taken:
+                groups.append(self._fused(step))
+                taken.update(each.step_id for each in groups[-1])
+        return groups
 
     def _fused(self, step: Step) -> tuple[Step, ...]:
         """Return the step with those that are performed together with it now."""
@@ -230,7 +255,12 @@ class _Execution:
         return tuple(found[:most])
 
     def _perform_apart(self, steps: Sequence[Step]) -> None:
-        """Perform fused steps one by one from now on: one process could not do them all, and did nothing of any."""
+        """Perform fused steps one by one from now on: one process could not do them all, and did nothing of any.
+
+        Where that was a process of its own, they are performed with the workspace to themselves first.
+        """
+        if self._awarding.given_up(steps):
+            return
         self._split.update(step.step_id for step in steps)
         named = ", ".join(step.step_id for step in steps)
         emit("apart", f"{steps[0].step_id}:apart", steps=named)
@@ -260,9 +290,11 @@ class _Execution:
     def _attempt(self, order: Order) -> tuple[Attempt, ...]:
         """Perform the steps of an order."""
         steps = tuple(self._steps[step_id] for step_id in order.steps)
-        context = self._contexts[steps[0].step_id].model_copy(update={"threads": order.threads})
-        if len(steps) > 1:
-            return attempt_together(steps, self._folder, context)
+        own = self._contexts[steps[0].step_id].model_copy(update={"threads": order.threads})
+        context = self._awarding.terms(steps[0], own)
+        beside = self._awarding.is_beside(steps[0])
+        if len(steps) > 1 or beside:
+            return attempt_together(steps, self._folder, context, beside=beside)
         (step,) = steps
         return (attempt(step, self._reports.get(step.step_id), self._folder, context, order.worked, self._composed),)
 
@@ -288,7 +320,7 @@ class _Execution:
         self._reports[step.step_id] = report
         threads = self._share(len(self._running))
         with open_workspace(self._folder, threads=threads, memory=self._context.memory) as connection:
-            record_attempt(connection, report, self._trace(ended), self.orders.heard())
+            record_attempt(connection, report, self._awarding.told(step, self._trace(ended)), self.orders.heard())
             self._models = total_use(read_answers_kept(connection)).spent
             if report.status is StepStatus.OUTDATED:  # others may be, too
                 self._reports = read_reports(connection)

@@ -9,7 +9,7 @@ import duckdb
 
 from nodes.boundary import FAILURES, classify, failure_line
 from nodes.steps.approving import put_forward
-from nodes.steps.conforming import conform_table, derive_table, stage_together
+from nodes.steps.conforming import conform_table, derive_beside, derive_table, stage_together
 from nodes.steps.formatting import choose_formats
 from nodes.steps.mapping import map_columns
 from nodes.steps.repairing import repair_table
@@ -111,10 +111,12 @@ def attempt(
     return Attempt(report, began, outcome.asked, outcome.convened)
 
 
-def attempt_together(steps: Sequence[Step], folder: Path, context: RunContext) -> tuple[Attempt, ...]:
+def attempt_together(
+    steps: Sequence[Step], folder: Path, context: RunContext, *, beside: bool = False
+) -> tuple[Attempt, ...]:
     """Perform steps that are fused, none of which was tried before; nothing where any of them cannot be performed so.
 
-    Nothing of any of them is done then.
+    Nothing of any of them is done then. `beside`: in a process with a database of its own, while others run.
     """
     works, began = [_work(step, folder, context) for step in steps], time.time()
     made: set[str] = set()
@@ -124,7 +126,7 @@ def attempt_together(steps: Sequence[Step], folder: Path, context: RunContext) -
                 if not made.issuperset(unmet(connection, step)):
                     return ()
                 made.update(step.effects)
-        outcomes = stage_together(works)
+        outcomes = derive_beside(works) if beside else stage_together(works)
     except FAILURES:
         return ()  # which one fails, and how, shows when they are performed one by one
     ended = []

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 from langgraph.runtime import Runtime
 
+from algorithms.auctions.fulfilment import fulfilments
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
@@ -27,6 +28,7 @@ from state.plans import Plan, StepKind
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
 from tools.approval import read_answers
+from tools.auction_history import add as add_contracts
 from tools.conversation import write_conversation
 from tools.explain.material import Material
 from tools.explain.run_story import explain_run
@@ -80,6 +82,7 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
         write_conversation(out, read_messages(connection))
         material = Material(run=content, folder=out, engine=connection, contract=contract, intake=intake)
         write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
+    add_contracts(Path(context.home).absolute(), fulfilments(request.run_id, facts.trace))
     status = state.get("status", RunStatus.FAILED)
     write_status(record, status, state.get("problem", ""), datetime.now(UTC))
     ended = PlanningState.COMPLETED if status is RunStatus.PUBLISHED else PlanningState.FAILED

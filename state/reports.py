@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from state.approval import AskedRef
+from state.auctions import Award
 from state.repair_council import CouncilTask
 from state.values import Value
 
@@ -72,6 +73,7 @@ class TraceEntry(Value):
     revision: int  # of the plan
     completed: int  # steps of the plan
     remaining: int
+    award: Award | None = None  # the contract under which it was performed; None without auctions
 
 
 class Progress(Value):

@@ -125,6 +125,13 @@ class Patterns(Value):
         description="Steps are ordered from workers by messages through the hub; off: by a direct call",
         examples=["on", "off"],
     )
+    auction: str = Field(
+        default="vickrey",
+        pattern="^(vickrey|english|sealed|off)$",
+        title="Auction",
+        description="How the workers and engines of steps are found; off: the most urgent step goes to whoever is free",
+        examples=["vickrey", "english", "sealed", "off"],
+    )
     react: str = Field(
         default="on",
         pattern="^(on|off)$",

@@ -7,7 +7,7 @@ the process, and one transaction.
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 
 import duckdb
@@ -15,10 +15,11 @@ import duckdb
 from nodes.steps.formatting import read_formats
 from nodes.steps.mapping import landed_tables, read_mappings
 from nodes.steps.work import Outcome, Work
-from state.contract import Drift, Table
+from state.contract import Contract, Drift, Table
 from state.diagnosis import RemedyKind
 from state.plans import StepKind
 from state.recovery import Amendment
+from tools.conform.beside import copy_inputs, forget, make, own_folder, take_over
 from tools.conform.dedupe import merge_repeated_load
 from tools.conform.landed import rows_of_files
 from tools.conform.resolved import read_answers
@@ -26,7 +27,7 @@ from tools.conform.statement import VariantInput, conform_in_place, conform_stat
 from tools.ledger import find_receipt, receipt_statement
 from tools.recovery import amendments_of
 from tools.sources.in_place import check_unchanged, row_id_sql
-from tools.sql.guard import guard_expression, guard_query
+from tools.sql.guard import GuardedQuery, guard_expression, guard_query
 from tools.sql.quote import ident, literal
 from tools.sql.sandbox import SandboxLimits, Statement, run_statements, run_timed
 from tools.workspace import create_views, open_workspace, view_statements
@@ -72,6 +73,30 @@ def stage_together(works: Sequence[Work]) -> tuple[tuple[Outcome, float], ...]:
     took[0] += time.monotonic() - began - sum(took)  # to start the process, and to commit
     with _workspace(works[0]) as connection:
         return tuple((_staged(connection, work), each) for work, each in zip(works, took, strict=True))
+
+
+def derive_beside(works: Sequence[Work]) -> tuple[tuple[Outcome, float], ...]:
+    """Make derived tables in a process with a database of its own; return for each the outcome and its seconds.
+
+    Others may use the workspace meanwhile. What `derive_table` raises is raised; nothing of any of them was done then.
+    """
+    began, place = time.monotonic(), own_folder(works[0].folder, works[0].step.step_id)
+    batches = [[*_derive_statements(work), *_views(work)] for work in works]
+    names = {work.table.name for work in works}
+    queries = [_guarded(work) for work in works]
+    inputs = sorted({table for query in queries for table in query.tables} - names)
+    try:
+        with _workspace(works[0]) as connection:
+            copy_inputs(connection, place, [query.sql for query in queries], inputs)
+        seconds = iter(make(place, [each for batch in batches for each in batch], sandbox_limits(works[0])).seconds)
+        took = [sum(islice(seconds, len(batch))) for batch in batches]
+        with _workspace(works[0]) as connection:
+            take_over(connection, place, {work.step.step_id: work.table.name for work in works})
+            outcomes = [_staged(connection, work) for work in works]
+    finally:
+        forget(place)
+    took[0] += time.monotonic() - began - sum(took)  # to copy, and to start the process
+    return tuple(zip(outcomes, took, strict=True))
 
 
 def sandbox_limits(work: Work) -> SandboxLimits:
@@ -173,9 +198,26 @@ def _views(work: Work) -> list[Statement]:
 
 
 def _derive_sql(work: Work) -> list[str]:
-    others = [table.name for table in work.contract.tables if table.name != work.table.name]
-    guarded = guard_query(work.table.transform_logic or "", tables=others, where=f"{work.table.name}.transformLogic")
-    return [derive_statement(work.table, guarded.sql)]
+    return [derive_statement(work.table, _guarded(work).sql)]
+
+
+def _derive_statements(work: Work) -> list[Statement]:
+    return [Statement(sql=sql, where=f"{work.table.name}.transformLogic") for sql in _derive_sql(work)]
+
+
+def _guarded(work: Work) -> GuardedQuery:
+    return guarded_logic(work.contract, work.table)
+
+
+def guarded_logic(contract: Contract, table: Table) -> GuardedQuery:
+    """Return the SQL of a derived table as it may run; UntrustedSqlError where it may not."""
+    others = tuple(other.name for other in contract.tables if other.name != table.name)
+    return _read_logic(table.transform_logic or "", others, f"{table.name}.transformLogic")
+
+
+@lru_cache(maxsize=256)  # two parsers read it: what is read more than once would cost as much each time
+def _read_logic(sql: str, others: tuple[str, ...], where: str) -> GuardedQuery:
+    return guard_query(sql, tables=others, where=where)
 
 
 def _conform_batch(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:

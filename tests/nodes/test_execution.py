@@ -11,6 +11,7 @@ import pytest
 
 import nodes.execution
 import nodes.perform
+from graphs.auction import held
 from graphs.schema_council import convened
 from graphs.session import resume, run
 from state.budget import BudgetLimits
@@ -139,13 +140,13 @@ def test_sql_of_the_contract_has_the_workspace_for_itself(several_tables: Any) -
 def test_a_cancelled_node_tells_its_thread_to_begin_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, ended = threading.Event(), threading.Event()
 
-    def performing(_state: Any, _runtime: Any, stopped: threading.Event, _council: Any) -> Any:
+    def performing(_state: Any, _runtime: Any, stopped: threading.Event, *_graphs: Any) -> Any:
         begun.set()
         if stopped.wait(TIMEOUT):
             ended.set()
 
     async def cancel() -> None:
-        task = asyncio.ensure_future(nodes.execution.performing(convened).cancellable({}))
+        task = asyncio.ensure_future(nodes.execution.performing(convened, held).cancellable({}))
         await asyncio.to_thread(begun.wait, TIMEOUT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -3,6 +3,7 @@
 from state.explanation import Explanation, Fact, Mark, Passage, Section
 from tools.explain.advice import advice_section
 from tools.explain.aside import Group, merged_section, quarantine_groups, quarantine_section
+from tools.explain.awarding import awards_section
 from tools.explain.changing import cells_by_decision, changes_section
 from tools.explain.checking import checks_section
 from tools.explain.conversing import messages_section
@@ -31,6 +32,7 @@ def explain_run(material: Material) -> Explanation:
         diagnoses_section(material.diagnoses),
         advice_section(material, groups, material.tables),
         plan_section(material).model_copy(update={"picture": plan_picture(material)}),
+        awards_section(material),
         failures_section(material),
         messages_section(material),
         checks_section(material.checks),

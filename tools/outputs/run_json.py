@@ -9,6 +9,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from algorithms.auctions.fulfilment import fulfilments
+from algorithms.auctions.statistics import statistics
 from state.approval import Answered
 from state.budget import Spent
 from state.checks import CheckResult
@@ -99,6 +101,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "replans": len(facts.replans),
         "trace": [entry.model_dump(mode="json") for entry in facts.trace],
         "messages": facts.messages.model_dump(mode="json") if facts.messages else None,
+        "auctions": statistics(fulfilments(facts.request.run_id, facts.trace)).model_dump(mode="json"),
         "steps": facts.spent.steps,
         "model": {
             "requests": facts.spent.model_requests,

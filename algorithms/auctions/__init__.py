@@ -1,0 +1,1 @@
+"""Auctions: mechanisms, several tasks at once, bids from history, reputation, statistics."""
