@@ -21,5 +21,9 @@ def reading() -> Iterator[duckdb.DuckDBPyConnection]:
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     """Return the engine; it has no threads of its own and keeps nothing of what it read, so no file is told stale."""
-    config = {"threads": 1, "enable_external_file_cache": "false", "autoinstall_known_extensions": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_file_cache": "false",
+        "autoinstall_known_extensions": "false",
+        "threads": "1",
+    }
     return duckdb.connect(":memory:", config=config)
