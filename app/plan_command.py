@@ -54,6 +54,8 @@ def _check(options: PlanOptions) -> None:
     picture = options.picture
     if picture is not None and picture.suffix != ".svg":
         raise SetupError("a picture is an SVG file", where="--picture", hint=f"{picture.with_suffix('.svg')}")
+    if picture is not None and not picture.absolute().parent.is_dir():  # said before planning, not after it
+        raise SetupError("cannot be written: there is no such folder", where=str(picture), hint="choose another file")
 
 
 def _draw(plan: Plan, path: Path) -> None:

@@ -1,5 +1,7 @@
 """Planning a run: facts from the landed tables to a plan. The phases that tell of it are in `nodes.plan_phases`."""
 
+import duckdb
+
 from algorithms.delivery import plan_delivery, solve_delivery, start_facts
 from algorithms.plan_building import depth
 from algorithms.plan_contingencies import contingencies
@@ -27,16 +29,18 @@ def prepared_run(plan: Plan, request: RunRequest, context: RunContext, given_up:
     The time that planning took is the caller's to add.
     """
     whole, goal = facts_of(request, context), goal_of(request, context)  # read once: they are the same for every step
-    known = _left(whole, request, context, given_up)
+    folder = context.run_folder(request.run_id)
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as ledger:
+        known = _left(ledger, whole, given_up)
 
-    def alternative(step_id: str) -> Plan | NoPlan | None:
-        left = _left(whole, request, context, given_up | {step_id})
-        if left == known:
-            return None
-        other = plan_delivery(left, goal, context.patterns.prefer)
-        return other if isinstance(other, NoPlan) else _optimised(other, whole, context)
+        def alternative(step_id: str) -> Plan | NoPlan | None:
+            left = _left(ledger, whole, given_up | {step_id})
+            if left == known:
+                return None
+            other = plan_delivery(left, goal, context.patterns.prefer)
+            return other if isinstance(other, NoPlan) else _optimised(other, whole, context)
 
-    found = plan.model_copy(update={"contingencies": contingencies(plan, alternative)})
+        found = plan.model_copy(update={"contingencies": contingencies(plan, alternative)})
     metadata = PlanMetadata(
         confidence=confidence(found.steps, found.contingencies),
         depth=depth(found.choices, found.steps),
@@ -80,14 +84,15 @@ def goal_of(request: RunRequest, context: RunContext) -> str:
 def facts_of(request: RunRequest, context: RunContext, given_up: frozenset[str] = frozenset()) -> DeliveryFacts:
     """Return what is known about the tables; what steps that were given up would look at is not there."""
     facts = delivery_facts(context.run_folder(request.run_id), context, asks=request.approve.asks_changes)
-    return _left(facts, request, context, given_up)
-
-
-def _left(facts: DeliveryFacts, request: RunRequest, context: RunContext, given_up: frozenset[str]) -> DeliveryFacts:
     if not given_up:
         return facts
-    with open_workspace(context.run_folder(request.run_id)) as connection:
-        proposals = read_proposals(connection, given_up)
+    folder = context.run_folder(request.run_id)
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as ledger:
+        return _left(ledger, facts, given_up)
+
+
+def _left(ledger: duckdb.DuckDBPyConnection, facts: DeliveryFacts, given_up: frozenset[str]) -> DeliveryFacts:
+    proposals = read_proposals(ledger, given_up)
     tables = tuple(_without(table, given_up, proposals.get(table.name)) for table in facts.tables)
     return facts.model_copy(update={"tables": tables})
 

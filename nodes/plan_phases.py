@@ -72,9 +72,9 @@ def decompose(state: SearchInput, runtime: Runtime[RunContext]) -> PlannerState:
     """Search the task network; a plan that failed in this run before is refused."""
     started = time.monotonic()
     request, context = state["request"], context_of(runtime)
-    found = decomposed(request, context)
-    if isinstance(found, Plan):
-        found = refused(optimised(found, request, context), request, state.get("failed_plans", {})) or found
+    found, failed = decomposed(request, context), state.get("failed_plans", {})
+    if failed and isinstance(found, Plan):
+        found = refused(optimised(found, request, context), request, failed) or found
     spent = _spent(state.get("spent", {}), started)
     if isinstance(found, NoPlan):
         problem = f"no plan: {found.reason}"

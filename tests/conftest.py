@@ -1,5 +1,7 @@
 """A small real job every room can use: two tables, three header variants, every end a row can meet."""
 
+import os
+import shutil
 import textwrap
 import zipfile
 from collections.abc import Callable
@@ -11,6 +13,20 @@ import pytest
 
 from graphs.session import run
 from state.run import RunContext
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of it is made as in any other place for temporary files
+_ENOUGH = 8 * 2**30  # bytes; few tests together write one
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the files of tests lie in memory where there is room: a small run syncs 250 times, and a disk is slow at it.
+
+    What a process leaves that is killed is there all the same.
+    """
+    chosen = config.option.basetemp or "PYTEST_DEBUG_TEMPROOT" in os.environ
+    if not chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_MEMORY)
+
 
 CONTRACT = """
 apiVersion: v3.1.0
@@ -108,6 +124,12 @@ class Job:
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     return make_job(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def new_job() -> Callable[[Path], Job]:
+    """Make the job in a folder, for runs that several tests read."""
+    return make_job
 
 
 def make_job(folder: Path) -> Job:

@@ -18,7 +18,6 @@ from tools.checks.types import expected_type
 from tools.sql.guard import guard_expression, guard_query
 from tools.sql.quote import ident
 from tools.sql.sandbox import SandboxLimits, Statement, run_statements
-from tools.workspace import open_workspace
 
 _LIMITS = SandboxLimits(seconds=20, memory="1GB", threads=1)
 
@@ -89,13 +88,11 @@ def _refused(contract: Contract, statements: list[Statement]) -> dict[str, str]:
     """Return why the engine refuses statements, by their places; what stands before and after a refused one is fine."""
     found: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="millwright-sql-") as folder:
-        with open_workspace(Path(folder), threads=1) as connection:
-            for table in contract.tables:
-                connection.execute(f"create table main.{ident(table.name)} ({_columns(table)})")
+        tables = [_empty(table) for table in contract.tables]
         waiting = statements
         while waiting:
             try:
-                run_statements(Path(folder), waiting, limits=_LIMITS)
+                run_statements(Path(folder), [*tables, *waiting], limits=_LIMITS)
             except (UntrustedSqlError, ResourceError) as error:
                 places = [statement.where for statement in waiting]
                 if error.where not in places:
@@ -107,9 +104,11 @@ def _refused(contract: Contract, statements: list[Statement]) -> dict[str, str]:
     return found
 
 
-def _columns(table: Table) -> str:
+def _empty(table: Table) -> Statement:
+    """Return the statement that makes the table without rows; it is undone where a later one is refused."""
     columns = [f"{ident(column.name)} {expected_type(column)}" for column in table.columns]
-    return ", ".join(columns if table.derived else [*columns, "_file varchar", "_line bigint"])
+    columns += [] if table.derived else ["_file varchar", "_line bigint"]
+    return Statement(sql=f"create table main.{ident(table.name)} ({', '.join(columns)})", where=table.name)
 
 
 def _message(error: MillwrightError) -> str:

@@ -21,6 +21,7 @@ from state.repair_council import CouncilFound, CouncilRef, CouncilTask
 from state.resolution import Ballot
 from tools.files import write_durably
 from tools.outputs.parquet import write_file
+from tools.reading import reading
 from tools.sources.inventory import take_inventory
 from tools.sources.land import land
 from tools.sql.quote import ident, literal
@@ -86,7 +87,7 @@ def land_alone(task: CouncilTask, folder: Path) -> CouncilTask:
 def read_dirty(task: CouncilTask) -> DirtyTable:
     """Return the table of a task; SetupError where it lacks a column of the key."""
     source = f"read_parquet({literal(task.path)})"
-    with duckdb.connect() as engine:
+    with reading() as engine:
         names = [row[0] for row in engine.execute(f"describe select * exclude (_row) from {source}").fetchall()]
         rows = engine.execute(f"select * exclude (_row) from {source} order by _row").fetchall()
     parts = list(zip(*rows, strict=True)) or [() for _ in names]

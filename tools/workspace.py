@@ -104,6 +104,7 @@ class _Place:
         self.openings = 0
         self.kept = False  # a session wants the engine's instance to outlive an opening
         self.keeper: duckdb.DuckDBPyConnection | None = None  # keeps it
+        self.given: tuple[int, str | None] | None = None  # threads and memory that the instance was given last
 
 
 _places: WeakValueDictionary[Path, _Place] = WeakValueDictionary()
@@ -155,10 +156,7 @@ def open_workspace(
     connection = _connect(place, path, alone=alone)
     try:
         connection.execute("set enable_progress_bar = false")  # it would draw on standard output, which is for answers
-        connection.execute(f"set threads = {int(threads)}")
-        connection.execute("set preserve_insertion_order = true")
-        connection.execute("set TimeZone = 'UTC'")  # what a time means must not hang on the machine it runs on
-        connection.execute(f"set memory_limit = {literal(memory)}" if memory else "reset memory_limit")
+        _give(place, connection, threads, memory)
         yield connection
     except BaseException:  # after an error of the engine nothing of it is trusted; it rises
         release_workspace(folder)
@@ -175,6 +173,7 @@ def _connect(place: _Place, path: Path, *, alone: bool) -> duckdb.DuckDBPyConnec
         connection = _connected(path)
         try:
             if place.keeper is None and not place.openings:
+                place.given = None
                 _set_up(connection, path)
                 if place.kept and not alone:
                     place.keeper = _connected(path)
@@ -183,6 +182,15 @@ def _connect(place: _Place, path: Path, *, alone: bool) -> duckdb.DuckDBPyConnec
             raise
         place.openings += 1
         return connection
+
+
+def _give(place: _Place, connection: duckdb.DuckDBPyConnection, threads: int, memory: str | None) -> None:
+    """Let the engine's instance use so many threads and so much memory; each statement that sets them has its price."""
+    with place.lock:
+        if place.given != (threads, memory):
+            connection.execute(f"set threads = {int(threads)}")
+            connection.execute(f"set memory_limit = {literal(memory)}" if memory else "reset memory_limit")
+            place.given = threads, memory
 
 
 def _disconnect(place: _Place, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
@@ -207,7 +215,9 @@ def _connected(place: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _set_up(connection: duckdb.DuckDBPyConnection, place: Path) -> None:
-    """Set what holds for the whole engine, and make the tables that are not there."""
+    """Set what holds for every connection to the engine, and make the tables that are not there."""
+    connection.execute("set global preserve_insertion_order = true")
+    connection.execute("set global TimeZone = 'UTC'")  # what a time means must not hang on the machine it runs on
     connection.execute(f"set temp_directory = {literal(str(place / SPILL_FOLDER))}")
     connection.execute(f"set disabled_compression_methods = {literal(_COSTLY)}")
     connection.execute(_TABLES)

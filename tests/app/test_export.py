@@ -3,21 +3,34 @@
 import csv
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graphs.session import run
+from state.run import RunContext, RunStatus
+
 HOSTILE = '=HYPERLINK("http://example.org")'
 
 
-@pytest.fixture
-def done(cli: Any, job: Any) -> Any:
-    """A published run with quarantined rows, one of them hostile."""
+@pytest.fixture(scope="module")
+def published(new_job: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A published run with quarantined rows, one of them hostile; whoever reads it leaves it as it is."""
+    job = new_job(tmp_path_factory.mktemp("published"))
     source = job.sources / "customers.csv"
     source.write_text(source.read_text() + '5,"' + HOSTILE.replace('"', '""') + '",Nowhere\n')
-    assert cli("run", job.contract, job.sources, "--out", job.out, "--run-id", "r1")[0] == 0
+    ended = run(job.contract, [job.sources], job.out, run_id="r1", context=RunContext(home=str(job.home)))
+    assert ended["status"] is RunStatus.PUBLISHED
     return job
+
+
+@pytest.fixture
+def done(cli: Any, published: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The published run, at home of which the command line is."""
+    monkeypatch.setenv("MILLWRIGHT_HOME", str(published.home))
+    return published
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -47,8 +60,11 @@ def test_changes_and_published_tables_too(cli: Any, done: Any, tmp_path: Path) -
 
 
 def test_a_table_that_was_changed_since_is_not_passed_off_as_the_runs(cli: Any, done: Any, tmp_path: Path) -> None:
-    (done.out / "orders.parquet").write_bytes((done.out / "customers.parquet").read_bytes())
+    orders = done.out / "orders.parquet"
+    kept = orders.read_bytes()
+    orders.write_bytes((done.out / "customers.parquet").read_bytes())
     code, _, err = cli("export", "r1", "--table", "orders", "--what", "published", "--to", tmp_path / "p.csv")
+    orders.write_bytes(kept)
     assert code == 2
     assert "not as run 'r1' published it" in err
     assert not (tmp_path / "p.csv").exists()

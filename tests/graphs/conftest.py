@@ -13,9 +13,12 @@ SCRIPT = Path(__file__).with_name("killed_session.py")
 SIGKILLED = -9
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def worker() -> Iterator[Callable[..., bool]]:
-    """Works on a job until killed; returns whether the kill came before the run was finished."""
+    """Works on a job until killed; returns whether the kill came before the run was finished.
+
+    One process loads everything for all tests; each life is a fork of it, so that nothing is left from one to the next.
+    """
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )

@@ -93,7 +93,7 @@ def test_the_lock_of_a_killed_process_blocks_nobody(job: Any) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_asked_to_end_says_how_it_goes_on(job: Any, number: signal.Signals, code: int) -> None:
     with (job.sources / "orders_1.csv").open("a") as orders:
-        orders.writelines(f"{1000 + n},1,2024-03-01,1.50,2024-03-01 10:00:00\n" for n in range(200_000))
+        orders.writelines(f"{1000 + n},1,2024-03-01,1.50,2024-03-01 10:00:00\n" for n in range(60_000))
     worker = process(job.home, *arguments(job, "r1"))
     assert worker.stderr is not None
     while "landed" not in worker.stderr.readline():

@@ -11,6 +11,7 @@ from state.lineage import Relation
 from tools.lineage.datasets import Dataset, output_dataset
 from tools.lineage.facets import Json, column_lineage, dataset_json, facet, schema_facet
 from tools.outputs.parquet import parts
+from tools.reading import reading
 from tools.sql.quote import literal
 
 
@@ -33,7 +34,7 @@ class WrittenFile:
 
 def read_written(paths: Sequence[Path]) -> list[WrittenFile]:
     """Return what the footers of written tables tell. Raises duckdb.Error and OSError."""
-    with duckdb.connect() as connection:
+    with reading() as connection:
         return [_read(connection, path) for path in paths]
 
 

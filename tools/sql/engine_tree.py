@@ -7,6 +7,7 @@ nothing is bound or run. Every kind of node that is not known to be harmless is 
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
 import duckdb
@@ -65,7 +66,7 @@ class Uses(NamedTuple):
 
 def parse_select(sql: str, refuse: Refuse) -> Node:
     """Return the query node of the one SELECT in `sql`; anything else is refused."""
-    with duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": "false"}) as connection:
+    with _parser().cursor() as connection:
         row = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone()
     try:
         answer: Node = json.loads(row[0]) if row else {}
@@ -78,6 +79,15 @@ def parse_select(sql: str, refuse: Refuse) -> Node:
         refuse("it holds more than one statement", "write one SELECT statement")
     node: Node = answer["statements"][0]["node"]
     return node
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """Return the engine that parses, with nothing in it: starting one costs more than all it parses for a contract.
+
+    It has no threads of its own, so that a process may be forked from this one.
+    """
+    return duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": "false"})
 
 
 def walk(root: Node, rules: Rules) -> Uses:
