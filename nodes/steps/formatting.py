@@ -6,6 +6,7 @@ from functools import partial
 
 import duckdb
 
+from algorithms.adopted_names import rule_of
 from algorithms.format_context import with_context
 from algorithms.formats import decide_format
 from algorithms.mapping_tally import Counting
@@ -16,7 +17,7 @@ from nodes.format_council import hear
 from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
 from state.contract import Column, LogicalType
-from state.formats import FormatEvidence, ValueFormat
+from state.formats import FormatContext, FormatEvidence, ValueFormat
 from state.plans import Proof
 from tools.conform.evidence import gather_format_evidence
 from tools.conform.landed import LandedColumn
@@ -60,7 +61,15 @@ def _in_context(connection: duckdb.DuckDBPyConnection, work: Work) -> tuple[Form
         for column in work.table.columns
         if column.logical_type is not LogicalType.STRING
     }
-    return with_context(tuple(_evidence(connection, work)), headers, {})
+    rules = {
+        column.name: rule_of(column, headers.get(column.name, ())) for column in work.table.columns if column.standing
+    }
+    adopted = {
+        name: FormatContext(adopted=rule.readings, adopted_in=rule.runs)
+        for name, rule in rules.items()
+        if rule.readings
+    }
+    return with_context(tuple(_evidence(connection, work)), headers, adopted)
 
 
 def _evidence(connection: duckdb.DuckDBPyConnection, work: Work) -> Iterator[FormatEvidence]:
