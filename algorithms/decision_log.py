@@ -28,7 +28,7 @@ def quorum(members: int) -> int:
 def subject_of(proposal: Proposal) -> str:
     """Return the digest of what is proposed, whichever run proposes it and in whatever words it is told."""
     version, mapping, revocation = proposal.version, proposal.mapping, proposal.revocation
-    content = [
+    content: list[object] = [
         [version.version, version.sha256] if version else None,
         [mapping.table, mapping.matches] if mapping else None,
         revocation.revokes if revocation else None,

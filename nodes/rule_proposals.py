@@ -59,6 +59,8 @@ def rule_proposals(
             rule = known.rule(table.name, subject.column.name, source.header)
             values = proposed_values(subject.answer, rule) if subject.answer else {}
             readings = proposed_readings(subject.form, source.files, rule) if subject.form else {}
+            told = _told_by_texts(connection, subject, source, intake) if readings else {}
+            readings = {name: said for name, said in readings.items() if told.get(name) == said[0]}
             shown: dict[str, TextFindings] = {}
             if values and subject.answer:
                 wanted = {text: value for text, (value, _) in values.items()}
@@ -69,7 +71,11 @@ def rule_proposals(
             )
             said = {text: values[text] for text in often[:MOST_VALUES]}
             if said or readings:
-                yield _rule(subject, source, said, readings), _findings(connection, subject, source, intake, shown)
+                shows = _findings(connection, subject, source, intake)
+                yield (
+                    _rule(subject, source, said, readings),
+                    shows.model_copy(update={"texts": shown, "readings": told}),
+                )
 
 
 def contradicted(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
@@ -117,18 +123,11 @@ def _rule(
     )
 
 
-def _findings(
-    connection: duckdb.DuckDBPyConnection,
-    subject: Subject,
-    source: Source,
-    intake: Intake,
-    shown: Mapping[str, TextFindings],
-) -> RuleFindings:
+def _told_by_texts(
+    connection: duckdb.DuckDBPyConnection, subject: Subject, source: Source, intake: Intake
+) -> dict[str, str]:
+    """Return how the texts of a source say by themselves that a column is written: they are counted again."""
     table, column = subject.table, subject.column
-    pairs = [
-        pair_findings(connection, table, intake, mapping.variant_id, {source.header: column.name})[0]
-        for mapping in source.mappings
-    ]
     landed = [landed_table(connection, mapping, intake, table.name) for mapping in source.mappings]
     fields = [
         LandedColumn(
@@ -142,10 +141,17 @@ def _findings(
         for each in landed
     ]
     evidence = gather_format_evidence(connection, table, [(column, fields)])[0]
+    return told_by_texts(evidence, source.files)
+
+
+def _findings(connection: duckdb.DuckDBPyConnection, subject: Subject, source: Source, intake: Intake) -> RuleFindings:
+    table, column = subject.table, subject.column
+    pairs = [
+        pair_findings(connection, table, intake, mapping.variant_id, {source.header: column.name})[0]
+        for mapping in source.mappings
+    ]
     order = pattern_order(strptime_pattern(column.options.format)) if column.options.format else None
     return RuleFindings(
-        texts=dict(shown),
-        readings=told_by_texts(evidence, source.files),
         stated={Reading.ORDER.value: order.value} if order else {},
         pair=_together(pairs),
         repairable=column.repair is not RepairScope.NEVER,

@@ -159,9 +159,11 @@ def test_what_was_adopted_resolves_and_is_no_evidence_for_itself() -> None:
     assert gone.values[0].resolved is None  # the contract's list comes first
 
 
-def test_evidence_against_what_was_adopted_leaves_the_value_and_is_told() -> None:
-    answer = resolve_values(unknown(Witness(known="Nevada", through="city='Reno'", rows=40)))
-    assert answer.values[0].resolved is None
+@pytest.mark.parametrize(("rows", "resolved"), [(8, None), (40, "Nevada")])
+def test_evidence_against_what_was_adopted_is_weighed_and_told(rows: int, resolved: str | None) -> None:
+    answer = resolve_values(unknown(Witness(known="Nevada", through="city='Reno'", rows=rows)))
+    assert answer.values[0].resolved == resolved
     rule = SourceRule(values={"Golden State": "California"}, runs={"Golden State": "r1"})
     (told,) = contradictions(rule, answer, None)
-    assert told.startswith("'Golden State' was adopted as 'California' in run r1 and is nothing now: ")
+    now = repr(resolved) if resolved else "nothing"
+    assert told.startswith(f"'Golden State' was adopted as 'California' in run r1 and is {now} now: ")
