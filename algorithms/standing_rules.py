@@ -114,7 +114,7 @@ def rule_verdict(
 
 
 def _names(rule: StandingRule, shown: RuleFindings) -> Reasons:
-    if shown.pair.claimed_by:
+    if shown.pair.claimed_by not in ("", rule.column):
         return f"{rule.source!r} is what the contract calls {shown.pair.claimed_by!r}", ""
     if shown.pair.letters < LEAST_LETTERS:
         return f"{rule.source!r} is no name: another file may mean anything by it", ""

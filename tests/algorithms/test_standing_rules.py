@@ -111,6 +111,7 @@ def test_each_member_refuses_what_its_own_evidence_is_against(rule: RuleFindings
 def test_all_accept_what_is_sound_and_history_what_is_new() -> None:
     sound = findings(shown())
     assert accepting(sound) == {*MEMBERS}
+    assert accepting(findings(pair(claimed_by="state"))) == {*MEMBERS}  # the header is the column's own name
     other = RULE.model_copy(update={"values": {"Golden State": "Nevada"}})
     assert accepting(sound, entry(1, proposal(other))) == {*MEMBERS} - {"history"}
     assert accepting(sound, entry(1, proposal()), revoked(2, 1)) == {*MEMBERS} - {"history"}
