@@ -7,6 +7,7 @@ contract met, and is the change within it.
 
 from collections.abc import Callable, Sequence
 
+from algorithms.standing_rules import rule_verdict
 from state.decision_log import (
     Adopted,
     ContractVersion,
@@ -47,6 +48,8 @@ def verdict(
         against, reason = "no run stands behind it", ""
     elif proposal.mapping is not None:
         against, reason = _MAPPING[Member(member)](proposal.mapping, findings, entries, adopted)
+    elif proposal.rule is not None:
+        against, reason = rule_verdict(Member(member), proposal.rule, findings, entries, adopted)
     elif proposal.version is not None:
         against, reason = _VERSION[Member(member)](proposal.version, findings, adopted)
     else:

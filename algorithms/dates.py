@@ -1,13 +1,11 @@
-"""The order of day and month in all-digit dates, file by file, and date patterns of contracts.
+"""Date patterns of contracts, and files grouped by the order of day and month in their all-digit dates.
 
-The order is never guessed: what decides it stands in the evidence of the group, and where nothing does the order is
-UNKNOWN. Dates with points are decided apart from those with other signs. Sources, in this order: the contract (its
-pattern, then its bounds), the file itself, the other files of the column when all agree, plausibility.
+What decides the order stands in the evidence of the group; where nothing does the order is UNKNOWN.
 """
 
 import re
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from state.formats import DateOrder, FormatEvidence, FormatGroup
 
@@ -33,11 +31,8 @@ _TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)
 _FRACTION = re.compile(r"[SnA]+")
 _MOST_FILES_TOLD = 8
 
-
-class _Ruling(NamedTuple):
-    order: DateOrder
-    confidence: float
-    reason: str
+Ruling = tuple[str | None, str]
+"""The order of a file's dates, and why."""
 
 
 def strptime_pattern(pattern: str) -> str | None:
@@ -63,6 +58,11 @@ def strptime_pattern(pattern: str) -> str | None:
     return "".join(parts)
 
 
+def from_pattern(evidence: FormatEvidence) -> str | None:
+    """Return the contract's pattern of a column for strptime."""
+    return strptime_pattern(evidence.pattern) if evidence.pattern else None
+
+
 def pattern_order(pattern: str | None) -> DateOrder | None:
     """Return the order of day and month in a strptime pattern; None when it has not both as digits."""
     if not pattern or "%d" not in pattern or "%m" not in pattern or pattern.startswith("%Y"):
@@ -70,16 +70,14 @@ def pattern_order(pattern: str | None) -> DateOrder | None:
     return DateOrder.DAY_FIRST if pattern.index("%d") < pattern.index("%m") else DateOrder.MONTH_FIRST
 
 
-def decide_orders(evidence: FormatEvidence, pattern: str | None) -> tuple[tuple[FormatGroup, ...], float]:
-    """Return the files by order, those with most files first, and the confidence of the weakest ruling.
+def group_orders(evidence: FormatEvidence, rulings: Mapping[int, Ruling]) -> tuple[FormatGroup, ...]:
+    """Return the files by order, those with most files first; `rulings` by file, with the order or None and why.
 
-    `pattern` is the contract's, for strptime. Only files with dates that depend on the order stand in a group.
+    Only files with dates that depend on the order stand in a group.
     """
-    files = sorted({*evidence.day_first_only, *evidence.month_first_only, *evidence.ambiguous})
-    rulings: dict[int, _Ruling] = {file_id: _rule(evidence, file_id, pattern) for file_id in files}
     grouped: dict[tuple[DateOrder, str], list[int]] = defaultdict(list)
-    for file_id, ruling in rulings.items():
-        grouped[ruling.order, ruling.reason].append(file_id)
+    for file_id, (order, reason) in rulings.items():
+        grouped[DateOrder(order or DateOrder.UNKNOWN), reason].append(file_id)
     by_order: dict[DateOrder, list[tuple[str, list[int]]]] = defaultdict(list)
     for (order, reason), members in grouped.items():
         by_order[order].append((reason, members))
@@ -92,87 +90,20 @@ def decide_orders(evidence: FormatEvidence, pattern: str | None) -> tuple[tuple[
         for order, parts in by_order.items()
     ]
     groups.sort(key=lambda group: (group.date_order is DateOrder.UNKNOWN, -len(group.file_ids), group.file_ids))
-    return tuple(groups), min((ruling.confidence for ruling in rulings.values()), default=1.0)
+    return tuple(groups)
 
 
-def decide_dotted(evidence: FormatEvidence, pattern: str | None) -> tuple[DateOrder, float, str]:
-    """Return the order of dates with points in all files, how sure, and why in words.
-
-    Points go with the day first unless the contract's pattern or the values say otherwise. One order for the column:
-    a conflict leaves it unknown.
-    """
+def dotted_in_words(evidence: FormatEvidence, order: str | None, reason: str) -> str:
+    """Return how dates with points are read, and why."""
     day, month, both = (
         evidence.dotted_day_first_only,
         evidence.dotted_month_first_only,
         evidence.dotted_ambiguous,
     )
-    if not day + month + both:
-        return DateOrder.DAY_FIRST, 1.0, ""
     told = f"dates with points: {day} values read only day-first, {month} only month-first, {both} both ways"
-    own, stated = _only(day, month), pattern_order(pattern) if pattern and "." in pattern else None
-    if stated and (own in (None, stated) or (day and month)):
-        return stated, 1.0, f"{told}; the contract's format {evidence.pattern!r}"
-    if stated or (day and month):
-        return DateOrder.UNKNOWN, 0.5, f"{told}: conflicting, {both} are not read"
-    return own or DateOrder.DAY_FIRST, 1.0 if own else 0.9, told if own else f"{told}; points go with the day first"
-
-
-def _rule(evidence: FormatEvidence, file_id: int, pattern: str | None) -> _Ruling:
-    day = evidence.day_first_only.get(file_id, 0)
-    month = evidence.month_first_only.get(file_id, 0)
-    own = _only(day, month)
-    stated = _from_contract(evidence, file_id, pattern)
-    if stated is not None:
-        if own in (None, stated.order) or (day and month):
-            return stated
-        return _Ruling(DateOrder.UNKNOWN, 0.5, f"{stated.reason}, but the values contradict it")
-    if day and month:
-        return _Ruling(DateOrder.UNKNOWN, 0.5, "conflicting values in one file")
-    if own is not None:
-        return _Ruling(own, 1.0, "")
-    return _from_column(evidence) or _from_plausibility(evidence, file_id)
-
-
-def _only(day: int, month: int) -> DateOrder | None:
-    """Return the order that all telling rows agree on; None when there are none or they conflict."""
-    if bool(day) == bool(month):
-        return None
-    return DateOrder.DAY_FIRST if day else DateOrder.MONTH_FIRST
-
-
-def _from_contract(evidence: FormatEvidence, file_id: int, pattern: str | None) -> _Ruling | None:
-    order = pattern_order(pattern)
-    if order is not None:
-        return _Ruling(order, 1.0, f"the contract's format {evidence.pattern!r}")
-    order = _only_one_fits(
-        evidence.ambiguous.get(file_id, 0),
-        evidence.day_first_in_bounds.get(file_id),
-        evidence.month_first_in_bounds.get(file_id),
-    )
-    return _Ruling(order, 0.95, "the contract's bounds leave one reading") if order else None
-
-
-def _from_column(evidence: FormatEvidence) -> _Ruling | None:
-    order = _only(sum(evidence.day_first_only.values()), sum(evidence.month_first_only.values()))
-    return _Ruling(order, 0.95, "all other files agree") if order else None
-
-
-def _from_plausibility(evidence: FormatEvidence, file_id: int) -> _Ruling:
-    order = _only_one_fits(
-        evidence.ambiguous.get(file_id, 0),
-        evidence.day_first_plausible.get(file_id),
-        evidence.month_first_plausible.get(file_id),
-    )
-    if order:
-        return _Ruling(order, 0.8, "only this reading falls among the unambiguous dates of the column")
-    return _Ruling(DateOrder.UNKNOWN, 0.5, "nothing tells the order")
-
-
-def _only_one_fits(ambiguous: int, day: int | None, month: int | None) -> DateOrder | None:
-    """Return the order that puts all ambiguous rows in range where the other one does not."""
-    if not ambiguous or day is None or month is None or (day == ambiguous) == (month == ambiguous):
-        return None
-    return DateOrder.DAY_FIRST if day == ambiguous else DateOrder.MONTH_FIRST
+    if order is None:
+        return f"{told}: conflicting, {both} are not read"
+    return f"{told}; {reason}" if reason else told
 
 
 def _told(evidence: FormatEvidence, reason: str, members: list[int]) -> str:

@@ -5,10 +5,10 @@ place, so that no byte can be changed, and no entry taken out, moved or put in, 
 entries were cut off is found where another copy of the log still has them, and not otherwise.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 
-from state.decision_log import Acceptance, Adopted, ContractVersion, LogEntry, LogFault, Proposal
+from state.decision_log import Acceptance, Adopted, ContractVersion, LogEntry, LogFault, Proposal, SourceRule
 from state.values import digest
 
 START = "0" * 64
@@ -28,11 +28,13 @@ def quorum(members: int) -> int:
 def subject_of(proposal: Proposal) -> str:
     """Return the digest of what is proposed, whichever run proposes it and in whatever words it is told."""
     version, mapping, revocation = proposal.version, proposal.mapping, proposal.revocation
-    content = [
+    content: list[object] = [
         [version.version, version.sha256] if version else None,
         [mapping.table, mapping.matches] if mapping else None,
         revocation.revokes if revocation else None,
     ]
+    if proposal.rule is not None:
+        content.append(proposal.rule.model_dump(mode="json", exclude={"reasons"}))
     return digest([proposal.kind, proposal.contract, content])
 
 
@@ -117,7 +119,24 @@ def fold(entries: Sequence[LogEntry]) -> Adopted:
             for others in table.values():  # the newest word on a source column counts
                 others.pop(source, None)
             table.setdefault(target, {})[source] = entry.proposal.run_id
-    return adopted.model_copy(update={"names": _without_empty(names), "version": version})
+    rules = _rules(entry for entry in entries if entry.index not in revoked)
+    return adopted.model_copy(update={"names": _without_empty(names), "version": version, "rules": rules})
+
+
+def _rules(entries: Iterable[LogEntry]) -> dict[str, dict[str, dict[str, SourceRule]]]:
+    """Return the standing rules by table, column and source column: the newest word on a text or a reading counts."""
+    found: dict[str, dict[str, dict[str, SourceRule]]] = {}
+    for entry in entries:
+        rule = entry.proposal.rule
+        if rule is None:
+            continue
+        sources = found.setdefault(rule.table, {}).setdefault(rule.column, {})
+        known = sources.get(rule.source, SourceRule())
+        runs = dict.fromkeys([*rule.values, *rule.readings], entry.proposal.run_id)
+        sources[rule.source] = SourceRule(
+            values=known.values | rule.values, readings=known.readings | rule.readings, runs=known.runs | runs
+        )
+    return found
 
 
 def _without_empty(names: Mapping[str, Mapping[str, dict[str, str]]]) -> dict[str, dict[str, dict[str, str]]]:
@@ -129,6 +148,9 @@ def in_force(proposal: Proposal, adopted: Adopted) -> bool:
     if proposal.mapping is not None:
         names = adopted.of(proposal.mapping.table)
         return all(source in names.get(target, {}) for source, target in proposal.mapping.matches.items())
+    if proposal.rule is not None:
+        rule = proposal.rule
+        return adopted.rule(rule.table, rule.column, rule.source).says(rule)
     if proposal.revocation is not None:
         return proposal.revocation.revokes in adopted.revoked
     known, wanted = adopted.version, proposal.version

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from algorithms.numbers import decide_separators
+from algorithms.formats import decide_separators
 from algorithms.quality_recovery import LEAST_CERTAINTY
 from algorithms.units import power_between
 from state.diagnosis import Cause, Diagnosis, RemedyKind

@@ -1,9 +1,10 @@
 """Deciding which valid value an unknown one is: sealed ballots of specialists, then one tally.
 
-Specialists of two families judge each value: those of spelling (`algorithms.value_votes`) and the one of
-dependencies, which reads the witnesses gathered from the data. Within a family the strongest judgement counts (its
-members see the same thing), across families evidence adds up as independent. A value is resolved only where the best
-candidate reaches `LEAST_CONFIDENCE` and its odds are `MARGIN` times those of the next; else it stays as it is.
+Specialists of three families judge each value: those of spelling (`algorithms.value_votes`), the one of dependencies,
+which reads the witnesses gathered from the data, and history, which knows what earlier runs adopted. Within a family
+the strongest judgement counts (its members see the same thing), across families evidence adds up as independent. A
+value is resolved only where the best candidate reaches `LEAST_CONFIDENCE` and its odds are `MARGIN` times those of the
+next; else it stays as it is.
 """
 
 from collections import defaultdict
@@ -22,6 +23,8 @@ MARGIN = 3.0
 
 _CERTAIN = 0.98  # no confidence is higher
 _SURE = 0.9  # a spelling judged so needs no search for typing errors
+_ADOPTED = 0.9  # what two thirds of the council accepted in an earlier run
+_OF_THEIR_OWN = ("dependency", "history")  # families of one
 _CANDIDATES_NAMED = 2
 
 Judgement = dict[str, dict[str, Candidate]]  # specialist -> valid value -> candidate
@@ -58,6 +61,10 @@ def _judged(evidence: ResolutionEvidence) -> list[Judgement]:
     judgements = [_stated(name, judgement) for name, judgement in zip(names, judgements, strict=True)]
     for unknown, judgement in zip(evidence.unknown, judgements, strict=True):
         judgement["dependency"] = {} if index.codes else _dependency(unknown, valid)
+        known = evidence.adopted.get(unknown.value)
+        if known in valid:
+            told = f"adopted in run {evidence.adopted_in.get(unknown.value, '')}"
+            judgement["history"] = {known: Candidate(_ADOPTED, told)}
     return judgements
 
 
@@ -153,11 +160,11 @@ def _tally(judgement: Judgement) -> list[tuple[str, float]]:
     totals = {}
     for known in candidates:
         spelling = max(
-            (found[known].score for voter, found in judgement.items() if known in found and voter != "dependency"),
+            (found[known].score for voter, found in judgement.items() if known in found and voter not in _OF_THEIR_OWN),
             default=0.0,
         )
-        data = judgement["dependency"].get(known, Candidate(0.0, "")).score
-        totals[known] = _together((spelling, data))
+        rest = [judgement.get(voter, {}).get(known, Candidate(0.0, "")).score for voter in _OF_THEIR_OWN]
+        totals[known] = _together((spelling, *rest))
     return sorted(totals.items(), key=lambda one: (-one[1], one[0]))
 
 

@@ -13,10 +13,12 @@ from algorithms.adopted_names import with_adopted
 from algorithms.adoption import verdict
 from algorithms.decision_log import version_changes
 from algorithms.mapping_claims import ADOPTED
+from algorithms.standing_rules import rule_key
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decide import Account, record
 from nodes.events import emit
+from nodes.rule_proposals import contradicted, rule_proposals
 from nodes.steps.mapping import read_mappings
 from state.budget import Spent
 from state.contract import Contract
@@ -29,8 +31,10 @@ from state.decision_log import (
     PairFindings,
     Proposal,
     ProposalKind,
+    RuleFindings,
     Ruling,
     StandingMapping,
+    StandingRule,
     Verdict,
 )
 from state.decisions import DecidedBy, Decision
@@ -48,6 +52,8 @@ from tools.workspace import open_workspace
 
 _BY_NAME = ("name", "alias")
 """Reasons of matches that the contract itself says."""
+
+_MOST_WARNED = 20
 
 
 class AdoptInput(TypedDict):
@@ -82,8 +88,9 @@ def adopt_changes(state: AdoptInput, runtime: Runtime[RunContext]) -> Supervisor
     if context.patterns.decision_log == "off" or "receipt" not in state:
         return {}
     try:
-        rulings = _adopt(state, context, run_folder(runtime, state["request"]))
+        rulings, against = _adopt(state, context, run_folder(runtime, state["request"]))
         refused = [f"not adopted: {_subject(one.proposal)}: {one.reason}" for one in rulings if not one.adopted]
+        refused += against
     except FAILURES as error:
         rulings, refused = (), [f"nothing was adopted: {failure_line(error)}"]
     emit("adopted", "adopt", adopted=sum(one.adopted for one in rulings), refused=len(refused))
@@ -93,21 +100,40 @@ def adopt_changes(state: AdoptInput, runtime: Runtime[RunContext]) -> Supervisor
     return update
 
 
-def _adopt(state: AdoptInput, context: RunContext, folder: Path) -> Sequence[Ruling]:
+def _adopt(state: AdoptInput, context: RunContext, folder: Path) -> tuple[Sequence[Ruling], list[str]]:
+    """Return what became of the proposals, and where the run contradicts what was adopted before."""
     contract, intake, home = read_contract(folder), read_intake(folder), Path(context.home).absolute()
     known = standing(read_log(home, contract.id))
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         proposals, pairs = _proposals(connection, state, contract, intake, known)
+        rules = _rules(connection, state, contract, intake, known)
+        run_id = state["request"].run_id
+        proposals += [_rule_proposal(contract, run_id, rule) for rule, _ in rules]
+        against = [told for table in contract.tables for told in contradicted(connection, table)][:_MOST_WARNED]
         if not proposals:
-            return ()
-        findings = _findings(state, contract, pairs)
+            return (), against
+        findings = _findings(state, contract, pairs).model_copy(
+            update={"rules": {rule_key(rule): shown for rule, shown in rules}}
+        )
 
         def judge(member: str, proposal: Proposal, entries: Sequence[LogEntry], adopted: Adopted) -> Verdict:
             return verdict(member, proposal, findings, entries, adopted)
 
         rulings = adopt(home, contract.id, proposals, judge, context.council_faults, datetime.now(UTC))
         record_decisions(connection, [_decision(ruling, context) for ruling in rulings])
-    return rulings
+    return rulings, against
+
+
+def _rules(
+    connection: duckdb.DuckDBPyConnection, state: AdoptInput, contract: Contract, intake: Intake, known: Adopted
+) -> list[tuple[StandingRule, RuleFindings]]:
+    """Return the standing repair rules that the run proposes, of tables that were published, and what it shows."""
+    tables = [table for table in contract.tables if not table.derived and table.name in state["receipt"].tables]
+    return [each for table in tables for each in rule_proposals(connection, contract, table, intake, known)]
+
+
+def _rule_proposal(contract: Contract, run_id: str, rule: StandingRule) -> Proposal:
+    return Proposal(kind=ProposalKind.REPAIR_RULE, contract=contract.id, run_id=run_id, rule=rule)
 
 
 def _proposals(
@@ -205,6 +231,8 @@ def _ballot(member: str, said: Verdict | None) -> Ballot:
 def _subject(proposal: Proposal) -> str:
     if proposal.mapping is not None:
         return f"mapping of {proposal.mapping.table}"
+    if proposal.rule is not None:
+        return f"repair rule of {proposal.rule.table}.{proposal.rule.column}, from {proposal.rule.source!r}"
     return f"contract version {proposal.version.version}" if proposal.version else "revocation"
 
 
@@ -213,3 +241,5 @@ def _told(proposal: Proposal) -> Iterator[str]:
         yield from proposal.version.changes
     for source, target in proposal.mapping.matches.items() if proposal.mapping else ():
         yield f"{source} → {target}"
+    for name, choice in (proposal.rule.values | proposal.rule.readings).items() if proposal.rule else ():
+        yield f"{name} → {choice}"

@@ -65,7 +65,7 @@ def _publish(state: PublishInput, runtime: Runtime[RunContext]) -> ReceiptRef:
             _to_publish(connection, contract.table(name), state["accounts"][name].rows_published) for name in names
         ]
         columns = [column for name in names for column in contract.table(name).columns]
-        adopted = [column.adopted for column in columns if column.adopted]
+        adopted = [each for column in columns for each in (column.adopted, column.standing) if each]
         key = digest(
             [*asked, *adopted, *(answered.settled for answered in read_answers(connection) if answered.settled)]
         )

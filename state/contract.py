@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from state.decision_log import SourceRule
 from state.values import Value
 
 
@@ -133,6 +134,7 @@ class Column(Value):
     adopted: dict[str, str] = Field(
         default_factory=dict
     )  # source columns that the decision log adopted for it -> the run in which it did
+    standing: dict[str, SourceRule] = Field(default_factory=dict)  # source column -> the standing repair rule for it
     repair: RepairScope = RepairScope.VIOLATIONS
     transform_logic: str | None = None
     transform_sources: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ class ProposalKind(StrEnum):
 
     CONTRACT_VERSION = "contract_version"
     MAPPING = "mapping"
+    REPAIR_RULE = "repair_rule"
     REVOCATION = "revocation"
 
 
@@ -47,6 +48,17 @@ class StandingMapping(Value):
     reasons: dict[str, str]  # source column -> on what evidence it was decided
 
 
+class StandingRule(Value):
+    """How a column of a source is corrected and read in later files: what texts stand for, and how it is written."""
+
+    table: str
+    column: str
+    source: str  # the header of the source column
+    values: dict[str, str] = Field(default_factory=dict)  # text -> value of the column's list, at most 200
+    readings: dict[str, str] = Field(default_factory=dict)  # e.g. "date order" -> "day_first"
+    reasons: dict[str, str]  # text or reading -> on what evidence it was decided
+
+
 class Revocation(Value):
     """An adopted entry that is not in force any more."""
 
@@ -55,13 +67,14 @@ class Revocation(Value):
 
 
 class Proposal(Value):
-    """A change that outlives the run. One of the three contents is there, as `kind` says."""
+    """A change that outlives the run. One of the four contents is there, as `kind` says."""
 
     kind: ProposalKind
     contract: str  # its id
     run_id: str  # empty where a person proposes
     version: ContractVersion | None = None
     mapping: StandingMapping | None = None
+    rule: StandingRule | None = None
     revocation: Revocation | None = None
 
 
@@ -100,6 +113,19 @@ class LogFault(Value):
     copy_of: str = ""  # the member whose copy it is; empty: what all copies say
 
 
+class SourceRule(Value):
+    """What is in force for a column of a source. Values and readings are what was adopted, `runs` in which run each."""
+
+    values: dict[str, str] = Field(default_factory=dict)
+    readings: dict[str, str] = Field(default_factory=dict)
+    runs: dict[str, str] = Field(default_factory=dict)  # text or reading -> run
+
+    def says(self, rule: StandingRule) -> bool:
+        """Return whether all that a rule says is in force."""
+        values = all(self.values.get(text) == value for text, value in rule.values.items())
+        return values and all(self.readings.get(name) == choice for name, choice in rule.readings.items())
+
+
 class Adopted(Value):
     """What is in force: the log replayed."""
 
@@ -107,7 +133,13 @@ class Adopted(Value):
     version: ContractVersion | None = None
     names: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
     """table -> column of the contract -> source column -> run in which it was adopted."""
+    rules: dict[str, dict[str, dict[str, SourceRule]]] = Field(default_factory=dict)
+    """table -> column of the contract -> source column -> standing repair rule."""
     revoked: tuple[int, ...] = ()
+
+    def rule(self, table: str, column: str, source: str) -> SourceRule:
+        """Return the standing rule for a column of a source; an empty one where there is none."""
+        return self.rules.get(table, {}).get(column, {}).get(source, SourceRule())
 
     def of(self, table: str) -> Mapping[str, Mapping[str, str]]:
         """Return the adopted source columns of a table by column of the contract, each with its run."""
@@ -127,6 +159,26 @@ class PairFindings(Value):
     typed: float | None = None  # share of the values that read as the type; None where nothing is known
 
 
+class TextFindings(Value):
+    """What a run shows about one text that was read as a value of a list."""
+
+    rows: int = 0  # published rows of the source with that text
+    kept: int = 0  # of those, rows with the proposed value
+    listed: bool = False  # the value is one of the column's list, and the text is none
+    agreed: tuple[str, ...] = ()  # specialists that named the value
+    against: tuple[str, ...] = ()  # specialists that named another one
+
+
+class RuleFindings(Value):
+    """What a run shows about a column of a source."""
+
+    texts: dict[str, TextFindings] = Field(default_factory=dict)
+    readings: dict[str, str] = Field(default_factory=dict)  # reading -> what texts of the source say by themselves
+    stated: dict[str, str] = Field(default_factory=dict)  # reading -> what the contract states
+    pair: PairFindings
+    repairable: bool = True  # the contract lets the column's values be repaired
+
+
 class Findings(Value):
     """The evidence of a run on which members judge proposals."""
 
@@ -139,6 +191,7 @@ class Findings(Value):
     most_quarantined: dict[str, float] = Field(default_factory=dict)
     pairs: dict[str, tuple[PairFindings, ...]] = Field(default_factory=dict)  # by table
     published_rows: dict[str, int] = Field(default_factory=dict)
+    rules: dict[str, RuleFindings] = Field(default_factory=dict)  # by the digest of the rule
 
 
 class Ruling(Value):

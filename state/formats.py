@@ -5,6 +5,8 @@ from enum import StrEnum
 from pydantic import Field
 
 from state.contract import LogicalType
+from state.mapping import Suspect
+from state.resolution import Ballot
 from state.values import Value
 
 
@@ -22,6 +24,20 @@ class FormatGroup(Value):
     file_ids: tuple[int, ...]
     date_order: DateOrder | None = None  # None: not a date, or no value needs it
     evidence: str = ""
+
+
+class FormatContext(Value):
+    """What is known about the writing of a column besides its own texts."""
+
+    headers: tuple[str, ...] = ()  # what the sources call it
+    day_first_beside: dict[int, int] = Field(
+        default_factory=dict
+    )  # file id -> rows of the file's other dates readable only with the day first
+    month_first_beside: dict[int, int] = Field(default_factory=dict)
+    comma_beside: int = 0  # rows of the table's other numbers that can only have a decimal comma
+    point_beside: int = 0
+    adopted: dict[str, str] = Field(default_factory=dict)  # reading -> what earlier runs adopted (the decision log)
+    adopted_in: dict[str, str] = Field(default_factory=dict)  # reading -> the run
 
 
 class FormatEvidence(Value):
@@ -66,6 +82,7 @@ class FormatEvidence(Value):
     expected_unit: str | None = None  # canonical unit that the contract states for the column
     header_units: dict[str, int] = Field(default_factory=dict)  # canonical unit in the source's header -> rows
     header_unit_files: dict[str, tuple[int, ...]] = Field(default_factory=dict)  # the same -> files; "" for none
+    context: FormatContext = FormatContext()
 
 
 class ValueFormat(Value):
@@ -91,3 +108,6 @@ class ValueFormat(Value):
     plain: bool = False  # every text is the canonical text of its value: it is cast, and nothing is changed
     confidence: float = 1.0
     evidence: str = ""
+    votes: tuple[Ballot, ...] = ()  # of the council on formats: who said what about what was open
+    suspects: tuple[Suspect, ...] = ()  # its members whose words do not count
+    method: str = ""  # how it was counted; empty where nothing was open

@@ -36,6 +36,8 @@ class ResolutionEvidence(Value):
     column: str
     valid: tuple[str, ...]
     unknown: tuple[UnknownValue, ...]
+    adopted: dict[str, str] = Field(default_factory=dict)  # unknown value -> what earlier runs adopted for it
+    adopted_in: dict[str, str] = Field(default_factory=dict)  # unknown value -> the run
 
 
 class Ballot(Value):

@@ -8,11 +8,15 @@ from collections.abc import Mapping
 
 from algorithms.formats import decide_format
 from nodes.decide import Account, DecisionPoint
+from state.decisions import DecidedBy
 from state.doubts import STAYS, Choice, Doubt, Option
 from state.formats import DateOrder, FormatEvidence, FormatGroup, ValueFormat
+from state.resolution import Ballot
 
 BY_MODEL = "model"
-"""Begins the evidence of an order that a model chose."""
+"""Begins the evidence of an order that a model chose, and is the seat of the model in the council."""
+
+_LEANS = 0.6  # what the word of a model is thought to be worth where the counts lean to it
 
 
 def check(evidence: FormatEvidence, answer: ValueFormat) -> str | None:
@@ -96,12 +100,14 @@ def doubts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Doubt, ...]:
 
 def settle(_evidence: FormatEvidence, answer: ValueFormat, choices: Mapping[str, Choice]) -> ValueFormat:
     """Return the format with the chosen orders."""
-    groups = list(answer.groups)
+    groups, votes = list(answer.groups), list(answer.votes)
     for place, choice in choices.items():
         told = f"{BY_MODEL} {choice.by}: {choice.reason}; {groups[int(place)].evidence}"
         change = {"date_order": DateOrder(choice.option or ""), "evidence": told}
         groups[int(place)] = groups[int(place)].model_copy(update=change)
-    return answer.model_copy(update={"groups": tuple(groups)})
+        told = f"{choice.by}: {choice.reason}"
+        votes.append(Ballot(voter=BY_MODEL, choice=choice.option, confidence=_LEANS, reason=told))
+    return answer.model_copy(update={"groups": tuple(groups), "votes": tuple(votes)})
 
 
 def accounts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Account, ...]:
@@ -128,13 +134,22 @@ def accounts(evidence: FormatEvidence, answer: ValueFormat) -> tuple[Account, ..
             confidence=answer.confidence,
             reason="; ".join(word for word in words if word),
             evidence=f"{evidence.filled} of {evidence.rows} rows hold a value",
+            votes=answer.votes,
+            method=_method(answer),
+            decided_by=DecidedBy.COUNCIL if answer.method else DecidedBy.EXPERT,
         ),
     )
 
 
+def _method(answer: ValueFormat) -> str:
+    """Return how it was counted and who is suspected, in words; empty where nothing was open."""
+    told = (answer.method, *(f"{one.member} is suspected: {one.reason}" for one in answer.suspects))
+    return "; ".join(text for text in told if text)
+
+
 VALUE_FORMAT: DecisionPoint[FormatEvidence, ValueFormat] = DecisionPoint(
     kind="value_format",
-    version="1",
+    version="2",
     expert=decide_format,
     check=check,
     accounts=accounts,

@@ -1,16 +1,23 @@
-"""Step `format`: decide how the text of every column is read as its type."""
+"""Step `format`: the council on formats decides how the text of every column is read as its type."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import duckdb
 
+from algorithms.adopted_names import rule_of
+from algorithms.format_context import with_context
+from algorithms.formats import decide_format
+from algorithms.mapping_tally import Counting
 from algorithms.rereading import amended_format
 from nodes.decide import checked, decide
 from nodes.decisions.value_format import VALUE_FORMAT
+from nodes.format_council import hear
 from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
 from state.contract import Column, LogicalType
-from state.formats import FormatEvidence, ValueFormat
+from state.formats import FormatContext, FormatEvidence, ValueFormat
 from state.plans import Proof
 from tools.conform.evidence import gather_format_evidence
 from tools.conform.landed import LandedColumn
@@ -33,8 +40,10 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
     def effect() -> Receipt:
         formats, judge = [], work.judge(connection)
         amendments = amendments_of(connection, work.table.name)
-        for evidence in _evidence(connection, work):
-            value_format, decisions = decide(VALUE_FORMAT, evidence, judge)
+        counting = Counting(work.context.patterns.council)
+        point = replace(VALUE_FORMAT, expert=partial(decide_format, counting=counting, hear=hear))
+        for evidence in _in_context(connection, work):
+            value_format, decisions = decide(point, evidence, judge)
             if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions, step_id=work.step.step_id)
             amended = checked(VALUE_FORMAT, evidence, amended_format(value_format, amendments))
@@ -43,6 +52,24 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
 
     receipt = once(connection, work.step.step_id, effect)
     return Outcome(rows=0, detail=f"{len(receipt['formats'])} columns")
+
+
+def _in_context(connection: duckdb.DuckDBPyConnection, work: Work) -> tuple[FormatEvidence, ...]:
+    """Return the evidence on each column with what is known besides its own texts."""
+    headers = {
+        column.name: [landed.header for landed in landed_columns(connection, work, column)]
+        for column in work.table.columns
+        if column.logical_type is not LogicalType.STRING
+    }
+    rules = {
+        column.name: rule_of(column, headers.get(column.name, ())) for column in work.table.columns if column.standing
+    }
+    adopted = {
+        name: FormatContext(adopted=rule.readings, adopted_in=rule.runs)
+        for name, rule in rules.items()
+        if rule.readings
+    }
+    return with_context(tuple(_evidence(connection, work)), headers, adopted)
 
 
 def _evidence(connection: duckdb.DuckDBPyConnection, work: Work) -> Iterator[FormatEvidence]:

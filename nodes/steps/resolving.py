@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 
+from algorithms.adopted_names import rule_of
 from nodes.decide import decide
 from nodes.decisions.value_resolution import VALUE_RESOLUTION
+from nodes.steps.formatting import landed_columns
 from nodes.steps.mapping import landed_tables
 from nodes.steps.marking import RESOLVING, resolution_marks
 from nodes.steps.work import Outcome, Work
@@ -79,9 +81,13 @@ def resolution_evidence(
     sources = landed_tables(connection, work.table.name, work.intake)
     if not any(column.name in source.fields for source in sources):
         return None
-    return gather_resolution_evidence(
+    evidence = gather_resolution_evidence(
         connection, table=work.table.name, column=column.name, valid=valid, sources=sources
     )
+    if not column.standing:
+        return evidence
+    rule = rule_of(column, [landed.header for landed in landed_columns(connection, work, column)])
+    return evidence.model_copy(update={"adopted": rule.values, "adopted_in": rule.runs})
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection, work: Work, column: Column, valid: ValidList) -> Resolutions | None:

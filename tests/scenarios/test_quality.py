@@ -46,11 +46,16 @@ def days(schema: Any) -> str:
     )
 
 
-def write_days(folder: Path) -> None:
-    """Two files of months first and days first; in the second only `shipped` tells, so that `ordered` is not read."""
+def write_days(folder: Path, *, agree: bool = True) -> None:
+    """Three files; in the second only `shipped` tells, with the day first.
+
+    Where the other files `agree` on the month first in `ordered`, that speaks against it and `ordered` is not read.
+    """
     first = [f"{n},0{n % 9 + 1}/{n % 15 + 13}/2024,0{n % 9 + 1}/{n % 15 + 13}/2024" for n in range(40)]
     second = [f"{n},0{n % 7 + 3}/0{n % 5 + 2}/2024,{n % 15 + 13}/0{n % 9 + 1}/2024" for n in range(100, 130)]
     third = [f"{n},{n % 15 + 13}/0{n % 9 + 1}/2024,{n % 15 + 13}/0{n % 9 + 1}/2024" for n in range(200, 230)]
+    if agree:
+        third = [f"{n},0{n % 9 + 1}/{n % 15 + 13}/2024,0{n % 9 + 1}/{n % 15 + 13}/2024" for n in range(200, 230)]
     for name, rows in (("a", first), ("b", second), ("c", third)):
         (folder / f"orders_{name}.csv").write_text("\n".join(["order_id,ordered,shipped", *rows]) + "\n")
 
@@ -65,6 +70,21 @@ def test_dates_of_a_file_are_read_as_another_column_of_it_tells(play: Any, schem
     assert played.tables["orders"]["rows_published"] == 100
     assert (100, "2024-02-05") in [(row[0], str(row[1])) for row in played.rows("orders", "order_id, ordered")]
     played.assert_balanced()
+
+
+def test_where_nothing_speaks_against_it_what_stands_beside_is_believed_at_once(
+    play: Any, schema: Any, folder: Path
+) -> None:
+    write_days(folder, agree=False)
+    played = play(days(schema), folder)
+    assert played.status == "published", played.problem
+    assert actions(played) == []
+    assert played.tables["orders"]["rows_published"] == 100
+    assert (100, "2024-02-05") in [(row[0], str(row[1])) for row in played.rows("orders", "order_id, ordered")]
+    (told,) = [one for one in played.told["decisions"] if one["subject"] == "orders.ordered"]
+    said = [(vote["voter"], vote["choice"]) for vote in told["votes"]]
+    assert ("context", "day_first") in said
+    assert "30 dates beside it in the same file agree" in told["reason"]
 
 
 def test_switched_off_the_run_ends_with_what_failed(play: Any, schema: Any, folder: Path) -> None:

@@ -127,6 +127,16 @@ def journal_of(home: Path, member: str) -> Path:
     return log_folder(home, CONTRACT) / f"{member}.jsonl"
 
 
+def test_a_carriage_return_in_a_line_is_a_change_and_no_end(home: Path) -> None:
+    path = journal_of(home, "shape")
+    content = path.read_bytes()
+    at = content.index(b"-")  # one bit makes it the sign
+    path.write_bytes(content[:at] + b"\r" + content[at + 1 :])
+    fault = read_log(home, CONTRACT).fault
+    assert fault is not None
+    assert fault.copy_of == "shape"
+
+
 def test_any_changed_byte_of_a_copy_is_found(home: Path) -> None:
     path, draw = journal_of(home, "shape"), random.Random(3)  # noqa: S311
     content = path.read_bytes()

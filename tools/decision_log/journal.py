@@ -55,9 +55,8 @@ def read_journal(path: Path) -> Journal:
     except FileNotFoundError:
         return Journal(path, RaftStorage())
     storage, chain, whole = RaftStorage(), _START, 0
-    for number, line in enumerate(content.splitlines(keepends=True), 1):
-        if not line.endswith(b"\n"):
-            break
+    *lines, _ = content.split(b"\n")  # what follows the last end of a line was cut by a crash
+    for number, line in enumerate((text + b"\n" for text in lines), 1):
         record = _read(line)
         if record is None or record.chained(chain) != record.chain:
             return Journal(path, storage, chain, whole, f"line {number} of {path.name} was changed")

@@ -47,6 +47,11 @@ def subject_line(entry: LogEntry) -> str:
     if proposal.mapping is not None:
         pairs = ", ".join(f"{source} → {target}" for source, target in proposal.mapping.matches.items())
         return f"{proposal.mapping.table}: {pairs}"
+    if proposal.rule is not None:
+        said = ", ".join(
+            f"{name} → {choice}" for name, choice in (proposal.rule.values | proposal.rule.readings).items()
+        )
+        return f"{proposal.rule.table}.{proposal.rule.column} from {proposal.rule.source}: {said}"
     return f"entry {proposal.revocation.revokes} is revoked" if proposal.revocation is not None else proposal.kind
 
 
@@ -60,6 +65,7 @@ def _passage(entry: LogEntry, *, revoked: bool) -> Passage:
     by = f"run {proposal.run_id}" if proposal.run_id else "a person"
     why = list(proposal.version.changes) if proposal.version else []
     why += [f"{source}: {reason}" for source, reason in proposal.mapping.reasons.items()] if proposal.mapping else []
+    why += [f"{name}: {reason}" for name, reason in proposal.rule.reasons.items()] if proposal.rule else []
     why += [proposal.revocation.reason] if proposal.revocation else []
     accepted = "; ".join(f"{one.member}: {one.reason}" for one in entry.acceptances)
     return Passage(
@@ -80,7 +86,19 @@ def _in_force(adopted: Adopted) -> Section:
     )
     head = ("table", "column", "source column", "adopted in run")
     grids = (Grid(caption="Standing mappings", head=head, rows=rows, raw=(2,)),) if rows else ()
-    return Section(key="in-force", title="What is in force", facts=facts, grids=grids)
+    return Section(key="in-force", title="What is in force", facts=facts, grids=(*grids, *_rules(adopted)))
+
+
+def _rules(adopted: Adopted) -> tuple[Grid, ...]:
+    rows = tuple(
+        (table, column, source, name, choice, rule.runs.get(name, ""))
+        for table, columns in adopted.rules.items()
+        for column, sources in columns.items()
+        for source, rule in sources.items()
+        for name, choice in (rule.values | rule.readings).items()
+    )
+    head = ("table", "column", "source column", "text or reading", "stands for", "adopted in run")
+    return (Grid(caption="Standing repair rules", head=head, rows=rows, raw=(2, 3, 4)),) if rows else ()
 
 
 def _copies(reading: LogReading) -> Section:
