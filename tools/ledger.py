@@ -133,13 +133,13 @@ def read_trace(connection: duckdb.DuckDBPyConnection) -> tuple[TraceEntry, ...]:
 
 def _record_messages(connection: duckdb.DuckDBPyConnection, heard: Sequence[Heard]) -> bool:
     """Add messages to the conversation of the run; return whether none of the replies had its effect before."""
+    if not heard:
+        return True
+    rows = [value for each in heard for value in (each.message.message_id, each.model_dump_json())]
+    told = ", ".join(f"((select count(*) from ops.messages) + {place}, ?, ?)" for place in range(len(heard)))
+    connection.execute(f"insert or ignore into ops.messages values {told}", rows)
     new = True
     for each in heard:
-        message = each.message
-        connection.execute(
-            "insert or ignore into ops.messages select (select count(*) from ops.messages), ?, ?",
-            [message.message_id, each.model_dump_json()],
-        )
-        if message.in_reply_to:
-            new = is_new(connection, message.message_id, PROCESSED) and new
+        if each.message.in_reply_to:
+            new = is_new(connection, each.message.message_id, PROCESSED) and new
     return new

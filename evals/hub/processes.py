@@ -17,7 +17,7 @@ from tools.signing import Ed25519Signer, Ed25519Verifier
 
 _FORK = multiprocessing.get_context("fork")  # a new consumer is there at once
 _BATCH = 50  # messages that a consumer takes at once
-_LOOK = 0.1  # seconds between two looks at the effects
+_LOOK = 0.1  # seconds between two looks at the processes
 _PATIENCE = 3_600.0
 
 
@@ -26,7 +26,7 @@ class Killing(Value):
 
     messages: int
     consumers: int = 3
-    every: float = 1.0  # seconds between two kills at random, on average
+    every: float = 1.0  # seconds between two kills at random, on average; endless: none
     between: float = 0.001  # chance that a consumer is killed after an effect, before it is acknowledged
     recording: bool = True  # ids of messages with their effect; without is the planted bug
     seed: int = 1
@@ -59,12 +59,12 @@ def play(url: str, folder: Path, killing: Killing) -> Killed:
         began = time.monotonic()
         producer = _begun(_produce, url, folder, killing, signer, verifier)
         crew = [_consumer(url, folder, killing, verifier, place) for place in range(killing.consumers)]
-        at_random, between, born, next_kill = 0, 0, killing.consumers, began + draw.expovariate(1 / killing.every)
-        while database.read().messages < killing.messages or hub.unsettled(CONSUMER):
+        at_random, between, born, next_kill = 0, 0, killing.consumers, began + _wait(draw, killing)
+        while producer.is_alive() or hub.unsettled(CONSUMER):
             time.sleep(_LOOK)
             if time.monotonic() >= next_kill:
                 draw.choice(crew).kill()
-                at_random, next_kill = at_random + 1, time.monotonic() + draw.expovariate(1 / killing.every)
+                at_random, next_kill = at_random + 1, time.monotonic() + _wait(draw, killing)
             for place, process in enumerate(crew):
                 if not process.is_alive():
                     process.join()
@@ -88,6 +88,11 @@ def play(url: str, folder: Path, killing: Killing) -> Killed:
         killed_between=between,
         dead=dead,
     )
+
+
+def _wait(draw: random.Random, killing: Killing) -> float:
+    """Return the seconds to the next kill."""
+    return draw.expovariate(1 / killing.every) if killing.every < float("inf") else float("inf")
 
 
 def _begun(work: object, *arguments: object) -> BaseProcess:

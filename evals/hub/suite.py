@@ -12,7 +12,8 @@ from evals.protocol import Score, Task, TaskResult
 
 _MESSAGES = 100_000
 _MESSAGES_BUG = 3_000
-_REDIS, _WITHIN, _BUG = "on Redis, consumers killed", "within one process", "bug: effects without the message's id"
+_REDIS, _CALM = "on Redis, consumers killed", "on Redis, nobody killed"
+_WITHIN, _BUG = "within one process", "bug: effects without the message's id"
 
 
 class HubSuite:
@@ -25,20 +26,21 @@ class HubSuite:
         self._messages = rows
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:  # noqa: ARG002  it makes its own
-        """Return one task for each hub, and one for the planted bug."""
-        return [Task(task_id=name, inputs={}) for name in (_REDIS, _WITHIN, _BUG)]
+        """Return a task for each hub, one for its pace without kills, and one for the planted bug."""
+        return [Task(task_id=name, inputs={}) for name in (_REDIS, _CALM, _WITHIN, _BUG)]
 
     def solve(self, task: Task, out: Path) -> None:
         """Send, consume, kill; SetupError where there is no Redis."""
         if task.task_id == _WITHIN:
             found = within.play(out, Killing(messages=self._messages))
         else:
-            bug = task.task_id == _BUG
-            killing = Killing(messages=_MESSAGES_BUG if bug else self._messages, recording=not bug)
-            if bug:
-                killing = killing.model_copy(update={"between": 0.01})
+            killings = {
+                _REDIS: Killing(messages=self._messages),
+                _CALM: Killing(messages=max(1, self._messages // 10), every=float("inf"), between=0.0),
+                _BUG: Killing(messages=_MESSAGES_BUG, between=0.01, recording=False),
+            }
             with redis_server() as url:
-                found = play(url, out, killing)
+                found = play(url, out, killings[task.task_id])
         (out / "found.json").write_text(found.model_dump_json(indent=1), encoding="utf-8")
 
     def score(self, task: Task, out: Path) -> tuple[tuple[Score, ...], dict[str, Any]]:

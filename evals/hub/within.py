@@ -7,6 +7,7 @@ from pathlib import Path
 from evals.hub.crew import CONSUMER, SETTINGS, enrol, keys, message_of
 from evals.hub.effects import EffectDatabase
 from evals.hub.processes import Killed, Killing
+from state.messages import ReceiptStatus
 from tools.hub.local import LocalHub
 
 _BATCH = 100
@@ -21,7 +22,10 @@ def play(folder: Path, killing: Killing) -> Killed:
     database = EffectDatabase(folder / "effects.sqlite")
     began, between = time.monotonic(), 0
     for number in range(killing.messages):
-        hub.send(message_of(number, signer))
+        message = message_of(number, signer)
+        while hub.send(message).status is ReceiptStatus.FULL:  # lost consumers have it in hand: it comes again
+            clock.now += SETTINGS.visibility
+            between += _consume(hub, database, killing, draw)
         if number % _BATCH == _BATCH - 1:
             between += _consume(hub, database, killing, draw)
     while _waits(hub, clock):
