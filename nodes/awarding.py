@@ -22,7 +22,7 @@ __all__ = ["Auction", "Awarding", "Now"]
 OFF = "off"
 
 LEAST_SECONDS = 1.0
-"""Predicted seconds below which a choice of engine is not worth an auction: copies cost about as much."""
+"""Seconds, by the plan, below which no engine is asked: measured, copies and a process cost more than they save."""
 
 Groups = Sequence[Sequence[Step]]
 """Steps, each with those that are performed together with it."""
@@ -137,7 +137,7 @@ class Awarding:
 
     def _is_worth_asking(self, steps: Sequence[Step]) -> bool:
         """Return whether steps have a choice of engines, and take long enough for it to matter."""
-        if self._allotment is None or sum(self._seconds[step.step_id] for step in steps) < LEAST_SECONDS:
+        if self._allotment is None or sum(step.seconds for step in steps) < LEAST_SECONDS:
             return False
         return all(map(self._allotment.movable, steps))
 
