@@ -6,7 +6,7 @@ with the work of others that it would keep waiting. All other steps have one eng
 all ready steps are divided at once. Where a step gets no bid it is performed directly, and that is said.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ from state.errors import UntrustedSqlError
 from state.plans import Step, StepKind
 from state.run import RunContext
 from tools.auction_history import recent
+from tools.conform.beside import FOLDER, forget
 from tools.intake import read_contract, read_intake
 from tools.sql.order_free import order_free
 from tools.sql.sandbox import SandboxLimits
@@ -44,6 +45,7 @@ DIRECT = "direct"
 Contest = Callable[[AuctionRequest], AuctionRecord]
 """How the choice between engines is put to auction: the graph `auction`, as whoever composes it passes it."""
 
+_LATELY = 100  # contracts
 _LEAST_SECONDS = 5.0
 _PATIENCE = 10.0  # times its deadline that a process of its own may take before it is given up
 
@@ -60,12 +62,13 @@ class Around(NamedTuple):
 class Allotment:
     """Awards of one life of a run."""
 
-    def __init__(self, context: RunContext, folder: Path, steps: Mapping[str, Step], contest: Contest) -> None:
-        self._context, self._steps, self._contest = context, steps, contest
+    def __init__(self, context: RunContext, folder: Path, contest: Contest) -> None:
+        forget(folder / FOLDER)  # what a life that was killed left
+        self._contest = contest
         self._mechanism = Mechanism(context.patterns.auction)
         history = recent(Path(context.home).absolute())
         self._times = Times(history)
-        self._history = history
+        self._history = list(history)
         places = min(context.parallel_steps, context.threads)
         self._crew = crew(places, reputations(history))
         self._contract = read_contract(folder)
@@ -101,7 +104,7 @@ class Allotment:
             mechanism=self._mechanism,
             tasks=(task,),
             bidders=self._at(around.free[:1]),
-            history=tuple(each for each in self._history if each.skill == task.skill),
+            history=self._told(task.skill),
         )
         record = self._contest(request)
         return self._awarded(record, task, around)
@@ -140,6 +143,12 @@ class Allotment:
     def learn(self, done: Fulfilment) -> None:
         """Take in how a contract of this run ended."""
         self._times.learn(done)
+        self._history.append(done)
+
+    def _told(self, skill: str) -> tuple[Fulfilment, ...]:
+        """Return the history that bidders are told: the last contracts, which know the machine, and their own."""
+        older = [each for each in self._history[:-_LATELY] if each.skill == skill]
+        return (*older, *self._history[-_LATELY:])
 
     def _task(self, steps: Sequence[Step], around: Around) -> TaskOffer:
         first, estimate = steps[0], sum(step.seconds for step in steps)

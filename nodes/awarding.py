@@ -11,6 +11,7 @@ from typing import NamedTuple
 from algorithms.auctions.fulfilment import fulfilments
 from nodes.allotment import Allotment, Around, shared
 from nodes.auction import Auction, hold
+from nodes.crew import place_of
 from state.auctions import Award, Engine
 from state.plans import Plan, Step
 from state.reports import TraceEntry
@@ -19,6 +20,9 @@ from state.run import RunContext
 __all__ = ["Auction", "Awarding", "Now"]
 
 OFF = "off"
+
+LEAST_SECONDS = 1.0
+"""Seconds, by the plan, below which no engine is asked: measured, copies and a process cost more than they save."""
 
 Groups = Sequence[Sequence[Step]]
 """Steps, each with those that are performed together with it."""
@@ -37,7 +41,6 @@ class Awarding:
 
     def __init__(self, context: RunContext, folder: Path, plan: Plan, alone: Collection[str], auction: Auction) -> None:
         self._context, self._plan, self._alone = context, plan, alone
-        self._steps = {step.step_id: step for step in plan.steps}
         self._most = min(context.parallel_steps, context.threads)
         self._awards: dict[str, Award] = {}  # by step
         self._places: dict[str, int] = {}  # of running steps, by the first of those performed together
@@ -46,7 +49,7 @@ class Awarding:
         self._asked: dict[str, tuple[int, ...]] = {}  # when an engine was asked for last, by step
         self._allotment: Allotment | None = None
         if context.patterns.auction != OFF:
-            self._allotment = Allotment(context, folder, self._steps, partial(hold, auction, context=context))
+            self._allotment = Allotment(context, folder, partial(hold, auction, context=context))
         self._seconds = {step.step_id: self._predicted(step) for step in plan.steps}
         self._behind = _behind(plan)
 
@@ -66,7 +69,7 @@ class Awarding:
             return self._beside
         for steps in groups:
             first = steps[0].step_id
-            if first in self._failed or first not in self._alone or not all(map(self._allotment.movable, steps)):
+            if first in self._failed or first not in self._alone or not self._is_worth_asking(steps):
                 continue
             around = self._around(steps, now)
             asked = (len(free), _magnitude(around.waiting), len(steps))
@@ -92,7 +95,7 @@ class Awarding:
         around = self._around(open_groups[0], now)
         for steps, found in zip(open_groups, self._allotment.workers_for(open_groups, around), strict=True):
             self._keep(steps, found)
-            place = int(found.agent_id.rpartition("-")[2])
+            place = place_of(found.agent_id)
             self._place(steps[0], place if place in self._free() else self._free()[0])
 
     def is_beside(self, step: Step) -> bool:
@@ -131,6 +134,12 @@ class Awarding:
         for each in fulfilments("", (told,)):
             self._allotment.learn(each)
         return told
+
+    def _is_worth_asking(self, steps: Sequence[Step]) -> bool:
+        """Return whether steps have a choice of engines, and take long enough for it to matter."""
+        if self._allotment is None or sum(step.seconds for step in steps) < LEAST_SECONDS:
+            return False
+        return all(map(self._allotment.movable, steps))
 
     def _keep(self, steps: Sequence[Step], award: Award) -> None:
         for step, own in zip(steps, shared(award, steps), strict=True):

@@ -210,12 +210,13 @@ class _Execution:
         groups = self._groups(found)
         share = self._share(len(self._running) + len(groups))
         self._awarding.award(groups, now)
-        for steps in groups:
+        for group in groups:
             try:
                 check_budget(self._context.budget, self._used_with_running())
             except BudgetExhausted as over:
                 self._over = over
                 return
+            steps = group[: self._allowed()]  # what began before it is used up by now
             for each in steps:
                 before = self._reports.get(each.step_id)
                 number = before.attempt + 1 if before else 1
@@ -245,14 +246,18 @@ class _Execution:
         """Return the step with those that are performed together with it now."""
         if step.together is None or not self._is_fresh(step):
             return (step,)
-        steps, used = self._context.budget.steps, self._used_with_running().steps
-        found, done, most = [step], self._done() | {step.step_id}, len(self._steps) if steps is None else steps - used
+        found, done, most = [step], self._done() | {step.step_id}, self._allowed()
         for other in self._steps.values():
             fused = other.together == step.together and other is not step and self._is_fresh(other)
             if fused and done.issuperset(other.after):
                 found.append(other)
                 done.add(other.step_id)
         return tuple(found[:most])
+
+    def _allowed(self) -> int:
+        """Return how many more steps the budget lets begin."""
+        steps = self._context.budget.steps
+        return len(self._steps) if steps is None else steps - self._used_with_running().steps
 
     def _perform_apart(self, steps: Sequence[Step]) -> None:
         """Perform fused steps one by one from now on: one process could not do them all, and did nothing of any.

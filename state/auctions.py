@@ -61,7 +61,7 @@ class CostModel(Value):
 
 
 class Bidder(Value):
-    """A card with what only an auction asks of it. `true_cost` and `bid_factor` are for demonstrations."""
+    """A card with what only an auction asks of it; `factor` is for showing what a bid that is not the truth does."""
 
     card: AgentCard = Field(title="Card", description="Role, skills, engine, capacity, cost of a second")
     cost_model: CostModel = Field(default=CostModel(), title="Cost model")

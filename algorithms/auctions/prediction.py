@@ -3,7 +3,9 @@
 The logarithm of measured over estimated seconds is a line in the logarithms of rows and bytes, for each kind of task
 and engine. Its three coefficients have a normal prior around zero, so that without history the estimate stands, and a
 few measurements correct it a little; the variance of a measurement is learned with them (normal-inverse-gamma,
-conjugate). Measurements fade by age, because machines and files change.
+conjugate). A kind that is hardly known is taken to be as all tasks of its skill are, and these as all tasks: an
+engine that was never tried must not seem fast because the machine is slow. Measurements fade by age, because machines
+and files change.
 
 Source: Bayesian linear regression with a conjugate prior, C. Bishop, Pattern Recognition and Machine Learning (2006),
 section 3.3; A. Gelman et al., Bayesian Data Analysis (2013), section 14.2.
@@ -21,6 +23,7 @@ LEAST: Final = 0.002
 _WEIGHTS: Final = (1.0, 0.1, 0.1)  # standard deviations of the coefficients before anything is known: factor 2.7, 10 %
 _SPREAD: Final = 0.5  # of the logarithm of a measurement, before anything is known
 _BELIEF: Final = 4.0  # measurements that this spread is worth
+_TRUSTED: Final = 2.0  # measurements of a kind that weigh as much as all that is known of others
 _FADE: Final = 0.985
 _MIDDLE: Final = 9.0  # of the logarithms of rows and bytes, so that the coefficients hang less on each other
 _RIDGE: Final = [
@@ -57,15 +60,27 @@ class Times:
         """Take in a task that was done; one that failed tells nothing of its time."""
         if done.ended == "failed" or done.estimate <= 0:
             return
-        found = self._sums.setdefault((done.skill, done.engine), _Sums())
-        found.add(_features(done.rows, done.size), log(max(LEAST, done.seconds)) - log(max(LEAST, done.estimate)))
+        residual = log(max(LEAST, done.seconds)) - log(max(LEAST, done.estimate))
+        for kind in _levels(done.skill, done.engine):
+            self._sums.setdefault(kind, _Sums()).add(_features(done.rows, done.size), residual)
 
     def predict(self, skill: str, engine: str, *, estimate: float, rows: int = 0, size: int = 0) -> Prediction:
         """Return what a task will take by the estimate of its plan and its size."""
-        known = self._sums.get((skill, engine))
-        shift, spread = known.at(_features(rows, size)) if known else (0.0, _unknown(_features(rows, size)))
+        features = _features(rows, size)
+        shift, spread, known = 0.0, _unknown(features), 0
+        for kind in _levels(skill, engine):
+            sums = self._sums.get(kind)
+            known = sums.number if sums else 0
+            if sums:
+                mean, deviation = sums.at(features)
+                shift, spread = shift + sums.trust * (mean - shift), spread + sums.trust * (deviation - spread)
         seconds = max(LEAST, estimate) * exp(shift)
-        return Prediction(seconds, seconds * exp(_NINE_OF_TEN * spread), known.number if known else 0)
+        return Prediction(seconds, seconds * exp(_NINE_OF_TEN * spread), known)
+
+
+def _levels(skill: str, engine: str) -> tuple[Kind, ...]:
+    """Return what a measurement belongs to: all tasks (how fast the machine is), those of its skill, of its kind."""
+    return (("", ""), (skill, ""), (skill, engine))
 
 
 class _Sums:
@@ -88,6 +103,11 @@ class _Sums:
         self._weight = _FADE * self._weight + 1
         self.number += 1
         self._solved = None
+
+    @property
+    def trust(self) -> float:
+        """Return how much this is trusted, against what is known of all tasks around: 0 to 1."""
+        return self._weight / (self._weight + _TRUSTED)
 
     def at(self, features: Features) -> tuple[float, float]:
         """Return the mean and the standard deviation of the logarithm."""

@@ -19,7 +19,7 @@ from state.contract import Contract, Drift, Table
 from state.diagnosis import RemedyKind
 from state.plans import StepKind
 from state.recovery import Amendment
-from tools.conform.beside import copy_inputs, forget, make, own_folder, take_over
+from tools.conform.beside import copy_inputs, forget, own_folder, take_over
 from tools.conform.dedupe import merge_repeated_load
 from tools.conform.landed import rows_of_files
 from tools.conform.resolved import read_answers
@@ -88,7 +88,8 @@ def derive_beside(works: Sequence[Work]) -> tuple[tuple[Outcome, float], ...]:
     try:
         with _workspace(works[0]) as connection:
             copy_inputs(connection, place, [query.sql for query in queries], inputs)
-        seconds = iter(make(place, [each for batch in batches for each in batch], sandbox_limits(works[0])).seconds)
+        statements, limits = [each for batch in batches for each in batch], sandbox_limits(works[0])
+        seconds = iter(run_timed(place, statements, limits=limits).seconds)
         took = [sum(islice(seconds, len(batch))) for batch in batches]
         with _workspace(works[0]) as connection:
             take_over(connection, place, {work.step.step_id: work.table.name for work in works})

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import nodes.awarding
 import nodes.steps.conforming
 from graphs.session import run
 from state.auctions import Ended, Engine, Fulfilment
@@ -29,6 +30,11 @@ def lets_processes_win(home: Path) -> None:
     """Write a history in which a process of its own makes derived tables in no time."""
     for number in range(12):
         add(home, [known(Engine.IN_PROCESS, 30.0, number), known(Engine.OWN_PROCESS, 0.01, number)])
+
+
+@pytest.fixture(autouse=True)
+def _asked_of_short_steps_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes.awarding, "LEAST_SECONDS", 0.0)
 
 
 def ran(job: Any, name: str, **context: Any) -> tuple[dict[str, Any], dict[str, str]]:

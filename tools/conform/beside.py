@@ -17,7 +17,6 @@ from sqlglot import exp
 from state.values import digest
 from tools.ledger import receipt_statement
 from tools.sql.quote import ident, literal
-from tools.sql.sandbox import Done, SandboxLimits, Statement, run_timed
 from tools.workspace import WORKSPACE_FILE
 
 FOLDER = "beside"
@@ -47,11 +46,6 @@ def copy_inputs(
             columns = [row[0] for row in connection.execute(f"describe main.{ident(table)}").fetchall()]
             kept = ", ".join(ident(name) for name in _used(queries, columns))
             connection.execute(f"create table {db}.main.{ident(table)} as select {kept} from main.{ident(table)}")
-
-
-def make(place: Path, statements: Sequence[Statement], limits: SandboxLimits) -> Done:
-    """Execute the statements in a process on the database in `place`; raises as `run_timed` does."""
-    return run_timed(place, statements, limits=limits)
 
 
 def take_over(connection: duckdb.DuckDBPyConnection, place: Path, made: Mapping[str, str]) -> None:

@@ -51,9 +51,20 @@ def test_predictions_come_nearer_with_every_measurement() -> None:
     assert all(later.deadline - later.seconds < sooner.deadline - sooner.seconds for sooner, later in pairwise(spread))
 
 
-def test_history_of_another_kind_or_a_failure_teaches_nothing() -> None:
-    times = Times([done(9.0, skill="map"), done(9.0, engine="duckdb-process"), done(9.0, ended=Ended.FAILED)])
-    assert times.predict("conform", "duckdb", estimate=1.0).seconds == 1.0
+def test_a_failure_teaches_nothing_of_time() -> None:
+    assert Times([done(9.0, ended=Ended.FAILED)]).predict("conform", "duckdb", estimate=1.0).seconds == 1.0
+
+
+def test_an_engine_that_was_never_tried_does_not_seem_fast_because_the_machine_is_slow() -> None:
+    times = Times([done(9.0) for _ in range(10)])
+    tried, untried = (times.predict("conform", engine, estimate=1.0) for engine in ("duckdb", "duckdb-process"))
+    other = times.predict("map", "duckdb", estimate=1.0)
+    assert untried.known == other.known == 0
+    assert 0.7 * tried.seconds < untried.seconds <= tried.seconds
+    assert other.seconds > 3
+    for _ in range(20):
+        times.learn(done(0.5, engine="duckdb-process"))
+    assert times.predict("conform", "duckdb-process", estimate=1.0).seconds < 1
 
 
 def test_a_name_is_lost_by_failures_faster_than_by_overruns_and_can_be_mended() -> None:
