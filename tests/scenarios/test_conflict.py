@@ -59,10 +59,11 @@ def test_a_contract_that_says_that_correctness_counts_more_keeps_the_rows_aside(
     assert faults_of(folder) == []
 
 
-@pytest.mark.parametrize(("weight", "aside"), [(1, 45), (40, 65)])
+@pytest.mark.parametrize(("weight", "aside"), [(1, 0), (40, 65)])
 def test_rows_that_only_a_warning_is_about_are_set_aside_where_correctness_counts_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: int, aside: int
 ) -> None:
+    """Without, they are left; then withholding other values costs correctness no more than it has lost already."""
     stakes = (
         "customProperties:\n      - {property: millwright.maxQuarantine, value: 0.1}\n"
         f"      - {{property: millwright.stakes, value: {{correctness: {weight}}}}}"
