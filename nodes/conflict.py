@@ -102,7 +102,10 @@ def choose_strategy(state: AnalysedInput, runtime: Runtime[RunContext]) -> Confl
 
 def hold_round(state: RoundInput) -> ConflictState:
     """Hold one round of a negotiation: a concession, then everybody's offer and how near they are."""
-    conflict, held = state["conflict"], state.get("rounds", {})
+    conflict = state["conflict"]
+    held = rounds_of(conflict, state.get("rounds", {}))
+    if held and ended(conflict, held) is not None:
+        return {}  # the same conflict was negotiated before on this thread
     table, names = table_of(conflict), [option.name for option in conflict.options]
     at, conceded = opening(table), None
     for _ in range(len(held)):
@@ -117,10 +120,15 @@ def hold_round(state: RoundInput) -> ConflictState:
     return {"rounds": {f"{conflict.case_id}:{number}": round_}}
 
 
+def rounds_of(conflict: Conflict, rounds: Mapping[str, NegotiationRound]) -> dict[str, NegotiationRound]:
+    """Return the rounds of a conflict: a thread may have seen others."""
+    return {key: each for key, each in rounds.items() if key.startswith(f"{conflict.case_id}:")}
+
+
 def ended(conflict: Conflict, rounds: Mapping[str, NegotiationRound]) -> str | None:
     """Return the option that the last round agreed on, or its nearest offer after as many rounds as are held."""
     table, names = table_of(conflict), [option.name for option in conflict.options]
-    last = max(rounds.values(), key=lambda each: each.number)
+    last = max(rounds_of(conflict, rounds).values(), key=lambda each: each.number)
     offers = [names.index(last.offers[party.name]) for party in conflict.parties]
     found = agreed(table, offers)
     if found is None and last.number >= MOST_ROUNDS:
@@ -130,7 +138,9 @@ def ended(conflict: Conflict, rounds: Mapping[str, NegotiationRound]) -> str | N
 
 def rule_on(state: RulingInput) -> ConflictState:
     """Rule, and certify the ruling."""
-    conflict, rounds, started = state["conflict"], state.get("rounds", {}), time.monotonic()
+    conflict, started = state["conflict"], time.monotonic()
+    negotiated = state["settling"] is Settling.NEGOTIATION
+    rounds = rounds_of(conflict, state.get("rounds", {})) if negotiated else {}
     case = ConflictCase(
         conflict=conflict,
         analysis=state["analysis"],

@@ -21,11 +21,13 @@ from math import prod
 from algorithms.repair.settings import CouncilSettings
 from state.conflicts import AUTO, Aim, Conflict, Option, Party, Remedy
 from state.remedies import BadRows, ItemStake, RemedyRuling
+from state.values import digest
 
 MARGIN = 0.1
 """By so much more agreement another remedy must be better than the default."""
 
-_MOST_PACKAGES = 81
+_MOST_PACKAGES = 27
+_MOST_NAMED = 300  # characters of an option's name
 _CELL_SECONDS = 2e-7  # of the whole run, for each cell of a table
 _CHANGE_SECONDS = 2e-6  # to withhold a value or to set a row aside
 
@@ -123,7 +125,7 @@ def conflict_of(bad: BadRows, *, strategy: str = AUTO, run_id: str = "") -> Conf
     default = options[0].name if _is_default(found[0], items) else ""
     broken = sum(one.rows for one in bad.broken)
     return Conflict(
-        subject=f"{bad.table}: {broken} of {bad.rows_read} rows break a rule, and the contract names no remedy",
+        subject=f"{bad.table[:400]}: {broken} of {bad.rows_read} rows break a rule, and the contract names no remedy",
         items=tuple(f"{item.name}: {item.cells} cells break {', '.join(item.rules)}"[:300] for item in items),
         parties=tuple(Party(name=aim.value, weight=bad.stakes.get(aim.value, 1.0)) for aim in Aim),
         options=tuple(options),
@@ -147,7 +149,8 @@ def told_of(items: tuple[ItemStake, ...], package: RemedyRuling) -> str:
         by_remedy.setdefault(package.remedies[item.name], []).append(item.name)
     if len(by_remedy) == 1:
         return next(iter(by_remedy)).value
-    return "; ".join(f"{remedy.value} {', '.join(names)}" for remedy, names in by_remedy.items())[:300]
+    told = "; ".join(f"{remedy.value} {', '.join(names)}" for remedy, names in by_remedy.items())
+    return told if len(told) <= _MOST_NAMED else f"{told[: _MOST_NAMED - 20]}… {digest(told)[:16]}"
 
 
 def _is_default(package: RemedyRuling, items: tuple[ItemStake, ...]) -> bool:

@@ -75,11 +75,12 @@ def agreement(table: ConflictTable, number: int) -> float:
 def quality(table: ConflictTable, number: int) -> float:
     """Return the mean of efficiency and fairness, 0 to 1.
 
-    Efficiency is the weighted sum of gains as a share of the largest there is; fairness the smallest gain of a party
-    as a share of the largest smallest gain there is.
+    Efficiency is the weighted sum of gains as a share of the largest there is; fairness the agreement, which falls with
+    every gain that is far below the others, as a share of the largest there is. Both heed what each party weighs.
     """
     efficiency = _share(table.sums[number], max(table.sums[option] for option in table.acceptable))
-    fairness = _share(_smallest(table, number), max(_smallest(table, option) for option in table.acceptable))
+    most = max(agreement(table, option) for option in table.acceptable)
+    fairness = min(agreement(table, number) / most, 1.0) if most else 1.0
     return round((efficiency + fairness) / 2, 9)
 
 
@@ -92,10 +93,6 @@ def best_of(numbers: Sequence[int], scores: Sequence[Any], table: ConflictTable)
 
 def _weighted(gain: Point, weights: Point) -> Fraction:
     return sum((one * weight for one, weight in zip(gain, weights, strict=True)), Fraction(0))
-
-
-def _smallest(table: ConflictTable, number: int) -> Fraction:
-    return table.ordered[number][0] if table.counted else Fraction(0)
 
 
 def _share(part: Fraction, most: Fraction) -> float:

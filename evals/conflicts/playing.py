@@ -10,6 +10,8 @@ from evals.conflicts.drawn import Drawn, drawn_conflict
 from nodes.conflict import past
 from state.conflicts import AUTO, ConflictRuling, PastRuling, Settling
 
+UNTAUGHT = "auto without history"
+
 _DIGIT = 1e-6
 
 
@@ -25,13 +27,14 @@ class Played(NamedTuple):
 def play(cases: int) -> dict[str, list[Played]]:
     """Return the rulings on drawn conflicts by way; `auto` learns of each of its own what truly came of it."""
     history: list[PastRuling] = []
-    found: dict[str, list[Played]] = {name: [] for name in (AUTO, *Settling)}
+    found: dict[str, list[Played]] = {name: [] for name in (AUTO, UNTAUGHT, *Settling)}
     for seed in range(cases):
         drawn = drawn_conflict(seed)
         analysis = analyse(drawn.conflict)
         chosen = choose(drawn.conflict, analysis, history)
         ruling = rule(drawn.conflict, analysis, chosen.way, chosen.why)
-        for name, option in {AUTO: ruling.option, **ruling.would}.items():
+        untaught = ruling.would[choose(drawn.conflict, analysis, ()).way.value]
+        for name, option in {AUTO: ruling.option, UNTAUGHT: untaught, **ruling.would}.items():
             outcome = true_quality(drawn, option)
             fault = fault_of(drawn, option) or (certificate_fault(drawn, ruling) if name == AUTO else "")
             found[name].append(Played(drawn.family, option, outcome, fault))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.intervals import bootstrap_mean, wilson
-from evals.conflicts.playing import Played, play
+from evals.conflicts.playing import UNTAUGHT, Played, play
 from evals.conflicts.remedies import remedy_faults
 from evals.conflicts.run import faults_of, run_job
 from evals.protocol import Score, Task, TaskResult
@@ -70,7 +70,7 @@ def _quality(name: str, played: Sequence[Played]) -> Score:
 
 def _against_best(played: dict[str, list[Played]]) -> Score:
     """Return by how much `auto` is better than the fixed way that turned out best on these very conflicts."""
-    fixed = {name: rulings for name, rulings in played.items() if name != AUTO}
+    fixed = {name: rulings for name, rulings in played.items() if name not in (AUTO, UNTAUGHT)}
     best = max(fixed, key=lambda name: sum(each.outcome for each in fixed[name]))
     gains = [one.outcome - other.outcome for one, other in zip(played[AUTO], fixed[best], strict=True)]
     low, high = bootstrap_mean([[gain] for gain in gains])

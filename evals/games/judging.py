@@ -15,7 +15,7 @@ def regret_of(game: Bimatrix, first: Sequence[Fraction], second: Sequence[Fracti
     theirs = [sum(first[i] * game.columns[i][j] for i in range(rows)) for j in range(columns)]
     earned = sum(first[i] * mine[i] for i in range(rows))
     other = sum(second[j] * theirs[j] for j in range(columns))
-    return max(max(mine) - earned, max(theirs) - other)
+    return Fraction(max(max(mine) - earned, max(theirs) - other))
 
 
 def fault_of(game: Bimatrix, found: Sequence[Equilibrium]) -> str:

@@ -1,7 +1,7 @@
 """The suite `games`: known games, ten thousand drawn ones, axioms, and planted bugs that the judge must find."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def _bug(name: str) -> Found:
     return _told(0, 1, [f"{BUGS[name].told}: not found in {_UNTIL_FOUND} games"])
 
 
-def _told(right: int, asked: int, told: Sequence[str], figures: dict[str, tuple[float, str]] | None = None) -> Found:
+def _told(right: int, asked: int, told: Sequence[str], figures: Mapping[str, tuple[float, str]] | None = None) -> Found:
     return {"right": right, "asked": asked, "told": list(told[:_MOST_TOLD]), "figures": figures or {}}
 
 

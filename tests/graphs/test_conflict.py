@@ -83,3 +83,16 @@ def test_its_state_can_be_saved_and_revived(tmp_path: Path) -> None:
     revived = compiled.get_state(config).values
     assert revived["ruling"].model_dump() == output["ruling"].model_dump()
     assert revived["decisions"] == output["decisions"]
+
+
+def test_a_thread_that_has_settled_one_conflict_settles_the_next(tmp_path: Path) -> None:
+    config: Any = {"configurable": {"thread_id": "c"}}
+    compiled, context = (
+        build().compile(checkpointer=InMemorySaver(serde=strict_serializer())),
+        RunContext(home=str(tmp_path)),
+    )
+    options = [{"name": "a", "worth": {"x": 1.0, "y": 0.1}}, {"name": "b", "worth": {"x": 0.1, "y": 1.0}}]
+    other = {"subject": "t", "parties": [{"name": "x"}, {"name": "y"}], "options": options, "strategy": "negotiation"}
+    for case in ({**_EXAMPLE, "strategy": "negotiation"}, other, other):
+        ruling = compiled.invoke({"conflict": case}, config, context=context)["ruling"]  # type: ignore[typeddict-item]
+        assert ruling.option in {option["name"] for option in case["options"]}  # type: ignore[index,union-attr]

@@ -59,6 +59,29 @@ def test_a_contract_that_says_that_correctness_counts_more_keeps_the_rows_aside(
     assert faults_of(folder) == []
 
 
+@pytest.mark.parametrize(("weight", "aside"), [(1, 0), (40, 65)])
+def test_rows_that_only_a_warning_is_about_are_set_aside_where_correctness_counts_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: int, aside: int
+) -> None:
+    """Without, they are left; then withholding other values costs correctness no more than it has lost already."""
+    stakes = (
+        "customProperties:\n      - {property: millwright.maxQuarantine, value: 0.1}\n"
+        f"      - {{property: millwright.stakes, value: {{correctness: {weight}}}}}"
+    )
+    known = [f"c{number}" for number in range(49)]
+    rule = f"{{metric: invalidValues, severity: warning, mustBe: 0, arguments: {{validValues: {known}}}}}"
+    text = _open().replace("customProperties:", stakes)
+    text = text.replace(
+        "name: customer, logicalType: string", f"name: customer, logicalType: string, quality: [{rule}]"
+    )
+    monkeypatch.setattr("evals.conflicts.run._CONTRACT", text)
+    content = told(run_job(tmp_path, "auto"))
+    assert content["status"] == "published"
+    assert content["tables"]["orders"]["rows_quarantined"] == aside
+    (ruling,) = [each for each in content["decisions"] if each["kind"] == "conflict"]
+    assert "customer (warning)" in ruling["evidence"]
+
+
 def test_what_the_council_proposed_is_taken_where_nothing_else_meets_the_contract(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

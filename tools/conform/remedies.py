@@ -159,7 +159,7 @@ def _items(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Iterator[
         warning = item not in columns and item.endswith(" (warning)")
         proposed = item not in columns and item.endswith(" (proposed)")
         column = item.removesuffix(" (warning)") if warning else item.removesuffix(" (proposed)") if proposed else item
-        remedies = (Remedy.LEAVE, Remedy.QUARANTINE) if warning else (Remedy.QUARANTINE,)
+        remedies: tuple[Remedy, ...] = (Remedy.LEAVE, Remedy.QUARANTINE) if warning else (Remedy.QUARANTINE,)
         remedies += (Remedy.DISCARD_VALUE,) if column in withheld and not warning else ()
         remedies += (Remedy.REPAIR,) if proposed else ()
         yield ItemStake(
