@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from algorithms.voting.reliability import reliabilities, weight
 from nodes.boundary import failure_line
 from nodes.voters import ModelVoter, StatedAgent
-from state.agents import Message
 from state.council import Council
 from state.errors import SetupError
+from state.messages import Message
 from state.run import RunContext
 from state.vote import MOST_VOTERS, StatedVoter, VoteRequest
 from state.voting import Absence, AbsenceKind, Electorate

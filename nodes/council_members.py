@@ -5,11 +5,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from algorithms.mapping_council import SEATS, Question, Scores, ask, card_of, judge, sheet_of
-from state.agents import Agent, AgentCard, Message
+from state.agents import Agent, AgentCard
+from state.messages import Message, MessageKind
 from tools.schema_council import read_question, write_sheet
 
-JUDGE, JUDGED = "judge", "judged"
-"""Kinds of messages: a question to a member, and its reply."""
+JUDGE = "judge"
+"""Subject of a question to a member, and of its reply."""
 
 Judging = Callable[[str, Question], Scores]
 
@@ -35,9 +36,12 @@ class Specialist:
         sheet = sheet_of(self._card.id, question, self._judging(self._seat, question))
         return Message(
             message_id=f"{message.message_id}:reply",
-            kind=JUDGED,
+            kind=MessageKind.RESPONSE,
             sender=self._card.id,
             recipient=message.sender,
+            subject=JUDGE,
+            conversation=message.conversation,
+            in_reply_to=message.message_id,
             content={"question": asked, "sha256": write_sheet(folder, sheet)},
         )
 

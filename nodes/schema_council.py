@@ -20,7 +20,6 @@ from nodes import council_members
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of
 from nodes.council_members import JUDGE, members_of
-from state.agents import Message
 from state.mapping import ColumnMapping, MappingEvidence
 from state.mapping_council import (
     CouncilInput,
@@ -31,6 +30,7 @@ from state.mapping_council import (
     QuestionRef,
     SheetRef,
 )
+from state.messages import Message, MessageKind
 from state.run import RunContext
 from state.values import digest
 from tools.schema_council import (
@@ -152,7 +152,16 @@ def find_doubts(state: CouncilState) -> CouncilState:
 
 def _message(member: str, folder: str, question: str) -> Message:
     content = {"folder": folder, "question": question}
-    return Message(message_id=f"{member}@{question}", kind=JUDGE, sender=CHAIR, recipient=member, content=content)
+    return Message(
+        message_id=f"{member}@{question}",
+        kind=MessageKind.REQUEST,
+        sender=CHAIR,
+        recipient=member,
+        subject=JUDGE,
+        content=content,
+        conversation=question,
+        response_required=True,
+    )
 
 
 def _sheets_of(

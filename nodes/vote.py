@@ -12,7 +12,7 @@ from nodes.context import context_of
 from nodes.council import answer_within, council_of
 from nodes.events import emit
 from nodes.voters import ASKED, asking, read_ballot
-from state.agents import Message
+from state.messages import Message
 from state.run import RunContext
 from state.vote import AskInput, VoteProgress, VoteRequest, VoterReply, VoteState
 from state.voting import (

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from nodes.consulting import Judgement
 from nodes.prompts import render
-from state.agents import AgentCard, Message, Role
+from state.agents import AgentCard, Role
 from state.doubts import STAYS, Doubt, Option
+from state.messages import Message, MessageKind
 from state.run import RunContext
 from state.signing import Verifier
 from state.values import digest
@@ -19,11 +20,8 @@ from state.voting import Method, Motion, Proposal, SealedBallot, Signature
 from tools.models.client import client_of
 from tools.models.meter import Meter
 
-ASKED, ANSWERED = "vote", "ballot"
-"""Kinds of the message that asks for a vote and of its reply; the first is a voter's skill too."""
-
-PROPOSE, PROPOSED = "propose", "proposal"
-"""Kinds of the message that asks for a proposal and of its reply; who has the first as a skill is asked."""
+ASKED, PROPOSE = "vote", "propose"
+"""Subjects of the requests for a ballot and for a proposal: the skills that are asked for."""
 
 _MODEL_COST = 10.0  # a second of a model's work beside one of an expert's: models are asked last
 
@@ -33,7 +31,14 @@ def asking(motion: Motion, voter: str, round_: int, opened: Sequence[SealedBallo
     ballots = json.dumps([ballot.model_dump(mode="json") for ballot in opened], ensure_ascii=False)
     content = {"motion": motion.model_dump_json(), "round": str(round_), "ballots": ballots}
     return Message(
-        message_id=f"{motion.motion_id}:{round_}:{voter}", kind=ASKED, sender="vote", recipient=voter, content=content
+        message_id=f"{motion.motion_id}:{round_}:{voter}",
+        kind=MessageKind.REQUEST,
+        sender="vote",
+        recipient=voter,
+        subject=ASKED,
+        content=content,
+        conversation=motion.motion_id,
+        response_required=True,
     )
 
 
@@ -47,17 +52,28 @@ def answering(message: Message, ballot: SealedBallot) -> Message:
     """Return the reply that holds a ballot."""
     return Message(
         message_id=f"{message.message_id}:ballot",
-        kind=ANSWERED,
+        kind=MessageKind.VOTE,
         sender=message.recipient,
         recipient=message.sender,
+        subject=ASKED,
         content={"ballot": ballot.model_dump_json()},
+        conversation=message.conversation,
+        in_reply_to=message.message_id,
     )
 
 
 def asking_proposal(request: VoteRequest, member: str) -> Message:
     """Return the message that asks a member for a proposal."""
     content = {"subject": request.subject, "evidence": request.evidence, "options": json.dumps(request.options)}
-    return Message(message_id=f"propose:{member}", kind=PROPOSE, sender="vote", recipient=member, content=content)
+    return Message(
+        message_id=f"propose:{member}",
+        kind=MessageKind.REQUEST,
+        sender="vote",
+        recipient=member,
+        subject=PROPOSE,
+        content=content,
+        response_required=True,
+    )
 
 
 def read_proposal(reply: object, member: str, verifier: Verifier | None) -> Proposal | str:
@@ -66,7 +82,7 @@ def read_proposal(reply: object, member: str, verifier: Verifier | None) -> Prop
     The reply's content is `content`, the text of an option, and `signature`, the proposer's of the digest of that text;
     where there is a verifier the signature must hold.
     """
-    if not isinstance(reply, Message) or reply.kind != PROPOSED or not reply.content.get("content"):
+    if not isinstance(reply, Message) or reply.kind is not MessageKind.PROPOSAL or not reply.content.get("content"):
         return "the reply holds no proposal"
     text, signature = reply.content["content"], reply.content.get("signature", "")
     if len(text) > MOST_SAID:
@@ -79,7 +95,7 @@ def read_proposal(reply: object, member: str, verifier: Verifier | None) -> Prop
 
 def read_ballot(reply: object, voter: str) -> SealedBallot | str:
     """Return the ballot of a reply with its texts cut, or what is wrong with the reply."""
-    if not isinstance(reply, Message) or reply.kind != ANSWERED or "ballot" not in reply.content:
+    if not isinstance(reply, Message) or reply.kind is not MessageKind.VOTE or "ballot" not in reply.content:
         return "the reply holds no ballot"
     try:
         ballot = SealedBallot.model_validate_json(reply.content["ballot"])
@@ -114,14 +130,16 @@ class StatedAgent:
             raise RuntimeError("this voter fails")
         if stated.trouble is Trouble.LATE:
             time.sleep(2 * self._waited)
-        if message.kind == PROPOSE:
+        if message.subject == PROPOSE:
             content = {"content": stated.proposes}
             return Message(
                 message_id=f"{message.message_id}:reply",
-                kind=PROPOSED,
+                kind=MessageKind.PROPOSAL,
                 sender=stated.name,
                 recipient=message.sender,
+                subject=PROPOSE,
                 content=content,
+                in_reply_to=message.message_id,
             )
         motion, opened = asked(message)
         reply = answering(message, self._ballot(motion, opened))

@@ -1,10 +1,9 @@
-"""Agents: the card that describes one, the message it gets, and the protocol all of them keep."""
+"""Agents: the card that describes one, and the protocol all of them keep."""
 
 from enum import StrEnum
 from typing import Protocol
 
-from pydantic import Field
-
+from state.messages import Message
 from state.values import Value
 
 
@@ -29,16 +28,6 @@ class AgentCard(Value):
     capacity: int = 1  # tasks at once
     engine: str = "duckdb"
     cost: float = 1.0  # relative cost of a second of its work
-
-
-class Message(Value):
-    """What is sent to an agent; the content is plain JSON."""
-
-    message_id: str
-    kind: str
-    sender: str
-    recipient: str
-    content: dict[str, str] = Field(default_factory=dict)
 
 
 class Agent(Protocol):

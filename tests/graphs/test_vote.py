@@ -12,9 +12,10 @@ from evals.model_server import ChatRequest, ModelServer, Say, structured
 from graphs.serialization import strict_serializer
 from graphs.vote import build, graph
 from nodes.voters import answering, asked
-from state.agents import AgentCard, Message, Role
+from state.agents import AgentCard, Role
 from state.council import Council
 from state.errors import SetupError
+from state.messages import Message, MessageKind
 from state.models import ModelSettings
 from state.run import RunContext
 from state.values import digest
@@ -68,10 +69,11 @@ class Proposer(Recording):
         self._content, self._signer = content, signer
 
     def handle(self, message: Message) -> Message:
-        if message.kind != "propose":
+        if message.subject != "propose":
             return super().handle(message)
         content = {"content": self._content, "signature": self._signer.sign(digest(self._content).encode())}
-        return Message(message_id="p", kind="proposal", sender=self.card.id, recipient=message.sender, content=content)
+        who = {"sender": self.card.id, "recipient": message.sender}
+        return Message(message_id="p", kind=MessageKind.PROPOSAL, content=content, **who)
 
 
 def with_council(*members: Any, **more: Any) -> RunContext:

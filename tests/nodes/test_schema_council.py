@@ -15,10 +15,11 @@ from graphs.schema_council import convened, graph
 from nodes import council_members
 from nodes.council_members import MEMBERS, Specialist
 from nodes.schema_council import answer_of, convene, put_question
-from state.agents import Message, Role
+from state.agents import Role
 from state.contract import LogicalType
 from state.errors import StepError
 from state.mapping import ColumnMapping, MappingEvidence, SourceColumn, TargetColumn
+from state.messages import Message, MessageKind
 from state.run import Patterns, RunContext
 from tools import schema_council
 
@@ -213,7 +214,7 @@ def test_members_are_agents_that_keep_to_their_seat(tmp_path: Path) -> None:
     for name, member in MEMBERS.items():
         assert (member.card.id, member.card.role, member.probe()) == (name, Role.SPECIALIST, True)
     content = {"folder": asked.folder, "question": asked.question}
-    message = Message(message_id="m", kind="judge", sender="chair", recipient="names", content=content)
+    message = Message(message_id="m", kind=MessageKind.REQUEST, sender="chair", recipient="names", content=content)
     reply = MEMBERS["names"].handle(message)
     assert (reply.recipient, reply.sender) == ("chair", "names")
     sheet = schema_council.read_sheet_file(Path(asked.folder), asked.question, "names", reply.content["sha256"])
