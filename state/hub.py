@@ -5,7 +5,7 @@ from typing import Protocol
 from pydantic import Field
 
 from state.agents import AgentCard
-from state.messages import DeadLetter, Message, Receipt
+from state.messages import DeadLetter, Message, Receipt, ReceiptStatus
 from state.values import Value
 
 
@@ -25,6 +25,31 @@ class HubSettings(Value):
     retention: float = Field(
         default=7 * 86_400.0, gt=0, title="Retention", description="Messages that are settled are kept for so long"
     )
+
+
+class Letter(Value):
+    """A message that was accepted, and how far it is."""
+
+    message: Message
+    arrived: int  # place in the order of acceptance, from 1
+    status: ReceiptStatus
+    at: float  # of the last change
+    attempts: int = 0  # deliveries so far
+    due: float = 0.0  # once delivered: when it comes again
+    held: bool = False  # until its data is validated
+    reason: str = ""
+
+    @property
+    def receipt(self) -> Receipt:
+        """What the hub says of it."""
+        return Receipt(
+            message_id=self.message.message_id,
+            status=self.status,
+            at=self.at,
+            recipient=self.message.recipient,
+            attempts=self.attempts,
+            reason=self.reason,
+        )
 
 
 class Hub(Protocol):
@@ -59,3 +84,6 @@ class Hub(Protocol):
 
     def replay(self, conversation: str) -> tuple[Message, ...]:
         """Return the accepted messages of a conversation, in the order they were sent."""
+
+    def trim(self) -> int:
+        """Forget what was settled longer ago than it is kept; return how many messages that were."""
