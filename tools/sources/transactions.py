@@ -2,12 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import duckdb
 
 from state.errors import AccountingError
 from state.sources import LINE_BITS, FileBooks, SourceFile, Variant
 from tools.sql.quote import ident, literal
+
+_BOOKS_AT_ONCE = 256
+"""Files closed by one statement: each has twelve parameters."""
+
+
+class Closing(NamedTuple):
+    """A file that is landed, the variant that has its records (None: it has none), and its books."""
+
+    file: SourceFile
+    variant_id: str | None
+    books: FileBooks
+
 
 _VIEWS = "select view_name from duckdb_views() where schema_name = 'land'"
 
@@ -49,33 +62,47 @@ def prepare(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], 
 
 def clear(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], file_ids: Sequence[int]) -> None:
     """Do the same within the transaction of whoever calls."""
-    ids = ", ".join(str(file_id) for file_id in file_ids) or "-1"
+    files, ids = set(file_ids), ", ".join(str(file_id) for file_id in file_ids) or "-1"
+    # The bounds let the engine pass over what lies outside of them without a look at its rows.
+    bounds = f"_row between {min(files, default=0) << LINE_BITS} and {(max(files, default=-1) + 1) << LINE_BITS}"
     views = {name for (name,) in connection.execute(_VIEWS).fetchall()}
     for variant in variants:
         if variant.variant_id in views:
-            if not set(file_ids) & set(variant.file_ids):
+            if files.isdisjoint(variant.file_ids):
                 continue
             connection.execute(f"drop view {variant_table(variant)}")
         columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
         connection.execute(f"create table if not exists {variant_table(variant)} (_row bigint{columns})")
-        connection.execute(f"delete from {variant_table(variant)} where _row >> {LINE_BITS} in ({ids})")
+        if not files.isdisjoint(variant.file_ids):
+            connection.execute(f"delete from {variant_table(variant)} where {bounds} and _row >> {LINE_BITS} in ({ids})")
     connection.execute(f"delete from land.rejects where file_id in ({ids})")
     connection.execute(f"delete from land.files where file_id in ({ids})")
 
 
-def close_books(
-    connection: duckdb.DuckDBPyConnection, file: SourceFile, variant_id: str | None, books: FileBooks
-) -> None:
-    """Write the file's row of `land.files`, the sign that it is landed; AccountingError when a line is missing."""
+def close_books(connection: duckdb.DuckDBPyConnection, closings: Sequence[Closing]) -> None:
+    """Write the files' rows of `land.files`, the sign that they are landed; AccountingError when a line is missing."""
+    for closing in closings:
+        _check(closing)
+    for start in range(0, len(closings), _BOOKS_AT_ONCE):
+        rows = [_row(closing) for closing in closings[start : start + _BOOKS_AT_ONCE]]
+        places = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
+        connection.execute(f"insert into land.files values {places}", [value for row in rows for value in row])
+
+
+def _check(closing: Closing) -> None:
+    books = closing.books
     if not books.balanced:
         found = books.header_lines + books.blank_lines + books.record_lines + books.reject_lines
         raise AccountingError(
             f"has {books.lines} lines, of which {found} are accounted for",
-            where=file.name,
+            where=closing.file.name,
             hint="the file may have changed while it was read; run again",
         )
-    connection.execute(
-        "insert into land.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [file.file_id, file.name, file.path, file.sha256, variant_id, books.lines, books.header_lines,
-         books.blank_lines, books.record_lines, books.reject_lines, books.records, books.rejects],
+
+
+def _row(closing: Closing) -> tuple[object, ...]:
+    file, books = closing.file, closing.books
+    return (
+        file.file_id, file.name, file.path, file.sha256, closing.variant_id, books.lines, books.header_lines,
+        books.blank_lines, books.record_lines, books.reject_lines, books.records, books.rejects,
     )  # fmt: skip
