@@ -74,7 +74,8 @@ def clear(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], fi
         columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
         connection.execute(f"create table if not exists {variant_table(variant)} (_row bigint{columns})")
         if not files.isdisjoint(variant.file_ids):
-            connection.execute(f"delete from {variant_table(variant)} where {bounds} and _row >> {LINE_BITS} in ({ids})")
+            owned = f"{bounds} and _row >> {LINE_BITS} in ({ids})"
+            connection.execute(f"delete from {variant_table(variant)} where {owned}")
     connection.execute(f"delete from land.rejects where file_id in ({ids})")
     connection.execute(f"delete from land.files where file_id in ({ids})")
 
