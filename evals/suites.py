@@ -6,6 +6,7 @@ from evals.covid19 import Covid19
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.gate.suite import Gate
+from evals.hierarchy.suite import Hierarchy
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
 from evals.model_faults.suite import ModelFaults
@@ -27,6 +28,7 @@ _ALL: tuple[type[Suite], ...] = (
     Disturbance,
     DraftSuite,
     Gate,
+    Hierarchy,
     Loops,
     MappingSuite,
     ModelFaults,

@@ -1,6 +1,6 @@
 """Hierarchical delegation as a graph: the coordinator shares work out to teams side by side and puts it together.
 
-It runs alone on files to scan, and as a subgraph of intake. A team of a small hierarchy is led by the coordinator itself.
+It runs alone on files to scan, and as a subgraph of intake. In a small hierarchy the coordinator leads itself.
 """
 
 from enum import StrEnum

@@ -72,7 +72,12 @@ class FileWorker:
 
 def _unable(order: Order, problem: str, *, final: bool = False) -> OrderReport:
     return OrderReport(
-        key=order.key, attempt=order.attempt, worker=order.worker, status=OrderStatus.FAILED, problem=problem, final=final
+        key=order.key,
+        attempt=order.attempt,
+        worker=order.worker,
+        status=OrderStatus.FAILED,
+        problem=problem,
+        final=final,
     )
 
 
@@ -186,8 +191,15 @@ def worker_names(count: int) -> tuple[str, ...]:
     return tuple(f"worker-{number:02d}" for number in range(1, count + 1))
 
 
-@lru_cache(maxsize=4)
+_hiring = threading.Lock()
+
+
 def crew_of(assignment: str, workers: int, leads: tuple[str, ...], slots: int) -> Crew:
     """Return the crew of an assignment (folder and key) in this process."""
-    del assignment
+    with _hiring:  # two that ask at once must not get two crews
+        return _crew(assignment, workers, leads, slots)
+
+
+@lru_cache(maxsize=4)
+def _crew(_assignment: str, workers: int, leads: tuple[str, ...], slots: int) -> Crew:
     return Crew(worker_names(workers), leads, slots)

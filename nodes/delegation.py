@@ -1,7 +1,7 @@
-"""Hierarchical delegation, node by node: the coordinator sizes and shares out, teams give orders, reports are checked.
+"""Hierarchical delegation, node by node: the coordinator shares out, teams give orders, reports are checked.
 
-The coordinator sees the work as a whole and puts its results together; a lead gives orders to workers, finds out whether
-their reports are true, and gives anew what was not done.
+The coordinator sees the work as a whole and says how the hierarchy performed; a lead gives orders to workers, finds out
+whether their reports are true, and gives anew what was not done.
 """
 
 import os
@@ -52,6 +52,7 @@ from tools.intake import CONTRACT_FILE, read_contract, read_intake
 from tools.sources.find import FoundSources
 from tools.sources.inventory import find_inputs
 from tools.sources.paths import wanted_addresses
+from tools.sources.transactions import prepare
 
 
 class CoordinateOutput(TypedDict):
@@ -127,7 +128,9 @@ def _work_of(assignment: Assignment, place: Workplace) -> tuple[FoundSources, li
         groups, size = groups_to_scan(found)
         return found, groups, size
     with place.connection() as connection:
-        groups, size = groups_to_land(connection, read_intake(place.run_folder))
+        intake = read_intake(place.run_folder)
+        prepare(connection, intake.inventory.variants, ())  # workers side by side could not make one table
+        groups, size = groups_to_land(connection, intake)
     return FoundSources(files=()), groups, size
 
 
@@ -208,9 +211,7 @@ def work(state: OrderInput, runtime: Runtime[RunContext]) -> WorkOutput:
         report = carry_out(order, place, _crew(place, assignment))
     report = report.model_copy(update={"sent": state["sent"]})
     told = ", ".join(f"{count} {name}" for name, count in report.figures.items()) or report.problem
-    emit(
-        "order", f"{order.key}#{order.attempt}", worker=order.worker, status=report.status.value, detail=told[:200]
-    )
+    emit("order", f"{order.key}#{order.attempt}", worker=order.worker, status=report.status.value, detail=told[:200])
     return {"reports": {order.key: report}}
 
 
@@ -222,7 +223,7 @@ def _crew(place: Workplace, assignment: Assignment) -> Crew:
 
 def check_reports(state: TeamState, runtime: Runtime[RunContext]) -> CheckOutput:
     """Find out which reports of the wave are true, and give anew what was not done."""
-    started = time.perf_counter()
+    started = time.thread_time()
     place, team, given = Workplace(state["assignment"], context_of(runtime)), state["team"], state["wave"]
     reports = {order.key: _report_on(order, state.get("reports", {})) for order in given}
     with _evidence(state["assignment"], place) as connection:
@@ -237,7 +238,7 @@ def check_reports(state: TeamState, runtime: Runtime[RunContext]) -> CheckOutput
     for setback in map(_setback, _not_done(reports)):
         detail = f"{setback.worker}: {setback.status.value}: {setback.problem}"
         emit("redelegated", f"{setback.key}#{setback.attempt}:again", detail=detail[:200])
-    checking = state.get("checking", 0.0) + time.perf_counter() - started
+    checking = state.get("checking", 0.0) + time.thread_time() - started
     return {"wave": wave, "reports": reports, "setbacks": setbacks, "checking": checking}
 
 
@@ -309,5 +310,3 @@ def told(record: HierarchyRecord) -> str:
         f"{record.done} orders{again}; at once {record.most_at_once}, parallelism {record.parallelism:.1f}, "
         f"overhead {record.overhead:.2f} s of {record.elapsed:.2f} s, waited {record.waiting:.2f} s"
     )
-
-

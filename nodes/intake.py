@@ -26,10 +26,10 @@ from state.values import digest
 from tools.admission import admit, completed
 from tools.contract.read import require_contract
 from tools.contract_sql import contract_sql_faults
-from tools.goal_drafts import describes_without_source, may_be_drafted
 from tools.delegation.book import delegation_folder, read_book
 from tools.delegation.landing import in_file_order
 from tools.delegation.scanning import join_scans
+from tools.goal_drafts import describes_without_source, may_be_drafted
 from tools.intake import Intake, read_contract, read_intake, write_contract, write_intake
 from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY, read_record
@@ -205,7 +205,7 @@ def _elapsed(assignment: Assignment, state: StockInput) -> float:
     return record.elapsed if record else 0.0
 
 
-def _inventory(  # noqa: PLR0913  what a scan takes, and who has scanned
+def _inventory(
     found: FoundSources,
     assignment: Assignment,
     state: StockInput,

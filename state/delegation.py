@@ -126,7 +126,9 @@ class OrderReport(Value):
     attempt: int
     worker: str
     status: OrderStatus
-    figures: dict[str, int] = Field(default_factory=dict)  # of kind scan: files, lines; of land: files, records, rejects
+    figures: dict[str, int] = Field(
+        default_factory=dict
+    )  # of kind scan: files, lines; of land: files, records, rejects
     evidence: str = ""  # SHA-256 of what was made
     problem: str = ""  # one line
     final: bool = False  # the operator must act: another worker would meet the same
@@ -166,7 +168,7 @@ class TeamReport(Value):
     busy: float = 0.0  # seconds of all attempts that counted
     cpu: float = 0.0  # the same in seconds of the workers' threads
     waited: float = 0.0  # seconds that these waited for a worker, summed
-    checking: float = 0.0  # seconds of finding out whether reports are true
+    checking: float = 0.0  # CPU seconds of finding out whether reports are true
     most_at_once: int = 0
 
 
@@ -190,7 +192,7 @@ class HierarchyRecord(Value):
     most_at_once: int
     waiting: float  # seconds an order waited for its worker, on average
     overhead: float  # seconds of `elapsed` in which nobody worked on data
-    checking: float  # seconds of finding out whether reports are true
+    checking: float  # CPU seconds of finding out whether reports are true
     data_cpu: float  # seconds of the workers' threads
     overhead_cpu: float | None = None  # seconds of the process beside them; None: it was another process that began
 
@@ -257,7 +259,7 @@ class TeamState(TypedDict, total=False):
     setbacks: tuple[Setback, ...]
     """Written by the lead: attempts that did not count."""
     checking: float
-    """Written by the lead: seconds it took to find out whether reports are true."""
+    """Written by the lead: CPU seconds it took to find out whether reports are true."""
     team_reports: Annotated[dict[str, TeamReport], merge_by_id]
 
 

@@ -129,8 +129,8 @@ class Patterns(Value):
         default="on",
         pattern="^(on|flat|off)$",
         title="Hierarchy",
-        description="Many files are scanned and landed by workers side by side, led by sub-coordinators where there are "
-        "many kinds of them; flat: the coordinator leads all workers itself; off: one worker does all",
+        description="Many files are scanned and landed by workers side by side, led by sub-coordinators where there "
+        "are many kinds of them; flat: the coordinator leads all workers itself; off: one worker does all",
         examples=["on", "flat", "off"],
     )
     meta_reasoning: str = Field(

@@ -33,7 +33,7 @@ def delegate_again(
     """
     gone = left_out(setbacks)
     left = [worker for worker in crew if worker not in gone]
-    again = []
+    again: list[Order] = []
     for order in given:
         report = reports.get(order.key)
         if report is not None and report.attempt == order.attempt and report.status is OrderStatus.DONE:

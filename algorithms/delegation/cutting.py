@@ -1,6 +1,7 @@
 """Cuts work into the parts of teams and into orders, along the kinds of files where that leaves no part too small."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
 
 from algorithms.delegation.sizing import LEAST_ORDER, MOST_ORDERS, MOST_TEAMS
@@ -23,14 +24,19 @@ def share_out(groups: Sequence[Group], most: int = MOST_TEAMS) -> list[list[Grou
 
 def cut(groups: Sequence[Group], most: int = MOST_ORDERS) -> list[Group]:
     """Return at most `most` orders over all files, in their order; few of them hold more than one kind."""
-    total = sum(map(len, groups))
-    size = max(LEAST_ORDER, ceil(2 * total / most))
+    size = max(LEAST_ORDER, ceil(2 * sum(map(len, groups)) / most))
     orders: list[list[int]] = [[]]
     for group in groups:
-        if 2 * len(orders[-1]) >= size:
-            orders.append([])
-        for file in group:
-            if len(orders[-1]) >= size:
+        parts = _evenly(group, size)
+        for part in parts:
+            if 2 * (len(orders[-1]) + len(part)) > 3 * size or 4 * len(orders[-1]) >= 3 * size:
                 orders.append([])
-            orders[-1].append(file)
+            orders[-1] += part
     return [tuple(order) for order in orders if order]
+
+
+def _evenly(group: Group, size: int) -> list[Group]:
+    """Return the group in parts of about that size, none much smaller than another."""
+    count = max(1, round(len(group) / size))
+    edges = [len(group) * number // count for number in range(count + 1)]
+    return [group[begin:end] for begin, end in pairwise(edges)]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from state.delegation import (
     MOST_SETBACKS,
@@ -71,7 +72,7 @@ def _bounded(spans: Sequence[Span], most: int = 50) -> tuple[Span, ...]:
     gaps = sorted(range(1, len(spans)), key=lambda place: spans[place][0] - spans[place - 1][1], reverse=True)
     kept = sorted(gaps[: most - 1])
     edges = [0, *kept, len(spans)]
-    return tuple((spans[a][0], spans[b - 1][1]) for a, b in zip(edges, edges[1:], strict=False) if a < b)
+    return tuple((spans[a][0], spans[b - 1][1]) for a, b in pairwise(edges) if a < b)
 
 
 def missing(teams: Sequence[TeamRef], reports: Mapping[str, TeamReport]) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ MOST_TEAMS = 32
 MOST_ORDERS = 48
 """Orders of one team: they and their reports travel in its state."""
 
-LEAST_ORDER = 16
-"""Files of an order, unless the team has fewer: an order costs about as much as a file or two."""
+LEAST_ORDER = 25
+"""Files of an order, unless the team has fewer: an order costs about as much as a few files."""
 
 WORKER_SECONDS = 0.2
 """Estimated seconds of work that are worth another worker."""

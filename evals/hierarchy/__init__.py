@@ -1,1 +1,1 @@
-"""Suite `hierarchy`: many small files through one run, with workers that fail, hang or lie."""
+"""Suite `hierarchy`: many small files in one run, with workers that fail, hang or lie."""

@@ -25,6 +25,9 @@ _NAMES = (
 )
 """Names of each column, by style."""
 
+_SEMICOLONS = 4
+"""Every so many-th variant cuts its lines at semicolons."""
+
 _CITIES = ("Lyon", "Porto", "Graz", "Turin", "Ghent", "Aarhus", "Tampere", "Basel", "Utrecht", "Malaga")
 _CUSTOMERS = tuple(f"{first} {last}" for first in ("Ada", "Ivo", "Mara", "Otto") for last in ("Lind", "Berg", "Costa"))
 _STATUSES = ("open", "packed", "sent", "returned")
@@ -96,7 +99,7 @@ def _form(variant: int, rng: random.Random) -> tuple[list[str], list[int], str]:
     if variant >= styles:
         rng.shuffle(order)
     header = [_NAMES[column][variant % styles] for column in order]
-    return header, order, ";" if variant % 4 == 3 else ","
+    return header, order, ";" if variant % _SEMICOLONS == 1 else ","
 
 
 def _record(number: int, rng: random.Random) -> tuple[str, ...]:

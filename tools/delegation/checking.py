@@ -1,8 +1,8 @@
 """Whether a report is true, by evidence that does not come from the worker.
 
-Of a scan: the files are counted, hashed and their lines counted here, and one file is scanned again. Of a landing: books
-and rows in the workspace are counted and set against the scan, and one file is read again by the reader that is not the
-engine's. Which file that is follows from what the worker wrote, so that it is not settled before the work is done.
+Of a scan: the files are counted, hashed and their lines counted here, and one file is scanned again. Of a landing:
+books and rows in the workspace are counted and set against the scan, and one file is read again by the reader that is
+not the engine's. Which file that is follows from what the worker wrote: it is not settled before the work is done.
 """
 
 import hashlib
@@ -161,8 +161,9 @@ def _read_otherwise(
     variant = known[file.file_id]
     fields = "".join(f", c{position}" for position in range(len(variant.columns)))
     first, after = file.file_id << LINE_BITS, (file.file_id + 1) << LINE_BITS
+    own = f"_row >= {first} and _row < {after}"
     landed = connection.execute(
-        f"select _row - {first}{fields} from {variant_table(variant)} where _row >= {first} and _row < {after} order by 1"
+        f"select _row - {first}{fields} from {variant_table(variant)} where {own} order by 1"
     ).fetchall()
     return "" if landed == _rows_of(file, variant) else f"{file.name} holds other records"
 

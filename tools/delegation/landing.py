@@ -61,6 +61,7 @@ def in_file_order(connection: duckdb.DuckDBPyConnection, inventory: Inventory, f
 
 def _ascending(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     row = connection.execute(
-        f"select count(*) from (select _row, lag(_row) over (order by rowid) as before from {table}) where before > _row"
+        f"select count(*) from (select _row, lag(_row) over (order by rowid) as before from {table}) "
+        "where before > _row"
     ).fetchone()
-    return bool(row) and not row[0]
+    return row is not None and not row[0]

@@ -55,7 +55,7 @@ def join_scans(
     """Return the inventory of all accepted parts, and how many of these had to be scanned again for it.
 
     One worker alone asks clevercsv about each header once, at the first file that has it. A part that asked at another
-    file and was told otherwise is scanned again with what is said at the first one: the inventory is that of one worker.
+    file and was told otherwise is scanned again with what is said at the first one: all is as one worker finds it.
     """
     parts = {key: read_part(folder, key, 0)[0] for key in book.orders}
     said = first_said(asked for part in parts.values() for asked in part.asked)

@@ -14,6 +14,7 @@ from state.budget import Spent
 from state.checks import CheckResult
 from state.contract import Contract
 from state.decisions import Decision
+from state.delegation import HierarchyRecord
 from state.diagnosis import Diagnosis
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
@@ -49,6 +50,7 @@ class RunFacts(Value):
     steps: tuple[StepReport, ...]
     replans: tuple[Replan, ...]
     trace: tuple[TraceEntry, ...] = ()
+    hierarchy: tuple[HierarchyRecord, ...] = ()
     accounts: Mapping[str, TableAccount]
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
@@ -95,6 +97,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),
+        "hierarchy": [record.model_dump(mode="json") for record in facts.hierarchy],
         "trace": [entry.model_dump(mode="json") for entry in facts.trace],
         "steps": facts.spent.steps,
         "model": {

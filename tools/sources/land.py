@@ -36,8 +36,7 @@ def land(
     prepare(connection, inventory.variants, sorted(chosen))
     with in_order(connection):
         for variant in inventory.variants:
-            own = set(variant.file_ids)
-            members = [file for file in files if file.file_id in own]
+            members = _members(variant, files)
             if variant.variant_id in in_place and len(variant.file_ids) == 1:
                 books += _land_alone(connection, variant, members, inventory.wanted)
             else:
@@ -46,6 +45,12 @@ def land(
         if file.reading is Reading.EMPTY:
             books.append(_land_empty(connection, file))
     return tuple(sorted(books, key=lambda book: book.file_id))
+
+
+def _members(variant: Variant, files: Sequence[SourceFile]) -> list[SourceFile]:
+    """Return those of the files that are of the variant."""
+    own = set(variant.file_ids)
+    return [file for file in files if file.file_id in own]
 
 
 def _land_alone(

@@ -22,7 +22,10 @@ class Closing(NamedTuple):
     books: FileBooks
 
 
-_VIEWS = "select view_name from duckdb_views() where schema_name = 'land'"
+_RELATIONS = """
+select view_name, true from duckdb_views() where schema_name = 'land'
+union all select table_name, false from duckdb_tables() where schema_name = 'land'
+"""
 
 
 @contextmanager
@@ -65,15 +68,15 @@ def clear(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], fi
     files, ids = set(file_ids), ", ".join(str(file_id) for file_id in file_ids) or "-1"
     # The bounds let the engine pass over what lies outside of them without a look at its rows.
     bounds = f"_row between {min(files, default=0) << LINE_BITS} and {(max(files, default=-1) + 1) << LINE_BITS}"
-    views = {name for (name,) in connection.execute(_VIEWS).fetchall()}
+    there = dict(connection.execute(_RELATIONS).fetchall())
     for variant in variants:
-        if variant.variant_id in views:
-            if files.isdisjoint(variant.file_ids):
-                continue
+        is_view, concerned = there.get(variant.variant_id), not files.isdisjoint(variant.file_ids)
+        if is_view and concerned:
             connection.execute(f"drop view {variant_table(variant)}")
-        columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
-        connection.execute(f"create table if not exists {variant_table(variant)} (_row bigint{columns})")
-        if not files.isdisjoint(variant.file_ids):
+        if is_view is None or (is_view and concerned):
+            columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
+            connection.execute(f"create table {variant_table(variant)} (_row bigint{columns})")
+        elif concerned:
             owned = f"{bounds} and _row >> {LINE_BITS} in ({ids})"
             connection.execute(f"delete from {variant_table(variant)} where {owned}")
     connection.execute(f"delete from land.rejects where file_id in ({ids})")
