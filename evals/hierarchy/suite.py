@@ -78,7 +78,7 @@ class Hierarchy:
         (out / "usage.json").write_text(usage.model_dump_json())
 
     def score(self, task: Task, out: Path) -> tuple[tuple[Score, ...], dict[str, Any]]:
-        """Return whether every record is published, and as one worker alone publishes it, and what the hierarchy did."""
+        """Return whether all is published as one worker alone publishes it, and what the hierarchy did."""
         run = json.loads((out / "served" / "_runs" / _RUN / "run.json").read_text())
         records = run["hierarchy"]
         usage = json.loads((out / "usage.json").read_text())
@@ -148,7 +148,7 @@ def _told(record: Mapping[str, Any]) -> str:
         f"{record['kind']}: depth {shape['depth']}, {shape['teams']} teams, {shape['workers']} workers, "
         f"{record['done']} orders, {record['redelegated']} delegated again ({record['failed']} failed, "
         f"{record['late']} late, {record['refuted']} refuted); parallelism {record['parallelism']}, "
-        f"overhead {record['overhead']} of {record['elapsed']} s, waited {record['waiting']} s; CPU {record['data_cpu']} s "
-        f"on data, {record['overhead_cpu']} s beside it, of that {record['checking']} s checking; "
+        f"overhead {record['overhead']} of {record['elapsed']} s, waited {record['waiting']} s; "
+        f"CPU {record['data_cpu']} s on data, {record['overhead_cpu']} s beside it, of that {record['checking']} s checking; "
         f"{_overhead(record)} ms per file"
     )

@@ -1,14 +1,15 @@
 """Whether a report is true, by evidence that does not come from the worker.
 
 Of a scan: the files are counted, hashed and their lines counted here, and one file is scanned again. Of a landing:
-books and rows in the workspace are counted and set against the scan, and one file is read again by the reader that is
-not the engine's. Which file that is follows from what the worker wrote: it is not settled before the work is done.
+books and rows in the workspace are counted and set against the scan, and every file of which a line is no record, and
+one of the others, is read again by the reader that is not the engine's. Which one is drawn follows from what the worker
+wrote: it is not settled before the work is done.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import duckdb
 
@@ -100,72 +101,106 @@ def false_landing(
     files = [inventory.files[file_id] for file_id in file_ids]
     ids = ", ".join(map(str, file_ids))
     books = {
-        row[0]: row[1:]
+        row[0]: _Books(*row[1:])
         for row in connection.execute(
             "select file_id, sha256, lines, header_lines, blank_lines, record_lines, reject_lines, records, rejects "
             f"from land.files where file_id in ({ids})"
         ).fetchall()
     }
-    for file in files:
-        if file.file_id not in books:
-            return f"{file.name} is not landed"
-        sha256, lines, *parts = books[file.file_id]
-        if sha256 != file.sha256 or lines != file.lines or sum(parts[:4]) != file.lines or parts[0] > file.header_lines:
-            return f"the books of {file.name} do not balance"
-    records = {file_id: row[6] for file_id, row in books.items()}
-    told = {"files": len(books), "records": sum(records.values()), "rejects": sum(row[7] for row in books.values())}
+    wrong = next((file for file in files if file.file_id not in books or not books[file.file_id].fit(file)), None)
+    if wrong is not None:
+        return f"{wrong.name} is not landed, or its books are not those of its lines"
+    told = {
+        "files": len(books),
+        "records": sum(each.records for each in books.values()),
+        "rejects": sum(each.rejects for each in books.values()),
+    }
     if told != report.figures:
         return "the books say otherwise"
-    return _rows_otherwise(connection, inventory, files, records) or _read_otherwise(
-        connection, inventory, files, report
+    return _rows_otherwise(connection, inventory, files, books) or _read_otherwise(
+        connection, inventory, _to_read(files, books, report)
     )
 
 
+class _Books(NamedTuple):
+    """The books of one file as they stand in the workspace."""
+
+    sha256: str
+    lines: int
+    header_lines: int
+    blank_lines: int
+    record_lines: int
+    reject_lines: int
+    records: int
+    rejects: int
+
+    def fit(self, file: SourceFile) -> bool:
+        """Return whether they are of the lines that the scan counted; a blank line may be a part of a record."""
+        total = self.header_lines + self.blank_lines + self.record_lines + self.reject_lines
+        counted = (self.sha256, self.lines, total) == (file.sha256, file.lines, file.lines)
+        return counted and self.header_lines == file.header_lines and self.blank_lines <= file.blank_lines
+
+
 def _rows_otherwise(
-    connection: duckdb.DuckDBPyConnection, inventory: Inventory, files: Sequence[SourceFile], records: dict[int, int]
+    connection: duckdb.DuckDBPyConnection,
+    inventory: Inventory,
+    files: Sequence[SourceFile],
+    books: Mapping[int, _Books],
 ) -> str:
-    """Count the rows of each file; none may be there twice, or on a line that the file does not have."""
+    """Count the rows of each file; none may be there twice, or on a line that no record of the file is on."""
     ids = {file.file_id for file in files}
     for variant in inventory.variants:
         own = sorted(ids.intersection(variant.file_ids))
         if not own:
             continue
-        file_id = f"(_row >> {LINE_BITS})"
-        bounds = f"_row between {own[0] << LINE_BITS} and {(own[-1] + 1) << LINE_BITS}"
+        file_id, line = f"(_row >> {LINE_BITS})", f"(_row & {(1 << LINE_BITS) - 1})"
         rows = connection.execute(
-            f"select {file_id}, count(*), count(distinct _row), max(_row & {(1 << LINE_BITS) - 1}) "
-            f"from {variant_table(variant)} where {bounds} and {file_id} in ({', '.join(map(str, own))}) group by 1"
+            f"select {file_id}, count(*), count(distinct _row), min({line}), max({line}) "
+            f"from {variant_table(variant)} where {_among(own)} group by 1"
         ).fetchall()
         counts = {row[0]: row[1:] for row in rows}
         for each in own:
-            count, distinct, last = counts.get(each, (0, 0, 0))
+            count, distinct, first, last = counts.get(each, (0, 0, 0, 0))
             file = inventory.files[each]
-            if not count == distinct == records[each] or (last > file.lines and not file.numbered):
-                return f"{file.name} has {count} rows where its books have {records[each]}"
+            placed = file.numbered or not count or (first > file.header_lines and last <= file.lines)
+            if not count == distinct == books[each].records or not placed:
+                return f"{file.name} has {count} rows where its books have {books[each].records}"
     return ""
 
 
-def _read_otherwise(
-    connection: duckdb.DuckDBPyConnection, inventory: Inventory, files: Sequence[SourceFile], report: OrderReport
-) -> str:
-    """Read one small text file again, record by record, and compare every value."""
-    known = {file_id: variant for variant in inventory.variants for file_id in variant.file_ids}
+def _to_read(files: Sequence[SourceFile], books: Mapping[int, _Books], report: OrderReport) -> list[SourceFile]:
+    """Return the small text files to read again: all of which a line is no record, and one of the others."""
     small = [
         file
         for file in files
         if file.kind is Kind.TEXT and file.size <= _SMALL and file.reading in {Reading.FAST, Reading.CAREFUL}
     ]
-    if not small:
-        return ""
-    file = _drawn(small, report)
-    variant = known[file.file_id]
-    fields = "".join(f", c{position}" for position in range(len(variant.columns)))
-    first, after = file.file_id << LINE_BITS, (file.file_id + 1) << LINE_BITS
-    own = f"_row >= {first} and _row < {after}"
-    landed = connection.execute(
-        f"select _row - {first}{fields} from {variant_table(variant)} where {own} order by 1"
-    ).fetchall()
-    return "" if landed == _rows_of(file, variant) else f"{file.name} holds other records"
+    odd = [file for file in small if books[file.file_id].rejects or books[file.file_id].blank_lines]
+    plain = [file for file in small if file not in odd]
+    return [*odd, *([_drawn(plain, report)] if plain else [])]
+
+
+def _read_otherwise(connection: duckdb.DuckDBPyConnection, inventory: Inventory, files: Sequence[SourceFile]) -> str:
+    """Read the files again, record by record, and compare every value."""
+    ids = {file.file_id for file in files}
+    for variant in inventory.variants:
+        own = sorted(ids.intersection(variant.file_ids))
+        if not own:
+            continue
+        fields = "".join(f", c{position}" for position in range(len(variant.columns)))
+        landed = connection.execute(
+            f"select _row{fields} from {variant_table(variant)} where {_among(own)} order by 1"
+        ).fetchall()
+        if landed != [row for file_id in own for row in _rows_of(inventory.files[file_id], variant)]:
+            names = ", ".join(inventory.files[file_id].name for file_id in own[:3])
+            return f"the files hold other records: {names}"
+    return ""
+
+
+def _among(file_ids: Sequence[int]) -> str:
+    """Return a predicate on `_row` for the rows of the files, given in order."""
+    bounds = f"_row between {file_ids[0] << LINE_BITS} and {(file_ids[-1] + 1) << LINE_BITS}"
+    return f"{bounds} and _row >> {LINE_BITS} in ({', '.join(map(str, file_ids))})"
 
 
 def _rows_of(file: SourceFile, variant: Variant) -> list[tuple[int | str | None, ...]]:
@@ -173,5 +208,5 @@ def _rows_of(file: SourceFile, variant: Variant) -> list[tuple[int | str | None,
     for batch in read_batches(file, len(variant.columns)):
         for start, row in zip(batch.starts, batch.rows, strict=True):
             fields = row.split(file.dialect.delimiter) if isinstance(row, str) else row
-            rows.append((start, *(field or None for field in fields)))
+            rows.append((file.file_id << LINE_BITS | start, *(field or None for field in fields)))
     return rows

@@ -49,7 +49,7 @@ def take_away(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def in_file_order(connection: duckdb.DuckDBPyConnection, inventory: Inventory, file_ids: Sequence[int]) -> None:
-    """Put the rows of each variant into the order of its files, as one worker alone lands them: orders end in any."""
+    """Put the rows of each variant into the order of its files and lines, in whichever order the orders ended."""
     delegated = set(file_ids)
     for variant in inventory.variants:
         if len(delegated.intersection(variant.file_ids)) > 1:
