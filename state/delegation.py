@@ -205,10 +205,13 @@ class Begun(Value):
     cpu: float  # seconds of the process
 
 
+_EXAMPLE = {"sources": ["out/demo/input"]}
+
+
 class HierarchyInput(TypedDict):
     """What the hierarchy is given."""
 
-    assignment: Assignment
+    assignment: Annotated[Assignment, Field(title="Assignment", description="The work", examples=[_EXAMPLE])]
 
 
 class HierarchyOutput(TypedDict, total=False):

@@ -144,11 +144,13 @@ def _overhead(record: Mapping[str, Any]) -> float:
 
 def _told(record: Mapping[str, Any]) -> str:
     shape = record["shape"]
+    again = (
+        f"{record['redelegated']} delegated again ({record['failed']} failed, {record['late']} late, "
+        f"{record['refuted']} refuted)"
+    )
     return (
         f"{record['kind']}: depth {shape['depth']}, {shape['teams']} teams, {shape['workers']} workers, "
-        f"{record['done']} orders, {record['redelegated']} delegated again ({record['failed']} failed, "
-        f"{record['late']} late, {record['refuted']} refuted); parallelism {record['parallelism']}, "
-        f"overhead {record['overhead']} of {record['elapsed']} s, waited {record['waiting']} s; "
-        f"CPU {record['data_cpu']} s on data, {record['overhead_cpu']} s beside it, of that {record['checking']} s checking; "
-        f"{_overhead(record)} ms per file"
+        f"{record['done']} orders, {again}; parallelism {record['parallelism']}, overhead {record['overhead']} "
+        f"of {record['elapsed']} s, waited {record['waiting']} s; CPU {record['data_cpu']} s on data, "
+        f"{record['overhead_cpu']} s beside it, of that {record['checking']} s checking; {_overhead(record)} ms per file"
     )

@@ -158,6 +158,10 @@ def test_it_runs_alone_on_files_to_scan(files: Path, tmp_path: Path) -> None:
     output = hierarchy.invoke(given, context=context(tmp_path))  # type: ignore[arg-type]
     record = output["hierarchy"]["scan:0"]
     assert (record.done, record.figures["files"]) == (record.shape.orders, FILES)
+    write_input(tmp_path / "few", 3, rows=2)
+    few = {"assignment": {"sources": [str(tmp_path / "few" / "input")], "run_id": "few"}}
+    record = hierarchy.invoke(few, context=context(tmp_path))["hierarchy"]["scan:0"]  # type: ignore[arg-type]
+    assert (record.shape.form, record.shape.depth, record.figures["files"]) == (Form.ALONE, 1, 3)
     with pytest.raises(SetupError, match=r"assignment\.kind"):
         hierarchy.invoke({"assignment": {"kind": "dance"}}, context=context(tmp_path))  # type: ignore[arg-type]
 
