@@ -139,7 +139,7 @@ def _alike(path: Path, other: Path) -> bool:
 
 def _overhead(record: Mapping[str, Any]) -> float:
     """Return the CPU of a hierarchy beside its workers' in milliseconds for each file."""
-    return round(record["overhead_cpu"] * _MILLI / record["work"]["files"], 3)
+    return round(float(record["overhead_cpu"]) * _MILLI / int(record["work"]["files"]), 3)
 
 
 def _told(record: Mapping[str, Any]) -> str:
@@ -152,5 +152,6 @@ def _told(record: Mapping[str, Any]) -> str:
         f"{record['kind']}: depth {shape['depth']}, {shape['teams']} teams, {shape['workers']} workers, "
         f"{record['done']} orders, {again}; parallelism {record['parallelism']}, overhead {record['overhead']} "
         f"of {record['elapsed']} s, waited {record['waiting']} s; CPU {record['data_cpu']} s on data, "
-        f"{record['overhead_cpu']} s beside it, of that {record['checking']} s checking; {_overhead(record)} ms per file"
+        f"{record['overhead_cpu']} s beside it, of that {record['checking']} s checking; "
+        f"{_overhead(record)} ms per file"
     )
