@@ -7,6 +7,9 @@ from typing import Any, Self, TextIO
 _WORDS = {
     "scanned": "scanned {files} files, {variants} header variants, {lines} lines",
     "rescanned": "{first} changed while it was read: scanning again",
+    "hierarchy": "{kind}: {orders} orders for {workers} workers in {teams} teams, {detail}",
+    "delegated": "delegated: {detail}",
+    "redelegated": "given to another worker: {detail}",
     "landed": "landed {files} of {of} files",
     "goal": "goal: {detail}",
     "planned": "planned {steps} steps{note}",

@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from state.budget import BudgetLimits
+from state.delegation import WorkerFault
 from state.errors import SetupError
 from state.faults import FaultSchedule
 from state.hub import HubFaults
@@ -33,6 +34,11 @@ class Settings(BaseSettings):
     consensus_timeout: float = Field(default=60.0, gt=0, description="seconds after which a voter counts as late")
     least_confidence: float = Field(
         default=0.05, ge=0, le=1, description="a new plan with a smaller chance to succeed is not begun"
+    )
+    workers: int = Field(default=10, ge=2, le=64, description="most workers that share the files of a run")
+    order_seconds: float = Field(default=120.0, gt=0, description="seconds after which such a worker counts as late")
+    worker_faults: dict[str, WorkerFault] = Field(
+        default_factory=dict, description="what is wrong with such workers, by name; for rehearsal"
     )
     council_faults: FaultSchedule = Field(
         default=FaultSchedule(), description="faults between the members that keep the decision log; for rehearsal"
@@ -62,6 +68,9 @@ class Settings(BaseSettings):
             patterns=self.patterns,
             council_faults=self.council_faults,
             hub_faults=self.hub_faults,
+            workers=self.workers,
+            order_seconds=self.order_seconds,
+            worker_faults=self.worker_faults,
             threads=self.threads,
             parallel_steps=self.parallel_steps,
             memory=self.memory,

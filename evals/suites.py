@@ -9,6 +9,7 @@ from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.games.suite import Games
 from evals.gate.suite import Gate
+from evals.hierarchy.suite import Hierarchy
 from evals.hub.suite import HubSuite
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
@@ -35,6 +36,7 @@ _ALL: tuple[type[Suite], ...] = (
     Games,
     Gate,
     HubSuite,
+    Hierarchy,
     Loops,
     MappingSuite,
     ModelFaults,

@@ -1,4 +1,7 @@
-"""Intake as a graph: request -> contract and sources -> every line landed; a file that changed is scanned again."""
+"""Intake as a graph: request -> contract and sources -> every line landed; a file that changed is scanned again.
+
+Many files are scanned and landed by a hierarchy of workers.
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -6,7 +9,9 @@ from typing import Literal
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from graphs.hierarchy import graph as hierarchy
 from nodes.intake import land_sources, read_request, take_stock
+from state.delegation import OrderKind
 from state.run import RunContext, RunStatus
 from state.supervisor import IntakeOutput, IntakeState, SupervisorInput
 
@@ -17,16 +22,31 @@ class Node(StrEnum):
     READ_REQUEST = "read_request"
     TAKE_STOCK = "take_stock"
     LAND_SOURCES = "land_sources"
+    HIERARCHY = "hierarchy"
 
 
-def after_stock(state: IntakeState) -> Literal["land_sources", "__end__"]:
-    """Land the sources, unless the contract turned out not to be usable."""
+def after_stock(state: IntakeState) -> Literal["hierarchy", "land_sources", "__end__"]:
+    """Let a hierarchy scan, or land the sources, unless the contract turned out not to be usable."""
+    if _is_assigned(state):
+        return "hierarchy"
     return "land_sources" if state["status"] is RunStatus.RUNNING else "__end__"
 
 
-def after_landing(state: IntakeState) -> Literal["take_stock", "__end__"]:
-    """Take stock again where a file changed since it was scanned."""
+def after_landing(state: IntakeState) -> Literal["hierarchy", "take_stock", "__end__"]:
+    """Let a hierarchy land, or take stock again where a file changed since it was scanned."""
+    if _is_assigned(state):
+        return "hierarchy"
     return "take_stock" if state["stale"] else "__end__"
+
+
+def after_hierarchy(state: IntakeState) -> Literal["take_stock", "land_sources"]:
+    """Go on with what was delegated."""
+    return "take_stock" if state["assignment"].kind is OrderKind.SCAN else "land_sources"
+
+
+def _is_assigned(state: IntakeState) -> bool:
+    """Return whether work was put before a hierarchy that has not done it."""
+    return "assignment" in state and state["assignment"].key not in state.get("hierarchy", {})
 
 
 def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput]:
@@ -37,10 +57,12 @@ def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput
     builder.add_node(Node.READ_REQUEST, read_request)
     builder.add_node(Node.TAKE_STOCK, take_stock)
     builder.add_node(Node.LAND_SOURCES, land_sources)
+    builder.add_node(Node.HIERARCHY, hierarchy)
     builder.add_edge(START, Node.READ_REQUEST)
     builder.add_edge(Node.READ_REQUEST, Node.TAKE_STOCK)
     builder.add_conditional_edges(Node.TAKE_STOCK, after_stock)
     builder.add_conditional_edges(Node.LAND_SOURCES, after_landing)
+    builder.add_conditional_edges(Node.HIERARCHY, after_hierarchy)
     return builder
 
 

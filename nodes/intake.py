@@ -7,6 +7,7 @@ from pathlib import Path
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
+from algorithms.delegation.sizing import may_share_out
 from nodes.adopt import with_log
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import Account, record
@@ -15,6 +16,7 @@ from state.budget import Spent
 from state.checks import Fault
 from state.contract import Contract
 from state.decisions import Decision
+from state.delegation import Assignment, HierarchyRecord, OrderKind
 from state.errors import ContractError, RunError, SourceError
 from state.planning import PlanningState
 from state.run import SCHEMA_VERSION, ContractRef, RunContext, RunRequest, RunStatus
@@ -24,12 +26,16 @@ from state.values import digest
 from tools.admission import admit, completed
 from tools.contract.read import require_contract
 from tools.contract_sql import contract_sql_faults
+from tools.delegation.book import delegation_folder, read_book
+from tools.delegation.landing import in_file_order
+from tools.delegation.scanning import join_scans
 from tools.goal_drafts import describes_without_source, may_be_drafted
-from tools.intake import Intake, read_contract, read_intake, write_intake
+from tools.intake import Intake, read_contract, read_intake, write_contract, write_intake
 from tools.ledger import record_decisions
 from tools.records import CONTRACT_COPY, read_record
 from tools.sources.changed import changed_files, stamps_of
-from tools.sources.inventory import take_inventory
+from tools.sources.find import FoundSources
+from tools.sources.inventory import find_inputs, take_inventory
 from tools.sources.land import land
 from tools.sources.limits import LandingLimits
 from tools.sources.match import match_tables
@@ -54,21 +60,26 @@ class StockInput(TypedDict):
 
     request: RunRequest
     rescans: int
+    hierarchy: dict[str, HierarchyRecord]
 
 
-class LandingOutput(IntakeOutput, total=False):
+class StockOutput(IntakeOutput, total=False):
+    """What taking stock writes: what it found, or the scan that it puts before a hierarchy."""
+
+    assignment: Assignment
+
+
+class LandingOutput(StockOutput, total=False):
     """What landing writes."""
 
     stale: bool
     rescans: int
 
 
-class SourcesInput(TypedDict):
+class SourcesInput(StockInput):
     """Keys landing reads."""
 
-    request: RunRequest
     sources: SourcesRef
-    rescans: int
 
 
 def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
@@ -86,8 +97,10 @@ def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOut
     return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING, "planning": begun}
 
 
-def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
+def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> StockOutput:
     """Read the contract and scan the sources; both end as artefacts in the run's folder.
+
+    Many files are put before a hierarchy first, and taken from it when it has scanned them.
 
     SQL of the contract that no step could run ends the run here, before any data is read; with `--partial` the tables
     that do without it are made.
@@ -98,7 +111,12 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     contract, faults = _read_copy(folder / CONTRACT_COPY, shown_as=request.contract)
     contract, doubtful = with_log(contract, context)
     limits = LandingLimits(max_decompressed_bytes=context.max_decompressed_bytes)
-    inventory = take_inventory(request.sources, folder, limits, contract)
+    found = find_inputs(request.sources, limits)
+    assignment = _assigned(OrderKind.SCAN, state)
+    if assignment.key not in state.get("hierarchy", {}) and may_share_out(len(found.files), context.patterns.hierarchy):
+        write_contract(folder, contract)
+        return {"assignment": assignment}
+    inventory = _inventory(found, assignment, state, folder, limits, contract)
     asked = request.goal and context.model.name  # a model may say how tables without files are made
     matched = match_tables(inventory, contract, optional=describes_without_source(contract) if asked else ())
     sources = write_intake(
@@ -114,7 +132,7 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     warnings += [*doubtful, *inventory.warnings]
     warnings += [f"{name}: feeds no table of the contract" for name in matched.unused]
     warnings += [f"{name}: not of a kind that is read" for name in inventory.ignored]
-    update: IntakeOutput = {
+    update: StockOutput = {
         "contract": ContractRef(
             path=request.contract,
             sha256=contract.sha256,
@@ -124,7 +142,7 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
         ),
         "sources": sources,
         "warnings": _bounded(warnings),
-        "spent": {"intake:scan": Spent(steps=1, seconds=time.monotonic() - started)},
+        "spent": {"intake:scan": Spent(steps=1, seconds=time.monotonic() - started + _elapsed(assignment, state))},
     }
     unusable = [fault for fault in faults if fault.error]
     if unusable and not request.partial:
@@ -135,6 +153,8 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> IntakeOutput:
 def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOutput:
     """Land every file that feeds a table, chunk by chunk; files that are landed already stay as they are.
 
+    Many files are put before a hierarchy first; what it leaves, such as large ones, is landed here.
+
     When one is not as it was scanned any more, nothing is landed and the sources are scanned again.
     """
     started = time.monotonic()
@@ -143,11 +163,17 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOu
     wanted = sorted({file_id for files in intake.table_files.values() for file_id in files})
     drafts = bool(state["request"].goal) and context.model.configured
     in_place = _readable_in_place(read_contract(folder), intake, drafts=drafts)
+    assignment = _assigned(OrderKind.LAND, state)
+    delegated = assignment.key in state.get("hierarchy", {})
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         record_decisions(connection, _dialect_decisions(intake.inventory))
         landed = {row[0] for row in connection.execute("select file_id from land.files").fetchall()}
         waiting = [file_id for file_id in wanted if file_id not in landed]
         changed = changed_files(intake.inventory, intake.stamps, waiting)
+        if delegated:
+            in_file_order(connection, intake.inventory, sorted(landed))
+        elif not changed and may_share_out(len(waiting), context.patterns.hierarchy):
+            return {"assignment": assignment}
         for start in range(0, 0 if changed else len(waiting), _FILES_AT_ONCE):
             chunk = waiting[start : start + _FILES_AT_ONCE]
             land(connection, intake.inventory, file_ids=chunk, in_place=in_place)
@@ -162,8 +188,38 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOu
     return {
         "sources": sources,
         "stale": False,
-        "spent": {"intake:land": Spent(steps=1, seconds=time.monotonic() - started)},
+        "spent": {"intake:land": Spent(steps=1, seconds=time.monotonic() - started + _elapsed(assignment, state))},
     }
+
+
+def _assigned(kind: OrderKind, state: StockInput) -> Assignment:
+    """Return the work that a hierarchy would be given; of another scan it is another piece of work."""
+    request = state["request"]
+    sources = request.sources if kind is OrderKind.SCAN else ()
+    key = f"{kind.value}:{state.get('rescans', 0)}"
+    return Assignment(key=key, kind=kind, run_id=request.run_id, sources=sources)
+
+
+def _elapsed(assignment: Assignment, state: StockInput) -> float:
+    record = state.get("hierarchy", {}).get(assignment.key)
+    return record.elapsed if record else 0.0
+
+
+def _inventory(
+    found: FoundSources,
+    assignment: Assignment,
+    state: StockInput,
+    folder: Path,
+    limits: LandingLimits,
+    contract: Contract,
+) -> Inventory:
+    """Return the inventory: of what a hierarchy has scanned, or scanned here."""
+    if assignment.key not in state.get("hierarchy", {}):
+        return take_inventory(found, folder, limits, contract)
+    delegation = delegation_folder(folder, assignment)
+    inventory, again = join_scans(delegation, read_book(delegation), limits, contract)
+    emit("joined", f"{assignment.key}:joined", files=len(inventory.files), again=again)
+    return inventory
 
 
 def _scan_again(folder: Path, changed: Sequence[SourceFile], rescans: int) -> LandingOutput:

@@ -157,6 +157,7 @@ def _facts(
         steps=tuple(reports.values()),
         replans=tuple(state.get("replans", {}).values()),
         trace=read_trace(connection),
+        hierarchy=tuple(state.get("hierarchy", {}).values()),
         accounts=state.get("accounts", {}),
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),

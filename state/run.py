@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from state.budget import BudgetLimits
 from state.council import Council
+from state.delegation import WorkerFault
 from state.faults import FaultSchedule
 from state.goal import MOST_GOAL
 from state.hub import HubFaults
@@ -147,6 +148,14 @@ class Patterns(Value):
         "worked; off: the defaults stand",
         examples=["auto", "negotiation", "off"],
     )
+    hierarchy: str = Field(
+        default="on",
+        pattern="^(on|flat|off)$",
+        title="Hierarchy",
+        description="Many files are scanned and landed by workers side by side, led by sub-coordinators where there "
+        "are many kinds of them; flat: the coordinator leads all workers itself; off: one worker does all",
+        examples=["on", "flat", "off"],
+    )
     meta_reasoning: str = Field(
         default="on",
         pattern="^(on|off)$",
@@ -237,6 +246,27 @@ class RunContext(Value):
 
     hub_faults: HubFaults = Field(
         default=HubFaults(), title="Hub faults", description="What goes wrong in the message hub; for rehearsal"
+    )
+    workers: int = Field(
+        default=10,
+        ge=2,
+        le=64,
+        title="Workers",
+        description="Most workers that share the files of a run; how many work at once is said by parallel_steps",
+        examples=[10],
+    )
+    order_seconds: float = Field(
+        default=120.0,
+        gt=0,
+        title="Order seconds",
+        description="Seconds after which a worker of a hierarchy counts as late",
+        examples=[120.0],
+    )
+    worker_faults: dict[str, WorkerFault] = Field(
+        default_factory=dict,
+        title="Worker faults",
+        description="What is wrong with workers of a hierarchy, by name (worker-01, ...); for rehearsal",
+        examples=[{}, {"worker-03": "hangs"}],
     )
     council_faults: FaultSchedule = Field(
         default=FaultSchedule(),

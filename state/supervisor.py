@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
+from state.delegation import Assignment, HierarchyRecord
 from state.diagnosis import Diagnosis
 from state.orders import ConversationRef
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
@@ -97,6 +98,8 @@ class IntakeOutput(TypedDict, total=False):
     """Written by intake; read by planner and report."""
     warnings: tuple[str, ...]
     """Written by intake: faults of the contract outside its schema, unused files, empty files."""
+    hierarchy: Annotated[dict[str, HierarchyRecord], merge_by_id]
+    """Written by intake: how the files were shared out, where they were; read by the report."""
 
 
 class PlannerOutput(TypedDict, total=False):
@@ -174,6 +177,7 @@ class SupervisorState(RunChannels, total=False):
     """Written by verification; read by publishing and report."""
     receipt: ReceiptRef
     """Written by publishing; read by report and caller."""
+    hierarchy: Annotated[dict[str, HierarchyRecord], merge_by_id]
     recovery: RecoveryRef
     """Written by the quality planner: the last recovery; read by routing."""
     diagnoses: Annotated[dict[str, Diagnosis], merge_by_id]
@@ -190,6 +194,10 @@ class IntakeState(RunChannels, total=False):
     """Written by landing: a file is not as it was scanned any more; read by routing."""
     rescans: int
     """Written by landing: how often the sources were scanned again."""
+    assignment: Assignment
+    """Written by stocktaking and landing: work that is put before a hierarchy; read by routing and by the hierarchy."""
+    hierarchy: Annotated[dict[str, HierarchyRecord], merge_by_id]
+    """Written by the hierarchy, by key of the assignment; read by stocktaking and landing."""
 
 
 class PlannerState(RunChannels, total=False):

@@ -43,7 +43,7 @@ def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef
         if not is_text(name):
             shown = name.encode(errors="backslashreplace").decode()
             raise SourceError("the name of the file is not UTF-8", where=shown, hint="rename the file")
-    write_durably(folder / CONTRACT_FILE, contract.model_dump_json().encode())
+    write_contract(folder, contract)
     write_durably(folder / INTAKE_FILE, intake.model_dump_json().encode())
     files = intake.inventory.files
     return SourcesRef(
@@ -56,6 +56,11 @@ def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef
         variants=len(intake.inventory.variants),
         landed=False,
     )
+
+
+def write_contract(folder: Path, contract: Contract) -> None:
+    """Write the parsed contract of a run durably."""
+    write_durably(folder / CONTRACT_FILE, contract.model_dump_json().encode())
 
 
 def replace_intake(folder: Path, intake: Intake) -> None:

@@ -145,6 +145,7 @@ def test_the_example_of_every_input_schema_runs_as_it_is(client: SyncLangGraphCl
         "intake": "sources",
         "react": "outcomes",
         "repair_council": "found",
+        "hierarchy": "hierarchy",
     }
     assert name not in produced or output[produced[name]]
 

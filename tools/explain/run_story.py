@@ -7,6 +7,7 @@ from tools.explain.awarding import awards_section
 from tools.explain.changing import cells_by_decision, changes_section
 from tools.explain.checking import checks_section
 from tools.explain.conversing import messages_section
+from tools.explain.delegating import hierarchy_section
 from tools.explain.diagnosing import diagnoses_section
 from tools.explain.headers import headers_section
 from tools.explain.judging import decision_sections
@@ -42,6 +43,7 @@ def explain_run(material: Material) -> Explanation:
         quarantine_section(material, groups),
         merged_section(material, material.tables),
         *decision_sections(material.decisions, cells_by_decision(material, material.tables)),
+        hierarchy_section(material),
         cost_section(material),
         warnings_section(material),
         outputs_section(material),

@@ -16,6 +16,7 @@ from state.budget import Spent
 from state.checks import CheckResult
 from state.contract import Contract
 from state.decisions import Decision
+from state.delegation import HierarchyRecord
 from state.diagnosis import Diagnosis
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
@@ -52,6 +53,7 @@ class RunFacts(Value):
     steps: tuple[StepReport, ...]
     replans: tuple[Replan, ...]
     trace: tuple[TraceEntry, ...] = ()
+    hierarchy: tuple[HierarchyRecord, ...] = ()
     accounts: Mapping[str, TableAccount]
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
@@ -99,6 +101,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),
+        "hierarchy": [record.model_dump(mode="json") for record in facts.hierarchy],
         "trace": [entry.model_dump(mode="json") for entry in facts.trace],
         "messages": facts.messages.model_dump(mode="json") if facts.messages else None,
         "auctions": statistics(fulfilments(facts.request.run_id, facts.trace)).model_dump(mode="json"),

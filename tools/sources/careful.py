@@ -18,7 +18,7 @@ from tools.sources.damage import NO_UTF8, is_damaged, show_damage
 from tools.sources.records import LINE_ENDS, UNCLOSED, Parsed, parse_record
 from tools.sources.rejects import Reject, field_count_reason, insert_rejects, make_reject
 from tools.sources.swallowed import swallows_records
-from tools.sources.transactions import close_books, transaction, variant_table
+from tools.sources.transactions import Closing, close_books, transaction, variant_table
 from tools.sql.quote import literal
 
 _BATCH_CHARACTERS = 4 << 20
@@ -79,7 +79,7 @@ def load(
         records=records,
         rejects=rejects,
     )
-    close_books(connection, file, variant.variant_id, books)
+    close_books(connection, [Closing(file, variant.variant_id, books)])
     return books
 
 

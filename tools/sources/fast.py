@@ -18,7 +18,7 @@ from tools.sources.audit import inner_delimiters, nothing_cut_off
 from tools.sources.limits import FAST_LINE_BYTES
 from tools.sources.records import parse_line
 from tools.sources.rejects import Reject, field_count_reason, insert_rejects, make_reject
-from tools.sources.transactions import close_books, transaction, variant_table
+from tools.sources.transactions import Closing, close_books, transaction, variant_table
 from tools.sql.quote import literal
 
 MAX_REJECTS = 10_000
@@ -91,7 +91,7 @@ def _load_group(connection: duckdb.DuckDBPyConnection, variant: Variant, files: 
                 f"insert into {variant_table(variant)} select {row_number_sql(chosen)}{fields} "
                 f"from {_INCOMING} where filename in ({names})"
             )
-        books = [close(connection, variant, item) for item in landed]
+        books = close(connection, variant, landed)
     connection.execute(f"drop table {_INCOMING}")
     return books
 
@@ -117,7 +117,7 @@ def _load_large(connection: duckdb.DuckDBPyConnection, variant: Variant, files: 
         return []
     with transaction(connection):
         connection.execute(f"update {table} set _row = {row_number_sql([item])} where _row = {unnumbered}")
-        return [close(connection, variant, item)]
+        return close(connection, variant, [item])
 
 
 def reader_sql(variant: Variant, files: Sequence[SourceFile], *more: str, keep_rejects: bool = True) -> str:
@@ -237,10 +237,17 @@ def _choose(runs: Sequence[tuple[int, int]], place: str) -> str:
     return f"case when {place} < {runs[middle][0]} then {before} else {after} end"
 
 
-def close(connection: duckdb.DuckDBPyConnection, variant: Variant, item: Landed) -> FileBooks:
-    """Write the rejects and the books of a file whose records are landed."""
-    insert_rejects(connection, item.file.file_id, item.rejects)
-    books = FileBooks(
+def close(connection: duckdb.DuckDBPyConnection, variant: Variant, items: Sequence[Landed]) -> list[FileBooks]:
+    """Write the rejects and the books of files whose records are landed."""
+    for item in items:
+        insert_rejects(connection, item.file.file_id, item.rejects)
+    closings = [Closing(item.file, variant.variant_id, _books(item)) for item in items]
+    close_books(connection, closings)
+    return [closing.books for closing in closings]
+
+
+def _books(item: Landed) -> FileBooks:
+    return FileBooks(
         file_id=item.file.file_id,
         name=item.file.name,
         lines=item.file.lines,
@@ -251,5 +258,3 @@ def close(connection: duckdb.DuckDBPyConnection, variant: Variant, item: Landed)
         records=item.records,
         rejects=len(item.rejects),
     )
-    close_books(connection, item.file, variant.variant_id, books)
-    return books

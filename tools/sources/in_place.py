@@ -51,7 +51,7 @@ def load_in_place(connection: duckdb.DuckDBPyConnection, variant: Variant, file:
             f"* exclude (place) from (select row_number() over () - 1 as place, * from {rows})"
         )
         _make_sample(connection, variant, file)
-        return close(connection, variant, landed)
+        return close(connection, variant, [landed])[0]
 
 
 def is_in_place(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:

@@ -1,6 +1,6 @@
 """Opens the found files down to what is read: gzip is unpacked, archives become members, kinds are recognised."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,21 +28,18 @@ class Input(NamedTuple):
     kind: Kind
 
 
-def open_inputs(found: Sequence[FoundFile], landing: Path, limits: LandingLimits) -> Iterator[Input]:
-    """Yield the inputs in order; copies of what is packed are written to `landing`, under numbers."""
-    opener = _Opener(landing, limits)
-    for file in found:
-        yield from opener.open(file.name, Path(file.path), Path(file.path), "none")
-
-
-class _Opener:
-    """Numbers inputs and unpacks them."""
+class Opener:
+    """Numbers inputs and unpacks them; copies of what is packed are written to `landing`, under numbers."""
 
     def __init__(self, landing: Path, limits: LandingLimits) -> None:
         self.landing, self.limits, self.number = landing, limits, 0
 
-    def open(self, name: str, path: Path, content: Path, packing: str, *, unzipped: bool = False) -> Iterator[Input]:
-        """Yield the input that the file is, or those that are in it; `unzipped`: `content` is what gzip held."""
+    def open(self, file: FoundFile) -> Iterator[Input]:
+        """Yield the inputs that a found file is, or holds, in order."""
+        yield from self._open(file.name, Path(file.path), Path(file.path), "none")
+
+    def _open(self, name: str, path: Path, content: Path, packing: str, *, unzipped: bool = False) -> Iterator[Input]:
+        """Yield the same of `content`; `unzipped`: it is what gzip held."""
         wrapping = wrapping_of(content, name)
         if wrapping is Wrapping.GZIP:
             if unzipped:
@@ -51,7 +48,7 @@ class _Opener:
             gunzip(content, name, copy, self.limits)
             if content.parent == self.landing:
                 content.unlink()  # a member of an archive, which is needed no more
-            yield from self.open(name, path, copy, packing if packing == "zip" else "gzip", unzipped=True)
+            yield from self._open(name, path, copy, packing if packing == "zip" else "gzip", unzipped=True)
         elif wrapping is Wrapping.ZIP:
             yield from self._zip(name, path, content, packing)
         else:
@@ -74,7 +71,7 @@ class _Opener:
                 shown, copy = f"{name}/{member.filename}", self._copy(_UNPACKED)
                 before += extract_member(archive, member, shown, copy, self.limits, before)
                 count += 1
-                yield from self.open(shown, path, copy, "zip")
+                yield from self._open(shown, path, copy, "zip")
             if not count:
                 raise SourceError("holds no file", where=name, hint="check the archive")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from state.contract import Contract
 from state.errors import SourceError
 from state.sources import Dialect, Inventory, Kind, Reading, SourceFile, Variant, Wanted
-from state.values import digest
+from state.values import Value, digest
 from tools.sources.damage import is_damaged, show_damage
 from tools.sources.dialect import SAMPLE_CHARACTERS, SAMPLE_LINES, Cut, Memory, sniff_dialect
-from tools.sources.find import find_sources
+from tools.sources.find import FoundSources, find_sources
 from tools.sources.header import header_doubts, unique_names
-from tools.sources.inputs import Input, open_inputs
+from tools.sources.inputs import Input, Opener
 from tools.sources.limits import FAST_LINE_BYTES, LandingLimits
 from tools.sources.paths import wanted_addresses
 from tools.sources.preamble import preamble_lines
@@ -25,36 +25,104 @@ from tools.sources.value_sources import check_columns, describe_values, share_co
 LANDING_FOLDER = "landing"
 
 
+class ScannedFile(Value):
+    """What was found in one input file: its sources numbered from 0, and what a person should know of it."""
+
+    place: int  # among the found files
+    files: tuple[SourceFile, ...]
+    forms: tuple[str, ...]  # raw header of each
+    warnings: tuple[str, ...] = ()
+
+
+class Asked(Value):
+    """What clevercsv said of a header line, and of which file it was asked."""
+
+    place: int
+    header: str
+    extension: str
+    delimiter: str
+    quote: str
+
+
+class ScannedPart(Value):
+    """Some of the input files, scanned."""
+
+    scanned: tuple[ScannedFile, ...]
+    asked: tuple[Asked, ...] = ()
+
+
 def take_inventory(
-    sources: Sequence[str],
+    sources: Sequence[str] | FoundSources,
     workspace: Path,
     limits: LandingLimits = LandingLimits(),  # noqa: B008  a frozen value
     contract: Contract | None = None,
 ) -> Inventory:
-    """Scan all files that `sources` name and group them by header.
+    """Scan all files that `sources` name, or that were found, and group them by header.
 
     Copies of compressed files and of files that are not UTF-8 are written to `landing/` in `workspace`; doing it again
     overwrites them with the same bytes. A `contract` says which nested values are asked for and which columns a
     quarantine file that comes back has. Raises SourceError for the first file that cannot be landed.
     """
+    found = sources if isinstance(sources, FoundSources) else find_inputs(sources, limits)
+    wanted = wanted_addresses(contract) if contract else Wanted()
+    part = scan_files(found, range(len(found.files)), workspace / LANDING_FOLDER, limits, wanted)
+    return put_together(found, (part,), wanted, contract)
+
+
+def find_inputs(sources: Sequence[str], limits: LandingLimits) -> FoundSources:
+    """Return the files that `sources` name; SourceError where they are more than the limit."""
     found = find_sources(sources)
     if len(found.files) > limits.max_files:
         raise SourceError(
             f"{len(found.files)} files are more than {limits.max_files} (limit max_files)", hint="split the run"
         )
-    landing, memory, warnings = workspace / LANDING_FOLDER, Memory(), list[str]()
+    return found
+
+
+def scan_files(
+    found: FoundSources,
+    places: Iterable[int],
+    landing: Path,
+    limits: LandingLimits,
+    wanted: Wanted,
+    memory: Memory | None = None,
+) -> ScannedPart:
+    """Scan the found files at these places, in order; copies are written to `landing`.
+
+    `memory` says what clevercsv said of headers of other files.
+    """
     landing.mkdir(parents=True, exist_ok=True)
-    wanted = wanted_addresses(contract) if contract else Wanted()
+    opener, known, scanned, asked = Opener(landing, limits), dict(memory or {}), list[ScannedFile](), list[Asked]()
+    for place in places:
+        files, forms, warnings, before = list[SourceFile](), list[str](), list[str](), len(known)
+        for given in opener.open(found.files[place]):
+            if given.kind is Kind.TEXT:
+                opened = OpenedFile(len(files), given, open_text(given, landing), limits)
+                files.append(opened.describe(known, warnings))
+                forms.append(opened.header_form)
+            else:
+                described = describe_values(given, len(files), landing, limits, wanted)
+                files += _take_values(described, limits, warnings)
+                forms += [""] * (len(files) - len(forms))
+        each = ScannedFile(place=place, files=tuple(files), forms=tuple(forms), warnings=tuple(warnings))
+        scanned.append(each)
+        for (header, extension), (delimiter, quote) in islice(known.items(), before, None):
+            asked.append(Asked(place=place, header=header, extension=extension, delimiter=delimiter, quote=quote))
+    return ScannedPart(scanned=tuple(scanned), asked=tuple(asked))
+
+
+def put_together(
+    found: FoundSources, parts: Iterable[ScannedPart], wanted: Wanted, contract: Contract | None
+) -> Inventory:
+    """Return the inventory of all parts: files numbered in the order in which they were found, grouped by header."""
     files: list[SourceFile] = []
     forms: dict[int, str] = {}
-    for given in open_inputs(found.files, landing, limits):
-        if given.kind is Kind.TEXT:
-            opened = OpenedFile(len(files), given, open_text(given, landing), limits)
-            described = [opened.describe(memory, warnings)]
-            forms[len(files)] = opened.header_form
-        else:
-            described = _take_values(describe_values(given, len(files), landing, limits, wanted), limits, warnings)
-        files += described
+    warnings: list[str] = []
+    for scanned in sorted((each for part in parts for each in part.scanned), key=lambda each: each.place):
+        for file, form in zip(scanned.files, scanned.forms, strict=True):
+            forms[len(files)] = form
+            files.append(file if file.file_id == len(files) else file.model_copy(update={"file_id": len(files)}))
+        warnings += scanned.warnings
     files = [mark_returned(file, contract) for file in share_columns(files)]
     return Inventory(
         files=tuple(files),

@@ -10,7 +10,7 @@ from tools.sources.fast import LARGE, engine_can_read, load_fast
 from tools.sources.in_place import load_in_place
 from tools.sources.parquet import load_parquet
 from tools.sources.readers import read_values
-from tools.sources.transactions import close_books, in_order, prepare, transaction
+from tools.sources.transactions import Closing, close_books, in_order, prepare, transaction
 
 _GROUP_FILES, _GROUP_BYTES = 64, 1 << 22
 
@@ -30,13 +30,13 @@ def land(
     it stands in `land.files`, so after a crash the call is simply repeated. The connection must not be in a
     transaction. Raises AccountingError when the lines of a file do not add up, SourceError when it cannot be read.
     """
-    chosen = sorted(set(file_ids)) if file_ids is not None else [file.file_id for file in inventory.files]
-    files = [file for file in inventory.files if file.file_id in set(chosen)]
+    chosen = set(file_ids) if file_ids is not None else {file.file_id for file in inventory.files}
+    files = [file for file in inventory.files if file.file_id in chosen]
     books: list[FileBooks] = []
-    prepare(connection, inventory.variants, chosen)
+    prepare(connection, inventory.variants, sorted(chosen))
     with in_order(connection):
         for variant in inventory.variants:
-            members = [file for file in files if file.file_id in set(variant.file_ids)]
+            members = _members(variant, files)
             if variant.variant_id in in_place and len(variant.file_ids) == 1:
                 books += _land_alone(connection, variant, members, inventory.wanted)
             else:
@@ -45,6 +45,12 @@ def land(
         if file.reading is Reading.EMPTY:
             books.append(_land_empty(connection, file))
     return tuple(sorted(books, key=lambda book: book.file_id))
+
+
+def _members(variant: Variant, files: Sequence[SourceFile]) -> list[SourceFile]:
+    """Return those of the files that are of the variant."""
+    own = set(variant.file_ids)
+    return [file for file in files if file.file_id in own]
 
 
 def _land_alone(
@@ -103,5 +109,5 @@ def _land_empty(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> File
         rejects=0,
     )
     with transaction(connection):
-        close_books(connection, file, None, books)
+        close_books(connection, [Closing(file, None, books)])
     return books

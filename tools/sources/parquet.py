@@ -18,7 +18,7 @@ from tools.sources.careful import Batch
 from tools.sources.described import Described
 from tools.sources.json_values import Number, write_value
 from tools.sources.paths import Columns, Flattener, asked_tree, row_maker, step_to
-from tools.sources.transactions import close_books, transaction, variant_table
+from tools.sources.transactions import Closing, close_books, transaction, variant_table
 from tools.sql.quote import ident, literal
 
 _ROWS = 4096  # of one batch
@@ -68,7 +68,7 @@ def load_parquet(connection: duckdb.DuckDBPyConnection, variant: Variant, file: 
             records=records,
             rejects=0,
         )
-        close_books(connection, file, variant.variant_id, books)
+        close_books(connection, [Closing(file, variant.variant_id, books)])
     return books
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import duckdb
 
@@ -9,7 +10,22 @@ from state.errors import AccountingError
 from state.sources import LINE_BITS, FileBooks, SourceFile, Variant
 from tools.sql.quote import ident, literal
 
-_VIEWS = "select view_name from duckdb_views() where schema_name = 'land'"
+_BOOKS_AT_ONCE = 256
+"""Files closed by one statement: each has twelve parameters."""
+
+
+class Closing(NamedTuple):
+    """A file that is landed, the variant that has its records (None: it has none), and its books."""
+
+    file: SourceFile
+    variant_id: str | None
+    books: FileBooks
+
+
+_RELATIONS = """
+select view_name, true from duckdb_views() where schema_name = 'land'
+union all select table_name, false from duckdb_tables() where schema_name = 'land'
+"""
 
 
 @contextmanager
@@ -49,33 +65,48 @@ def prepare(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], 
 
 def clear(connection: duckdb.DuckDBPyConnection, variants: Sequence[Variant], file_ids: Sequence[int]) -> None:
     """Do the same within the transaction of whoever calls."""
-    ids = ", ".join(str(file_id) for file_id in file_ids) or "-1"
-    views = {name for (name,) in connection.execute(_VIEWS).fetchall()}
+    files, ids = set(file_ids), ", ".join(str(file_id) for file_id in file_ids) or "-1"
+    # The bounds let the engine pass over what lies outside of them without a look at its rows.
+    bounds = f"_row between {min(files, default=0) << LINE_BITS} and {(max(files, default=-1) + 1) << LINE_BITS}"
+    there = dict(connection.execute(_RELATIONS).fetchall())
     for variant in variants:
-        if variant.variant_id in views:
-            if not set(file_ids) & set(variant.file_ids):
-                continue
+        is_view, concerned = there.get(variant.variant_id), not files.isdisjoint(variant.file_ids)
+        if is_view and concerned:
             connection.execute(f"drop view {variant_table(variant)}")
-        columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
-        connection.execute(f"create table if not exists {variant_table(variant)} (_row bigint{columns})")
-        connection.execute(f"delete from {variant_table(variant)} where _row >> {LINE_BITS} in ({ids})")
+        if is_view is None or (is_view and concerned):
+            columns = "".join(f", c{position} varchar" for position in range(len(variant.columns)))
+            connection.execute(f"create table {variant_table(variant)} (_row bigint{columns})")
+        elif concerned:
+            owned = f"{bounds} and _row >> {LINE_BITS} in ({ids})"
+            connection.execute(f"delete from {variant_table(variant)} where {owned}")
     connection.execute(f"delete from land.rejects where file_id in ({ids})")
     connection.execute(f"delete from land.files where file_id in ({ids})")
 
 
-def close_books(
-    connection: duckdb.DuckDBPyConnection, file: SourceFile, variant_id: str | None, books: FileBooks
-) -> None:
-    """Write the file's row of `land.files`, the sign that it is landed; AccountingError when a line is missing."""
+def close_books(connection: duckdb.DuckDBPyConnection, closings: Sequence[Closing]) -> None:
+    """Write the files' rows of `land.files`, the sign that they are landed; AccountingError when a line is missing."""
+    for closing in closings:
+        _check(closing)
+    for start in range(0, len(closings), _BOOKS_AT_ONCE):
+        rows = [_row(closing) for closing in closings[start : start + _BOOKS_AT_ONCE]]
+        places = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
+        connection.execute(f"insert into land.files values {places}", [value for row in rows for value in row])
+
+
+def _check(closing: Closing) -> None:
+    books = closing.books
     if not books.balanced:
         found = books.header_lines + books.blank_lines + books.record_lines + books.reject_lines
         raise AccountingError(
             f"has {books.lines} lines, of which {found} are accounted for",
-            where=file.name,
+            where=closing.file.name,
             hint="the file may have changed while it was read; run again",
         )
-    connection.execute(
-        "insert into land.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [file.file_id, file.name, file.path, file.sha256, variant_id, books.lines, books.header_lines,
-         books.blank_lines, books.record_lines, books.reject_lines, books.records, books.rejects],
+
+
+def _row(closing: Closing) -> tuple[object, ...]:
+    file, books = closing.file, closing.books
+    return (
+        file.file_id, file.name, file.path, file.sha256, closing.variant_id, books.lines, books.header_lines,
+        books.blank_lines, books.record_lines, books.reject_lines, books.records, books.rejects,
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Hierarchical delegation, pure: sizing, rules, cutting work into orders, delegating again, figures."""

@@ -1,0 +1,1 @@
+"""Suite `hierarchy`: many small files in one run, with workers that fail, hang or lie."""
