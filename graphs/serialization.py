@@ -50,6 +50,7 @@ _TYPES = (
     auctions.Mechanism,
     auctions.Refusal,
     auctions.Reputation,
+    auctions.Sold,
     auctions.TaskOffer,
     auctions.Unsold,
     budget.Spent,

@@ -33,6 +33,7 @@ from state.auctions import (
     OfferInput,
     Refusal,
     Reputation,
+    Sold,
     TaskOffer,
 )
 from state.run import RunContext
@@ -141,7 +142,7 @@ def award(state: CallInput, runtime: Runtime[RunContext]) -> AwardUpdate:
         record = settle(announcement, bids, capacity=capacity, refusals=refusals, seed=request.seed)
     else:
         known = {(each.task_id, each.agent_id): each for each in bids}
-        sold = [(known[task, agent], price) for task, agent, price in clock.winners]
+        sold = [(known[each.task_id, each.agent_id], each.price) for each in clock.winners]
         record = record_of(announcement, bids, sold, refusals=refusals, rounds=clock.rounds)
     for each in record.awards:
         message = delegating(each)
@@ -192,7 +193,8 @@ def _stays(
 
 
 def _sold(clock: ClockState, task: TaskOffer) -> ClockState:
-    winners = (*clock.winners, (task.task_id, clock.active[0], clock.price))
+    own = Sold(task_id=task.task_id, agent_id=clock.active[0], price=clock.price)
+    winners = (*clock.winners, own)
     return clock.model_copy(update={"winners": winners})
 
 
@@ -201,7 +203,7 @@ def _next_task(announcement: Announcement, bids: list[Bid], clock: ClockState, r
     left = {bidder.card.id: bidder.card.capacity for bidder in request.bidders}
     for number in range(clock.task + 1, len(announcement.tasks)):
         task = announcement.tasks[number]
-        taken = [agent for _, agent, _ in clock.winners]
+        taken = [each.agent_id for each in clock.winners]
         free = [
             each for each in bids if each.task_id == task.task_id and left[each.agent_id] > taken.count(each.agent_id)
         ]

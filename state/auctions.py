@@ -214,6 +214,14 @@ class AgentReply(Value):
     refusals: tuple[Refusal, ...] = ()
 
 
+class Sold(Value):
+    """A task that the English clock sold."""
+
+    task_id: str
+    agent_id: str
+    price: float
+
+
 class ClockState(Value):
     """An English auction of several tasks under way, one after the other."""
 
@@ -223,7 +231,7 @@ class ClockState(Value):
     step: float = 0.0  # by which it falls a round
     rounds: int = 0  # of all tasks
     of_task: int = 0
-    winners: tuple[tuple[str, str, float], ...] = ()  # task, agent, price
+    winners: tuple[Sold, ...] = ()
     over: bool = False
 
 
