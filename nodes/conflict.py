@@ -33,6 +33,7 @@ from state.conflicts import (
     Settling,
 )
 from state.decisions import Decision
+from state.errors import SetupError
 from state.run import RunContext
 from state.values import digest
 from tools.rulings import add_rulings, read_rulings
@@ -89,6 +90,8 @@ def settle(graph: ConflictGraph, conflict: Conflict, context: RunContext) -> tup
 def analyse_conflict(state: ConflictInput) -> ConflictState:
     """Validate the conflict, which a served graph gets as plain JSON, and find out of which kind it is."""
     conflict = validated(Conflict, state.get("conflict"), "conflict")
+    if conflict.fault:
+        raise SetupError(conflict.fault, where="conflict", hint="see the input schema of the graph")
     return {"conflict": conflict, "analysis": analyse(conflict)}
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from state.budget import Spent
@@ -103,7 +103,6 @@ class Conflict(Value):
     )
     strategy: str = Field(
         default=AUTO,
-        pattern="^(auto|negotiation|mediation|arbitration|majority|weighted|auction|game_theory)$",
         title="Strategy",
         description="How it is settled; auto: by what worked in conflicts of its kind",
     )
@@ -115,18 +114,19 @@ class Conflict(Value):
     )
     run_id: str = Field(default="", title="Run", description="The run it arose in; its own rulings teach it nothing")
 
-    @model_validator(mode="after")
-    def _names_fit(self) -> "Conflict":
-        names = [party.name for party in self.parties]
-        options = [option.name for option in self.options]
+    @property
+    def fault(self) -> str:
+        """What is wrong with it in words: names that repeat, or that nothing has; empty where nothing is."""
+        names, options = [party.name for party in self.parties], [option.name for option in self.options]
         if len(set(names)) < len(names) or len(set(options)) < len(options):
-            raise ValueError("two parties, or two options, have the same name")
-        for option in self.options:
-            if set(option.worth) != set(names):
-                raise ValueError(f"the worth of {option.name!r} must be given for {', '.join(names)}")
+            return "two parties, or two options, have the same name"
+        partial = [option.name for option in self.options if set(option.worth) != set(names)]
+        if partial:
+            return f"the worth of {partial[0]!r} must be given for {', '.join(names)}"
         if self.default and self.default not in options:
-            raise ValueError(f"the default {self.default!r} is no option")
-        return self
+            return f"the default {self.default!r} is no option"
+        known = [AUTO, *(way.value for way in Settling)]
+        return "" if self.strategy in known else f"the strategy {self.strategy!r} is none of {', '.join(known)}"
 
     @property
     def case_id(self) -> str:

@@ -66,7 +66,7 @@ def test_a_line_of_the_history_that_a_crash_cut_is_passed_over_and_swallows_noth
     ("wrong", "told"),
     [
         ({"default": "nothing"}, "is no option"),
-        ({"strategy": "dice"}, "match"),
+        ({"strategy": "dice"}, "is none of"),
         ({"parties": [{"name": "a"}, {"name": "a"}]}, "same name"),
     ],
 )
