@@ -21,6 +21,9 @@ FOLDER = "cases"
 class CaseLog:
     """The log at a path; a file that is not there is an empty log. Only what was appended since is read again."""
 
+    _read: int  # bytes that were read
+    _place: int  # of which file
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
@@ -77,7 +80,7 @@ class CaseLog:
         return True
 
     def _forget(self) -> None:
-        self._read, self._place = 0, -1  # bytes that were read, and of which file
+        self._read, self._place = 0, -1
         self._steps: dict[int, ReasoningStep] = {}
         self._open: dict[str, Observation] = {}  # answers of steps that are not finished, by the digest of the call
 
