@@ -95,7 +95,7 @@ def _side_by_side(
     if len(calls) < 2:  # noqa: PLR2004  a thread for a single call only costs
         return [answer(call, known) for call in calls]
     with ContextThreadPoolExecutor(max_workers=len(calls)) as threads:
-        return list(threads.map(partial(answer, known=known), calls))
+        return list(threads.map(lambda call: answer(call, known), calls))
 
 
 def _step(

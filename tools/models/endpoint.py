@@ -130,7 +130,8 @@ class Endpoint:
 
 
 async def _close(chat: "LeanChat") -> None:
-    await chat.http_async_client.aclose()
+    if chat.http_async_client is not None:
+        await chat.http_async_client.aclose()
 
 
 def _may_pass(error: BaseException) -> bool:
