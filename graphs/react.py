@@ -1,6 +1,7 @@
 """Reasoning as a graph: thought, actions, observations, until there is an answer or nothing more may be spent.
 
-The meta-reasoner looks at every step; it hints, closes what went in circles, lets the expert arbitrate, and stops.
+The meta-reasoner looks at every step. Where it finds something it hints, closes what went in circles, lets the expert
+arbitrate, and stops.
 """
 
 from enum import StrEnum
@@ -9,8 +10,9 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from nodes.react import conclude, open_case, think, watch
+from nodes.react import conclude, open_case, think
 from nodes.react_acting import act
+from nodes.react_watching import watch
 from state.react import ReactInput, ReactOutput, ReactState
 from state.run import RunContext
 
@@ -30,9 +32,11 @@ def after_thought(state: ReactState) -> Literal["act", "conclude"]:
     return "conclude" if "end" in state else "act"
 
 
-def after_acting(state: ReactState) -> Literal["watch", "conclude"]:
-    """Look at the whole case, or conclude with the final result."""
-    return "conclude" if "end" in state else "watch"
+def after_acting(state: ReactState) -> Literal["think", "watch", "conclude"]:
+    """Go on thinking, unless the meta-reasoner found something in the steps; conclude with the final result."""
+    if "end" in state:
+        return "conclude"
+    return "watch" if state["progress"].doubtful else "think"
 
 
 def build() -> StateGraph[ReactState, RunContext, ReactInput, ReactOutput]:

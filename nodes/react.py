@@ -1,6 +1,7 @@
 """A reasoning case: opened, thought about step by step, watched by the meta-reasoner, and concluded.
 
-What the worker does is in `nodes.react_acting`; who thinks, and what the kinds of tasks are, in `nodes.react_thinking`.
+What the worker does is in `nodes.react_acting`; who thinks, and what the kinds of tasks are, in `nodes.react_thinking`;
+what the meta-reasoner does about it in `nodes.react_watching`.
 """
 
 import asyncio
@@ -9,15 +10,14 @@ from collections.abc import Mapping
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from algorithms.meta_reasoning.assess import assess, intervene
 from nodes.context import context_of, run_folder, validated
 from nodes.events import emit
-from nodes.react_thinking import KINDS, bench_of, has_expert, propose, so_far
+from nodes.react_thinking import KINDS, has_expert, propose, so_far
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted, SetupError
 from state.meta_reasoning import Intervention
 from state.react import CaseProgress, CaseRef, End, Ending, ReactOutcome, ReactState
-from state.reasoning import ActionKind, ReasoningTask
+from state.reasoning import ReasoningTask
 from state.run import RunContext, RunRequest
 from state.values import digest
 from tools.cases import FOLDER, case_log
@@ -71,9 +71,9 @@ async def think(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
     end = _no_more(task, progress, context, spent)
     if end is not None:
         return {"end": end}
-    steps = await asyncio.to_thread(case_log(state["case"].path).steps)
-    bench = await asyncio.to_thread(bench_of, context, state["request"])
-    proposal, used = await propose(task, steps, bench, context, progress, total(spent))
+    log = case_log(state["case"].path)
+    steps = log.remembered(progress.number) or await asyncio.to_thread(log.steps)
+    proposal, used = await propose(task, steps, context, progress, total(spent))
     key = f"react:{state['case'].case_id}"
     update: ReactState = {"spent": {key: spent.get(key, Spent()).plus(used)}}
     if proposal is None:
@@ -93,33 +93,6 @@ async def think(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
         decided_by=proposal.decided_by,
     )
     return {**update, "proposal": proposal}
-
-
-def watch(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
-    """Judge the steps so far and say what is done about them: nothing, hint, other strategy, arbitration, stop."""
-    progress = state["progress"]
-    if context_of(runtime).patterns.meta_reasoning == "off":
-        return {}
-    steps = case_log(state["case"].path).steps()
-    verdict = assess(steps)
-    taken = intervene(verdict, () if progress.rung is Intervention.NONE else (progress.rung,))
-    circling = {number for finding in verdict.findings[:1] for number in finding.steps}
-    closed = {call.name for step in steps if step.number in circling for call in step.actions}
-    told = "; ".join(finding.detail for finding in verdict.findings)[:_MOST_TOLD]
-    if taken is not Intervention.NONE:
-        event_id = f"case:{state['case'].case_id}:{progress.number}:watch"
-        emit("meta", event_id, step=progress.number, intervention=taken.value, quality=verdict.quality, reason=told)
-    update = {
-        "quality": verdict.quality,
-        "intervention": taken,
-        "rung": taken if taken is not Intervention.NONE and verdict.looping else progress.rung,
-        "advice": verdict.recommendations if taken is not Intervention.NONE else (),
-        "avoid": tuple(sorted(closed - {ActionKind.FINAL_RESULT.value}))
-        if taken is Intervention.OTHER_STRATEGY
-        else (),
-        "last": told or progress.last,
-    }
-    return {"progress": progress.model_copy(update=update)}
 
 
 def conclude(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:  # noqa: ARG001  a node's shape

@@ -1,11 +1,11 @@
 """Acting: the calls of one step side by side. Whatever happens to a call, its id gets an answer."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
+from langchain_core.runnables.config import ContextThreadPoolExecutor
 from langchain_core.tools import StructuredTool
 from langgraph.runtime import Runtime
 from pydantic import ValidationError
@@ -15,13 +15,14 @@ from nodes.boundary import FAILURES, classify, failure_line
 from nodes.context import context_of
 from nodes.events import emit
 from nodes.react_thinking import bench_of, finish
+from nodes.react_watching import looked_at
 from state.budget import Spent
 from state.errors import StepError
 from state.react import CaseProgress, CaseRef, End, Ending, ReactState
 from state.reasoning import ActionCall, ActionKind, Observation, Proposal, ReasoningStep, ReasoningTask
 from state.run import RunContext, RunRequest
 from tools.actions.toolbox import toolbox
-from tools.cases import case_log
+from tools.cases import case_log, in_order
 from tools.disk import no_room
 
 _MOST_TOLD = 300
@@ -39,16 +40,16 @@ class ActInput(TypedDict):
     spent: dict[str, Spent]
 
 
-async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
+def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
     """Perform the proposed actions, those that were answered before excepted, and keep the finished step.
 
-    A final result is judged after the other actions of its step, so that a test and what it shows can be one step.
+    A final result is judged after the other actions of its step, so that a test and what it shows can be one step. The
+    meta-reasoner looks at the case here, where all steps are at hand; what is done about it is decided in `watch`.
     """
     context, proposal, progress = context_of(runtime), state["proposal"], state["progress"]
     started, log = time.monotonic(), case_log(state["case"].path)
-    kind, request = state["task"].kind, state["request"]
-    tools = await asyncio.to_thread(lambda: toolbox(bench_of(context, request), kind))
-    steps, answered = await asyncio.to_thread(lambda: (log.steps(), log.answers(proposal.actions)))
+    tools = toolbox(bench_of(context, state["request"]), state["task"].kind)
+    steps, answered = log.steps(), log.answers(proposal.actions)
     closed = progress.avoid if proposal.decided_by != "expert" else ()
 
     def answer(call: ActionCall, known: Sequence[ReasoningStep]) -> Observation:
@@ -62,35 +63,39 @@ async def act(state: ActInput, runtime: Runtime[RunContext]) -> ReactState:
         return observation
 
     others = [call for call in proposal.actions if call.name != ActionKind.FINAL_RESULT.value]
-    seen = dict(zip(others, await _side_by_side(answer, others, steps), strict=True))
+    seen = dict(zip(others, _side_by_side(answer, others, steps), strict=True))
     last = [call for call in proposal.actions if call not in seen]
     known = (*steps, _step(progress.number + 1, proposal, seen)) if seen else steps
-    seen |= dict(zip(last, await _side_by_side(answer, last, known), strict=True))
+    seen |= dict(zip(last, _side_by_side(answer, last, known), strict=True))
     seconds = time.monotonic() - started
     step = _step(progress.number + 1, proposal, seen, seconds)
-    await asyncio.to_thread(log.add_step, step)
+    log.add_step(step)
     for call, observation in zip(step.actions, step.observations, strict=True):
         _tell(state["case"].case_id, step.number, call, observation)
     key, spent = f"react:{state['case'].case_id}", state.get("spent", {})
-    update: ReactState = {
-        "progress": CaseProgress(
-            number=step.number,
-            calls=progress.calls + len(step.actions),
-            rung=progress.rung,
-            last=step.thought.next[:_MOST_TOLD],
-        ),
-        "spent": {key: spent.get(key, Spent()).plus(Spent(steps=1, seconds=seconds))},
-    }
+    advanced = CaseProgress(
+        number=step.number,
+        calls=progress.calls + len(step.actions),
+        rung=progress.rung,
+        last=step.thought.next[:_MOST_TOLD],
+    )
+    update: ReactState = {"spent": {key: spent.get(key, Spent()).plus(Spent(steps=1, seconds=seconds))}}
     final = final_answer(step)
-    return update if final is None else {**update, "end": End(by=Ending.FINAL_RESULT, answer=final)}
+    if final is not None:
+        return {**update, "progress": advanced, "end": End(by=Ending.FINAL_RESULT, answer=final)}
+    watched = context.patterns.meta_reasoning != "off"
+    return {**update, "progress": looked_at(advanced, in_order((*steps, step))) if watched else advanced}
 
 
-async def _side_by_side(
+def _side_by_side(
     answer: Callable[[ActionCall, Sequence[ReasoningStep]], Observation],
     calls: Sequence[ActionCall],
     known: Sequence[ReasoningStep],
 ) -> list[Observation]:
-    return await asyncio.gather(*(asyncio.to_thread(answer, call, known) for call in calls))
+    if len(calls) < 2:  # noqa: PLR2004  a thread for a single call only costs
+        return [answer(call, known) for call in calls]
+    with ContextThreadPoolExecutor(max_workers=len(calls)) as threads:
+        return list(threads.map(lambda call: answer(call, known), calls))
 
 
 def _step(

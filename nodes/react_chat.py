@@ -16,8 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from state.reasoning import ActionCall, ActionKind, Observation, Proposal, ReasoningStep, ReasoningTask, Thought
 from state.run import RunContext
-from tools.actions.bench import Bench
-from tools.actions.toolbox import toolbox
+from tools.actions.toolbox import tools_offered
 from tools.models.client import client_of
 from tools.models.meter import Meter
 from tools.models.structured import tool_schemas
@@ -39,15 +38,16 @@ _NUMBER = re.compile(r"\d*\.?\d+")
 async def propose_by_model(
     task: ReasoningTask,
     steps: Sequence[ReasoningStep],
-    bench: Bench,
     context: RunContext,
     meter: Meter,
     advice: Sequence[str] = (),
     avoid: Collection[str] = (),
 ) -> Proposal:
     """Return what the model wants next; raises ModelError or BudgetExhausted, as the client does."""
-    told, schemas = await asyncio.to_thread(lambda: (messages(task, steps, advice), _schemas(bench, task.kind)))
-    offered = [schema for schema in schemas if schema["function"]["name"] not in avoid]
+    if task.kind not in _offers:
+        await asyncio.to_thread(_make_offer, task.kind)
+    told = messages(task, steps, advice)
+    offered = [schema for schema in _offers[task.kind] if schema["function"]["name"] not in avoid]
     reply = await client_of(context.model).chat(told, tools=offered, meter=meter)
     number = (steps[-1].number if steps else 0) + 1
     return Proposal(
@@ -115,9 +115,13 @@ def _prompt() -> str:
     return _PROMPT.read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=64)
-def _schemas(bench: Bench, kind: str) -> tuple[dict[str, Any], ...]:
-    return tool_schemas(toolbox(bench, kind).values())
+_offers: dict[str, tuple[dict[str, Any], ...]] = {}
+"""The tools of a kind of task in the form of a request. Made once, in a thread with the prompt, as that is a file."""
+
+
+def _make_offer(kind: str) -> None:
+    _prompt()
+    _offers[kind] = tool_schemas(tools_offered(kind))
 
 
 def _as_it_was(step: ReasoningStep, most: int) -> Iterator[BaseMessage]:

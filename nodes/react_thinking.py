@@ -56,7 +56,6 @@ def finish(task: ReasoningTask, steps: Steps, proposal: Proposal, call: ActionCa
 async def propose(
     task: ReasoningTask,
     steps: Steps,
-    bench: Bench,
     context: RunContext,
     progress: CaseProgress,
     spent: Spent,
@@ -74,7 +73,7 @@ async def propose(
         return await _by_expert(expert, task, steps, why), Spent()
     meter = Meter(context.budget, before=spent)
     try:
-        proposal = await propose_by_model(task, steps, bench, context, meter, progress.advice, progress.avoid)
+        proposal = await propose_by_model(task, steps, context, meter, progress.advice, progress.avoid)
     except (ModelError, BudgetExhausted) as error:
         return await _by_expert(expert, task, steps, error.line()), meter.used.spent
     return proposal, meter.used.spent

@@ -32,6 +32,7 @@ class CaseProgress(Value):
     advice: tuple[str, ...] = ()  # for the next step
     avoid: tuple[str, ...] = ()  # actions that are closed to it
     last: str = ""  # the last step in words, bounded
+    doubtful: bool = False  # the meta-reasoner found something in the steps, and has not said what is done about it
 
 
 class Ending(StrEnum):

@@ -21,6 +21,9 @@ FOLDER = "cases"
 class CaseLog:
     """The log at a path; a file that is not there is an empty log. Only what was appended since is read again."""
 
+    _read: int  # bytes that were read
+    _place: int  # of which file
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
@@ -31,6 +34,11 @@ class CaseLog:
         with self._lock:
             self._catch_up()
             return in_order(self._steps.values())
+
+    def remembered(self, number: int) -> tuple[ReasoningStep, ...]:
+        """Return the finished steps as they are known without reading; empty where that is not up to `number`."""
+        with self._lock:
+            return in_order(self._steps.values()) if number in self._steps else ()
 
     def answers(self, calls: Iterable[ActionCall]) -> dict[str, Observation]:
         """Return the answers that these very calls have had, by call id."""
@@ -46,23 +54,33 @@ class CaseLog:
 
     def add_answer(self, call: ActionCall, observation: Observation) -> None:
         """Keep the answer of a call."""
-        self._append({"call": _digest(call), "answer": observation.model_dump(mode="json")})
+        with self._lock:
+            if self._append({"call": _digest(call), "answer": observation.model_dump(mode="json")}):
+                self._open[_digest(call)] = observation
 
     def add_step(self, step: ReasoningStep) -> None:
         """Keep a finished step; one with the same number takes the place of the earlier one."""
-        self._append({"step": step.model_dump(mode="json")})
+        with self._lock:
+            if self._append({"step": step.model_dump(mode="json")}):
+                self._take_step(step)
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, line: dict[str, Any]) -> bool:
+        """Write a line; return whether it follows on what is known, so that it need not be read again."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         content = b"\n" + json.dumps(line).encode() + b"\n"
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.write(handle, content)  # one write: lines of calls that run side by side do not mix
+            found = os.fstat(handle)
         finally:
             os.close(handle)
+        if found.st_size != self._read + len(content) or found.st_ino != self._place:
+            return False
+        self._read = found.st_size
+        return True
 
     def _forget(self) -> None:
-        self._read, self._place = 0, -1  # bytes that were read, and of which file
+        self._read, self._place = 0, -1
         self._steps: dict[int, ReasoningStep] = {}
         self._open: dict[str, Observation] = {}  # answers of steps that are not finished, by the digest of the call
 
@@ -94,10 +112,12 @@ class CaseLog:
         if "answer" in content:
             self._open[content["call"]] = Observation.model_validate(content["answer"])
         elif "step" in content:
-            step = ReasoningStep.model_validate(content["step"])
-            self._steps[step.number] = step
-            for call in step.actions:
-                self._open.pop(_digest(call), None)
+            self._take_step(ReasoningStep.model_validate(content["step"]))
+
+    def _take_step(self, step: ReasoningStep) -> None:
+        self._steps[step.number] = step
+        for call in step.actions:
+            self._open.pop(_digest(call), None)
 
 
 @lru_cache(maxsize=256)

@@ -20,11 +20,9 @@ from evals.react.faults import TRIALS, is_right, settings_for, try_out, work
 from evals.react.serving import served_apart
 from state.errors import StepError
 from state.models import ModelSettings
-from tools.actions.bench import Bench
-from tools.actions.toolbox import toolbox
+from tools.actions.toolbox import tools_offered
 from tools.files import write_durably
 from tools.models.structured import tool_schemas
-from tools.sql.sandbox import SandboxLimits
 
 Json = dict[str, Any]
 
@@ -178,5 +176,4 @@ async def _plain_side_by_side(base_url: str, workers: int) -> list[str]:
 
 
 def _schemas() -> list[Json]:
-    nowhere = Bench(folder=Path("none"), home=Path("none"), limits=SandboxLimits())
-    return list(tool_schemas(toolbox(nowhere, "question").values()))
+    return list(tool_schemas(tools_offered("question")))

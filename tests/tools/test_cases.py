@@ -93,3 +93,19 @@ def test_progress_only_goes_forward(one: CaseProgress, two: CaseProgress, three:
     assert furthest(one, two).number == max(one.number, two.number)
     assert furthest(furthest(one, two), three) == furthest(one, furthest(two, three))
     assert furthest(furthest(one, two), two) == furthest(one, two)
+
+
+def test_what_this_process_kept_is_remembered_without_reading_and_lines_of_others_are_read(path: Path) -> None:
+    log = CaseLog(path)
+    assert log.remembered(1) == log.steps() == ()
+    log.add_step(step(1))  # makes the file, which is read once
+    assert numbers_of(log.steps()) == numbers_of(log.remembered(1)) == [1]
+    log.add_answer(call(2), seen(2))
+    log.add_step(step(2))
+    assert numbers_of(log.remembered(2)) == [1, 2]
+    CaseLog(path).add_step(step(3))
+    assert log.remembered(3) == ()
+    log.add_step(step(4))  # does not follow on what is known
+    assert log.remembered(4) == ()
+    assert log.steps() == CaseLog(path).steps()
+    assert numbers_of(log.remembered(4)) == [1, 2, 3, 4]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from langchain_core.tools import StructuredTool
@@ -26,6 +27,7 @@ from tools.actions.arguments import (
     ValidateData,
 )
 from tools.actions.bench import Bench, Found
+from tools.sql.sandbox import SandboxLimits
 
 _FINAL: dict[str, type[Value]] = {"diagnose": FinalDiagnosis, "question": FinalAnswer}
 
@@ -68,6 +70,11 @@ def toolbox(bench: Bench, kind: str) -> Mapping[str, StructuredTool]:
         )
         for action, function in functions.items()
     }
+
+
+def tools_offered(kind: str) -> tuple[StructuredTool, ...]:
+    """Return the tools of a task of a kind as a model is told of them: what they are is the same for every bench."""
+    return tuple(toolbox(Bench(folder=Path(), home=Path(), limits=SandboxLimits()), kind).values())
 
 
 def _calculate(expression: str) -> Found:

@@ -1,4 +1,4 @@
-"""One event loop in a thread of its own, for all requests to models: whoever asks, sync or async, shares its clients.
+"""One event loop in a thread of its own, for callers in threads that have none: they share it and its connections.
 
 Context variables of the caller are carried over, so that traces nest.
 """
@@ -22,16 +22,6 @@ def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
     except BaseException:  # an interrupt of the caller ends the work too, and rises
         future.cancel()
         raise
-
-
-async def awaited(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run work on the loop and await its result from another loop; cancelling the caller cancels the work."""
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, _loop()))
-
-
-def begin(work: Coroutine[Any, Any, object]) -> None:
-    """Let work run on the loop; nobody waits for its end."""
-    asyncio.run_coroutine_threadsafe(work, _loop())
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from state.errors import ModelAnswerUnusable, ModelError, ModelRejected, ModelUnavailable
 from state.models import ModelSettings, ModelUse
 from state.values import Value
-from tools.models.background import awaited, wait_for
+from tools.models.background import wait_for
 from tools.models.endpoint import Endpoint
 from tools.models.keys import key_for
 from tools.models.meter import Meter
@@ -62,13 +62,13 @@ class ModelClient:
         meter: Meter | None = None,
     ) -> Reply:
         """Return the reply to a conversation; `tools` as `tools.models.structured.tool_schemas` gives them."""
-        return await awaited(self._chat(messages, _tool_arguments(tools, tool_choice), meter or Meter()))
+        return await self._chat(messages, _tool_arguments(tools, tool_choice), meter or Meter())
 
     async def answer(
         self, messages: "Sequence[BaseMessage]", kind: type[Answer], *, meter: Meter | None = None
     ) -> Answered[Answer]:
         """Return an answer of a type."""
-        return await awaited(self._answer(messages, kind, meter or Meter()))
+        return await self._answer(messages, kind, meter or Meter())
 
     def answer_now(
         self, messages: "Sequence[BaseMessage]", kind: type[Answer], *, meter: Meter | None = None

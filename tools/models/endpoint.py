@@ -1,10 +1,11 @@
 """One model of one endpoint: its client library, its circuit breaker, and the attempts of a question.
 
-Everything here runs on the one loop of `background`, so nothing is locked.
+Callers on any loop share the breaker; connections are those of their own loop.
 """
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,13 @@ from tenacity import (
 from algorithms.breaker import Breaker
 from state.errors import CircuitOpen, ModelAnswerUnusable, ModelRejected, ModelUnavailable
 from state.models import ModelSettings, ModelUse
+from tools.models.loops import PerLoop
 from tools.models.meter import Meter
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
-    from langchain_openai import ChatOpenAI
+
+    from tools.models.library import LeanChat
 
 _CHARACTERS_A_TOKEN = 4
 _QUOTED = 2_000
@@ -42,7 +45,8 @@ class Endpoint:
     def __init__(self, settings: ModelSettings, name: str, key: SecretStr) -> None:
         self._settings, self._name, self._key = settings, name, key
         self._breaker = Breaker(settings.breaker_failures, settings.breaker_seconds)
-        self._making: asyncio.Future[ChatOpenAI] | None = None
+        self._guard = threading.Lock()  # of the breaker
+        self._chats = PerLoop(self._make, _close)
 
     async def ask(
         self, messages: "Sequence[BaseMessage]", arguments: Mapping[str, Any], meter: Meter
@@ -51,7 +55,7 @@ class Endpoint:
 
         Raises the error of the last attempt once none is left, and BudgetExhausted where no request may go out.
         """
-        model, started, requests = await self._model(), time.monotonic(), 0
+        model, started, requests = await self._chats.get(), time.monotonic(), 0
         attempts = AsyncRetrying(
             retry=retry_if_exception(_may_pass),
             stop=stop_after_attempt(self._settings.retries + 1) | stop_before_delay(self._settings.deadline),
@@ -70,7 +74,8 @@ class Endpoint:
             except BaseException as error:  # the breaker must hear of every end, cancellation too; all rise
                 self._tell_breaker(error)
                 raise
-            self._breaker.succeeded()
+            with self._guard:
+                self._breaker.succeeded()
             return message
 
         message: AIMessage = await attempts(attempt)
@@ -79,7 +84,7 @@ class Endpoint:
         return message, used.plus(ModelUse(requests=requests, seconds=time.monotonic() - started))
 
     async def _send(
-        self, model: "ChatOpenAI", messages: "Sequence[BaseMessage]", arguments: Mapping[str, Any], seconds: float
+        self, model: "LeanChat", messages: "Sequence[BaseMessage]", arguments: Mapping[str, Any], seconds: float
     ) -> "AIMessage":
         """Send one request. The library bounds the wait for each part of a body only, so all of it is bounded here."""
         from tools.models.failures import EXPECTED, told  # noqa: PLC0415  loads the library
@@ -96,17 +101,19 @@ class Endpoint:
 
     def _ask_breaker(self) -> None:
         now = time.monotonic()
-        if not self._breaker.admits(now):
-            seconds = self._breaker.wait(now)
+        with self._guard:
+            admitted, seconds = self._breaker.admits(now), self._breaker.wait(now)
+        if not admitted:
             raise CircuitOpen(f"it failed too often and is not asked for {seconds:.0f} s more", where=self._name)
 
     def _tell_breaker(self, error: BaseException) -> None:
-        if isinstance(error, ModelUnavailable):
-            self._breaker.failed(time.monotonic())
-        elif isinstance(error, ModelRejected) and error.every:
-            self._breaker.trip(time.monotonic())
-        else:
-            self._breaker.unknown()
+        with self._guard:
+            if isinstance(error, ModelUnavailable):
+                self._breaker.failed(time.monotonic())
+            elif isinstance(error, ModelRejected) and error.every:
+                self._breaker.trip(time.monotonic())
+            else:
+                self._breaker.unknown()
 
     def _wait(self, state: RetryCallState) -> float:
         """Return the seconds before the next attempt: as the endpoint asks, else doubled each time; with jitter."""
@@ -116,16 +123,15 @@ class Endpoint:
             return error.retry_after + random.uniform(0, first)  # noqa: S311  spreads load, guards nothing
         return wait_exponential(multiplier=first, max=most)(state) + random.uniform(0, first)  # noqa: S311
 
-    async def _model(self) -> "ChatOpenAI":
-        """Return the client library's model, made once, in a thread: loading and making it blocks."""
-        if self._making is None:
-            self._making = asyncio.ensure_future(asyncio.to_thread(self._make))
-        return await asyncio.shield(self._making)
-
-    def _make(self) -> "ChatOpenAI":
+    def _make(self) -> "LeanChat":
         from tools.models.library import make_chat  # noqa: PLC0415  loads the library
 
         return make_chat(self._settings, self._name, self._key)
+
+
+async def _close(chat: "LeanChat") -> None:
+    if chat.http_async_client is not None:
+        await chat.http_async_client.aclose()
 
 
 def _may_pass(error: BaseException) -> bool:

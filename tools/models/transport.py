@@ -5,6 +5,7 @@ way that is a third of what a request costs. Small pools keep it short. One requ
 """
 
 import ssl
+from functools import lru_cache
 
 import httpx2
 
@@ -17,8 +18,7 @@ class Pools(httpx2.AsyncBaseTransport):
     """A transport that gives a request to the first pool with little to do."""
 
     def __init__(self, pools: int) -> None:
-        trusted = httpx2.create_ssl_context()
-        self._pools = [_Pool(trusted) for _ in range(pools)]
+        self._pools = [_Pool() for _ in range(pools)]
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request and return its answer, whose body may not have been read."""
@@ -37,6 +37,12 @@ class Pools(httpx2.AsyncBaseTransport):
 
 
 class _Pool:
-    def __init__(self, trusted: ssl.SSLContext) -> None:
-        self.transport = httpx2.AsyncHTTPTransport(verify=trusted, limits=_LIMITS)
+    def __init__(self) -> None:
+        self.transport = httpx2.AsyncHTTPTransport(verify=_trusted(), limits=_LIMITS)
         self.busy = 0
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Return whom all connections trust: reading it takes longer than a request."""
+    return httpx2.create_ssl_context()
