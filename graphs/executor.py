@@ -20,7 +20,8 @@ from graphs.repair_council import graph as repair_council
 from graphs.replanner import graph as replanner
 from graphs.schema_council import convened as schema_council
 from nodes.approve import ask_changes
-from nodes.execution import PerformInput, performing
+from nodes.execution import PerformInput
+from nodes.performing import performing
 from nodes.planning_state import enter_execution
 from nodes.steps.work import Composed
 from state.run import RunContext, RunStatus

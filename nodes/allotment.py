@@ -14,7 +14,7 @@ from algorithms.auctions.auctioneer import settle
 from algorithms.auctions.bidding import bid
 from algorithms.auctions.prediction import Times
 from algorithms.auctions.reputation import reputations
-from nodes.crew import crew, place_of
+from nodes.crew import agent_at, crew, place_of
 from nodes.steps.conforming import guarded_logic
 from state.auctions import (
     Announcement,
@@ -178,7 +178,7 @@ class Allotment:
         found = self._times.predict(
             task.skill, Engine.IN_PROCESS, estimate=task.seconds, rows=task.rows, size=task.size
         )
-        agent = free[0].card.id if free else f"worker-{around.free[0] if around.free else 1}"
+        agent = free[0].card.id if free else agent_at(around.free[0] if around.free else 1, Engine.IN_PROCESS)
         why = next((each.reason for each in record.refusals if each.task_id == task.task_id), "nobody bid")
         return Award(
             auction_id=record.auction_id,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from algorithms.auctions.fulfilment import fulfilments
 from nodes.allotment import Allotment, Around, shared
 from nodes.auction import Auction, hold
-from nodes.crew import place_of
+from nodes.crew import agent_at, place_of
 from state.auctions import Award, Engine
 from state.plans import Plan, Step
 from state.reports import TraceEntry
@@ -86,7 +86,7 @@ class Awarding:
         open_groups = []
         for steps in groups:
             if steps[0].step_id in self._awards:
-                self._place(steps[0], self._free()[0])
+                self._take(steps, self._free()[0])
             else:
                 open_groups.append(steps)
         free = self._free()
@@ -96,7 +96,14 @@ class Awarding:
         for steps, found in zip(open_groups, self._allotment.workers_for(open_groups, around), strict=True):
             self._keep(steps, found)
             place = place_of(found.agent_id)
-            self._place(steps[0], place if place in self._free() else self._free()[0])
+            self._take(steps, place if place in self._free() else self._free()[0])
+
+    def begin(self, steps: Sequence[Step]) -> str:
+        """Return the agent that performs steps which begin now, together; its place is taken until they are told."""
+        first = steps[0]
+        if first.step_id not in self._places:
+            self._take(steps, self._free()[0])
+        return agent_at(self._places[first.step_id], Engine.OWN_PROCESS if self.is_beside(first) else Engine.IN_PROCESS)
 
     def is_beside(self, step: Step) -> bool:
         """Return whether a step is performed in a process with a database of its own."""
@@ -150,8 +157,13 @@ class Awarding:
                 self._beside.discard(step.step_id)
                 self._awards[step.step_id] = own
 
-    def _place(self, first: Step, place: int) -> None:
-        self._places[first.step_id] = place
+    def _take(self, steps: Sequence[Step], place: int) -> None:
+        """Let steps be performed at a place; what an agent of another place was awarded, the one of this place does."""
+        self._places[steps[0].step_id] = place
+        for step in steps:
+            award = self._awards.get(step.step_id)
+            if award is not None:
+                self._awards[step.step_id] = award.model_copy(update={"agent_id": agent_at(place, award.engine)})
 
     def _free(self) -> tuple[int, ...]:
         used = set(self._places.values())

@@ -145,7 +145,7 @@ def rule_on(state: RulingInput) -> ConflictState:
     negotiated = state["settling"] is Settling.NEGOTIATION
     rounds = rounds_of(conflict, state.get("rounds", {})) if negotiated else {}
     case = ConflictCase(
-        conflict=conflict,
+        conflict=conflict.model_copy(update={"run_id": ""}),  # a decision is known by what is judged
         analysis=state["analysis"],
         way=state["settling"],
         chosen_by=state["chosen_by"],

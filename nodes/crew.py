@@ -12,6 +12,7 @@ from state.plans import StepKind
 
 _VERSION = "1"
 _SKILLS = tuple(kind.value for kind in StepKind)
+_NAMES: Mapping[str, str] = {Engine.IN_PROCESS: "worker", Engine.OWN_PROCESS: "process"}
 _COPIES = CostModel(start=0.06, per_million_rows=0.25)
 """Measured on two cores: an empty database made, let go and taken back; a million rows of three columns copied."""
 
@@ -20,11 +21,16 @@ def crew(places: int, reputations: Mapping[str, Reputation]) -> tuple[Bidder, ..
     """Return the agents of so many places, with what they are known for."""
     found = []
     for number in range(1, places + 1):
-        worker = _card(f"worker-{number}", Engine.IN_PROCESS, _SKILLS)
-        process = _card(f"process-{number}", Engine.OWN_PROCESS, (StepKind.DERIVE.value,))
+        worker = _card(number, Engine.IN_PROCESS, _SKILLS)
+        process = _card(number, Engine.OWN_PROCESS, (StepKind.DERIVE.value,))
         found.append(Bidder(card=worker, reputation=reputations.get(worker.id, Reputation())))
         found.append(Bidder(card=process, cost_model=_COPIES, reputation=reputations.get(process.id, Reputation())))
     return tuple(found)
+
+
+def agent_at(place: int, engine: str) -> str:
+    """Return the id of the agent that works at a place with an engine."""
+    return f"{_NAMES[engine]}-{place}"
 
 
 def place_of(agent_id: str) -> int:
@@ -32,5 +38,5 @@ def place_of(agent_id: str) -> int:
     return int(agent_id.rpartition("-")[2])
 
 
-def _card(name: str, engine: Engine, skills: tuple[str, ...]) -> AgentCard:
-    return AgentCard(id=name, version=_VERSION, role=Role.WORKER, skills=skills, engine=engine.value)
+def _card(place: int, engine: Engine, skills: tuple[str, ...]) -> AgentCard:
+    return AgentCard(id=agent_at(place, engine), version=_VERSION, role=Role.WORKER, skills=skills, engine=engine.value)

@@ -6,25 +6,20 @@ finds in the ledger what was done. Where a step fails nothing more is begun, and
 is ruled on, one after the other, before the plan goes on. A step that asks a person waits, and the others go on.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
-from langgraph.runtime import Runtime, get_runtime
 from typing_extensions import TypedDict
 
 from algorithms.dag import ready
 from algorithms.dispatch import next_steps, urgency
 from nodes.awarding import Auction, Awarding, Now
-from nodes.boundary import FAILURES, failure_line
-from nodes.context import context_of, run_folder
 from nodes.events import emit
-from nodes.orders import MOST_ORDERS, DirectOrders, HubOrders, Orders
 from nodes.perform import (
     MODELS,
     Attempt,
@@ -35,18 +30,18 @@ from nodes.perform import (
     prepares,
     replan_id,
 )
+from nodes.step_orders import MOST_ORDERS, DirectOrders, HubOrders, Orders
 from nodes.steps.work import Composed
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.hub import HubSettings
-from state.orders import Order
+from state.orders import StepOrder
 from state.plans import PlanRef, Step
 from state.repair_council import CouncilTask
 from state.reports import Progress, Replan, StepReport, StepStatus, TraceEntry
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.conversation import conversation_ref, placed_before
-from tools.disk import no_room
 from tools.ledger import read_messages, read_reports, read_trace, record_attempt
 from tools.models.answers import read_answers_kept, total_use
 from tools.plans import read_plan
@@ -71,57 +66,15 @@ class Begun(NamedTuple):
     """Steps that are being performed: their order, and when it was placed first (of the monotonic clock)."""
 
     steps: tuple[Step, ...]
-    order: Order
+    order: StepOrder
     began: float
 
 
-class Performing(NamedTuple):
-    """The node that performs steps, in both forms."""
+class Execution:
+    """How far the plan is, and the steps that are being performed.
 
-    direct: Callable[[PerformInput], ExecutorOutput]
-    cancellable: Callable[[PerformInput], Awaitable[ExecutorOutput]]
-
-
-def performing(composed: Composed, auction: Auction) -> Performing:
-    """Return the node; `composed` are the graphs that steps put questions to.
-
-    `auction` is held where several engines could perform a step.
+    What it does rises where the run's ledger cannot be read or written.
     """
-
-    def perform(state: PerformInput) -> ExecutorOutput:
-        """Perform all that can be done before a failure is ruled on, a person answers, or the tables are prepared."""
-        return _perform(state, get_runtime(RunContext), Event(), composed, auction)
-
-    async def perform_cancellable(state: PerformInput) -> ExecutorOutput:
-        """Do the same in a thread; once cancelled no further step is begun, and those that run are finished."""
-        stopped = Event()
-        try:
-            return await asyncio.to_thread(_perform, state, get_runtime(RunContext), stopped, composed, auction)
-        except asyncio.CancelledError:
-            stopped.set()
-            raise
-
-    return Performing(perform, perform_cancellable)
-
-
-def _perform(
-    state: PerformInput, runtime: Runtime[RunContext], stopped: Event, composed: Composed, auction: Auction
-) -> ExecutorOutput:
-    context, folder = context_of(runtime), run_folder(runtime, state["request"])
-    try:
-        execution = _Execution(state, context, folder, composed, auction)
-        with execution.orders:
-            execution.go_on(stopped)
-        execution.note_conversation()
-    except FAILURES as error:  # the ledger cannot be read or written: nothing that is done now would be on record
-        if no_room(error):
-            raise
-        return {"status": RunStatus.FAILED, "problem": f"the run's ledger cannot be used: {failure_line(error)}"}
-    return execution.told()
-
-
-class _Execution:
-    """How far the plan is, and the steps that are being performed."""
 
     def __init__(
         self, state: PerformInput, context: RunContext, folder: Path, composed: Composed, auction: Auction
@@ -223,9 +176,10 @@ class _Execution:
                 emit("begun", f"{each.step_id}#{number}:begun", step=each.step_id)
             first = self._reports.get(steps[0].step_id)
             attempted = first.attempt + 1 if first else 1
-            order = Order(
+            order = StepOrder(
                 order_id=self._order_id(steps[0], attempted),
                 steps=tuple(each.step_id for each in steps),
+                worker=self._awarding.begin(steps),
                 attempt=attempted,
                 threads=min(self._contexts[steps[0].step_id].threads, share),
                 worked=self._used_with_running(),
@@ -292,7 +246,7 @@ class _Execution:
         work = self.orders.place(begun.order)
         self._running[pool.submit(copy_context().run, work)] = begun
 
-    def _attempt(self, order: Order) -> tuple[Attempt, ...]:
+    def _attempt(self, order: StepOrder) -> tuple[Attempt, ...]:
         """Perform the steps of an order."""
         steps = tuple(self._steps[step_id] for step_id in order.steps)
         own = self._contexts[steps[0].step_id].model_copy(update={"threads": order.threads})

@@ -5,11 +5,12 @@ from state.messages import Message, Receipt
 from state.values import Value
 
 
-class Order(Value):
+class StepOrder(Value):
     """What a worker is told to perform; the steps themselves stand in the plan."""
 
     order_id: str  # "run-1/conform:orders#1~1": run, step, attempt, and how often it was ordered
     steps: tuple[str, ...]  # more than one: fused, performed by one process
+    worker: str  # the agent of the crew that is to perform it
     attempt: int  # from 1
     threads: int  # of the engine, while it is performed
     worked: Spent  # what the run has spent before, but for what models took

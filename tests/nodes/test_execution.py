@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-import nodes.execution
 import nodes.perform
+import nodes.performing
 from graphs.auction import held
 from graphs.schema_council import convened
 from graphs.session import resume, run
@@ -23,7 +23,7 @@ TIMEOUT = 60
 
 
 def go(job: Any, name: str = "out", *, approve: Any = "auto", **settings: Any) -> Any:
-    context = RunContext(home=str(job.home), **({"retry_wait": 0.0, "threads": 4} | settings))
+    context = RunContext(**({"home": str(job.home), "retry_wait": 0.0, "threads": 4} | settings))
     out = job.out.with_name(name)
     return run(job.contract, [str(job.sources)], out, run_id=f"run-{name}", context=context, approve=approve)
 
@@ -36,8 +36,10 @@ def test_bytes_books_decisions_and_changes_are_the_same_however_many_run_at_once
     results = []
     for most in (1, 2, 4):
         name = f"out{most}"
-        apart = Patterns(decision_log="off")  # the first run of a home adopts the contract
-        assert go(several_tables, name, parallel_steps=most, patterns=apart)["status"] is RunStatus.PUBLISHED
+        home = str(several_tables.home / name)  # later runs of a home know what became of earlier ones
+        apart = Patterns(decision_log="off")  # an adoption is known by its run
+        done = go(several_tables, name, parallel_steps=most, patterns=apart, home=home)
+        assert done["status"] is RunStatus.PUBLISHED
         out = several_tables.out.with_name(name)
         files = {
             path.relative_to(out).as_posix().replace(f"run-{name}", ""): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -149,13 +151,13 @@ def test_a_cancelled_node_tells_its_thread_to_begin_nothing_more(monkeypatch: py
             ended.set()
 
     async def cancel() -> None:
-        task = asyncio.ensure_future(nodes.execution.performing(convened, held).cancellable({}))
+        task = asyncio.ensure_future(nodes.performing.performing(convened, held).cancellable({}))
         await asyncio.to_thread(begun.wait, TIMEOUT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    monkeypatch.setattr(nodes.execution, "_perform", performing)
-    monkeypatch.setattr(nodes.execution, "get_runtime", lambda _: None)
+    monkeypatch.setattr(nodes.performing, "_perform", performing)
+    monkeypatch.setattr(nodes.performing, "get_runtime", lambda _: None)
     asyncio.run(cancel())
     assert ended.is_set()

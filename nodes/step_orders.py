@@ -1,7 +1,7 @@
 """Orders to the workers of a run: through the hub, which is the only way to them, or as a direct call where it is off.
 
-An order is a message to a worker that is free; its reply holds the reports of the steps. Whoever joins the work looks
-for the reply: an order without one, e.g. as the hub lost it, is placed again under another id.
+An order is a message to the worker it was awarded to; its reply holds the reports of the steps. Whoever joins the work
+looks for the reply: an order without one, e.g. as the hub lost it, is placed again under another id.
 """
 
 import time
@@ -13,13 +13,13 @@ from typing import Protocol, Self
 from pydantic import TypeAdapter
 
 from algorithms.hub.signing import signed
+from nodes.crew import crew
 from nodes.perform import Attempt
 from state.agents import AgentCard, Role
 from state.errors import StepError
 from state.hub import HubFaults, HubSettings
 from state.messages import LineageRef, Message, MessageKind, Receipt
-from state.orders import Heard, Order
-from state.plans import StepKind
+from state.orders import Heard, StepOrder
 from tools.hub.faults import FaultyHub
 from tools.hub.opening import OpenHub, open_hub
 from tools.hub.serving import serve
@@ -34,7 +34,7 @@ PERFORM = "perform"
 _CHIEF = "executor"
 _ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
 
-Perform = Callable[[Order], tuple[Attempt, ...]]
+Perform = Callable[[StepOrder], tuple[Attempt, ...]]
 """Performs the steps of an order; nothing where they cannot be performed together."""
 
 Work = Callable[[], tuple[Attempt, ...] | None]
@@ -44,10 +44,10 @@ Work = Callable[[], tuple[Attempt, ...] | None]
 class Orders(AbstractContextManager["Orders"], Protocol):
     """The way from the plan to the workers."""
 
-    def place(self, order: Order) -> Work:
-        """Place an order with a free worker; return what its thread does. There must be one."""
+    def place(self, order: StepOrder) -> Work:
+        """Place an order with its worker, which is free; return what its thread does."""
 
-    def join(self, order: Order, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
+    def join(self, order: StepOrder, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
         """Return what was reported once the thread has ended; None where the order did not arrive."""
 
     def heard(self) -> tuple[Heard, ...]:
@@ -69,11 +69,11 @@ class DirectOrders(AbstractContextManager["DirectOrders"]):
     def __exit__(self, *_error: object) -> None:
         """Hold nothing."""
 
-    def place(self, order: Order) -> Work:
+    def place(self, order: StepOrder) -> Work:
         """Return the call."""
         return partial(self._perform, order)
 
-    def join(self, _order: Order, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
+    def join(self, _order: StepOrder, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
         """Return what the call returned."""
         return result
 
@@ -83,11 +83,11 @@ class DirectOrders(AbstractContextManager["DirectOrders"]):
 
 
 class StepWorker:
-    """A worker of a run: performs what it is ordered, and reports."""
+    """An agent of the crew: performs what it is ordered, and reports."""
 
-    def __init__(self, name: str, perform: Perform) -> None:
+    def __init__(self, card: AgentCard, perform: Perform) -> None:
         self._perform = perform
-        self.card = AgentCard(id=name, version="1", role=Role.WORKER, skills=tuple(each.value for each in StepKind))
+        self.card = card
 
     def probe(self) -> bool:
         """Return that it is able to work: it lives in the process of the run."""
@@ -95,7 +95,7 @@ class StepWorker:
 
     def handle(self, message: Message) -> Message:
         """Perform the steps of an order; the reply holds their reports."""
-        attempts = self._perform(Order.model_validate_json(message.content["order"]))
+        attempts = self._perform(StepOrder.model_validate_json(message.content["order"]))
         return Message(
             message_id=f"{message.message_id}:report",
             kind=MessageKind.RESPONSE,
@@ -111,12 +111,11 @@ class StepWorker:
 
 
 class HubOrders(AbstractContextManager["HubOrders"]):
-    """Orders through the hub, to as many workers as may run at once."""
+    """Orders through the hub, to the crew of as many places as steps may run at once."""
 
-    def __init__(self, run_id: str, workers: int, perform: Perform, settings: HubSettings, faults: HubFaults) -> None:
+    def __init__(self, run_id: str, places: int, perform: Perform, settings: HubSettings, faults: HubFaults) -> None:
         self._run_id, self._settings, self._faults = run_id, settings, faults
-        self._workers = {each.card.id: each for each in _crew(workers, perform)}
-        self._free = list(reversed(self._workers))
+        self._workers = {each.card.id: StepWorker(each.card, perform) for each in crew(places, {})}
         self._placed: dict[str, Message] = {}
         self._replies: dict[str, Message] = {}
         self._heard: list[Heard] = []
@@ -142,9 +141,9 @@ class HubOrders(AbstractContextManager["HubOrders"]):
         """Which hub it is."""
         return self._open.told
 
-    def place(self, order: Order) -> Work:
-        """Send the order to a free worker, and return that worker's turn at its mailbox."""
-        worker = self._workers[self._free.pop()]
+    def place(self, order: StepOrder) -> Work:
+        """Send the order to the worker it names, and return that worker's turn at its mailbox."""
+        worker = self._workers[order.worker]
         message = Message(
             message_id=order.order_id,
             kind=MessageKind.DELEGATION,
@@ -167,10 +166,9 @@ class HubOrders(AbstractContextManager["HubOrders"]):
 
         return work
 
-    def join(self, order: Order, _result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
+    def join(self, order: StepOrder, _result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
         """Return the reports of the reply; None where there is none: the order or its reply was lost."""
         message = self._placed.pop(order.order_id)
-        self._free.append(message.recipient)
         for reply in self._hub.receive(_CHIEF, 100):
             self._hub.acknowledge(_CHIEF, reply.message_id)
             self._replies[reply.in_reply_to] = reply
@@ -187,7 +185,3 @@ class HubOrders(AbstractContextManager["HubOrders"]):
         """Return what became of a message; one that is not known was accepted and lost."""
         lost = FaultyHub.accepted(message)
         return self._hub.receipt(message.message_id) or lost
-
-
-def _crew(workers: int, perform: Perform) -> tuple[StepWorker, ...]:
-    return tuple(StepWorker(f"worker:{number}", perform) for number in range(1, workers + 1))

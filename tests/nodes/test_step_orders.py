@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-import nodes.execution
-import nodes.orders
+import nodes.step_orders
 from evals.hub.server import redis_server
 from graphs.session import run
 from state.errors import SetupError
@@ -38,13 +37,13 @@ class Handled:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.orders: list[str] = []
-        real = nodes.orders.StepWorker.handle
+        real = nodes.step_orders.StepWorker.handle
 
         def handle(worker: Any, message: Message) -> Message:
             self.orders.append(message.message_id)
             return real(worker, message)
 
-        monkeypatch.setattr(nodes.orders.StepWorker, "handle", handle)
+        monkeypatch.setattr(nodes.step_orders.StepWorker, "handle", handle)
 
 
 def test_an_order_that_is_lost_is_placed_again_and_the_bytes_are_the_same(
