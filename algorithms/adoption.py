@@ -47,7 +47,9 @@ def verdict(
     elif findings is None:
         against, reason = "no run stands behind it", ""
     elif proposal.mapping is not None:
-        against, reason = _MAPPING[Member(member)](proposal.mapping, findings, entries, adopted)
+        against, reason = _revoked(proposal.mapping, entries, adopted), ""
+        if not against:
+            against, reason = _MAPPING[Member(member)](proposal.mapping, findings, entries, adopted)
     elif proposal.rule is not None:
         against, reason = rule_verdict(Member(member), proposal.rule, findings, entries, adopted)
     elif proposal.version is not None:
@@ -95,19 +97,24 @@ def _mapping_shape(mapping: StandingMapping, findings: Findings, _: Sequence[Log
     return "", "the values read as the types of their columns"
 
 
-def _mapping_history(mapping: StandingMapping, _: Findings, entries: Sequence[LogEntry], adopted: Adopted) -> Reasons:
+def _mapping_history(mapping: StandingMapping, _: Findings, __: Sequence[LogEntry], adopted: Adopted) -> Reasons:
     for target, sources in adopted.of(mapping.table).items():
         for source in sources:
             if mapping.matches.get(source, target) != target:
                 return f"{source!r} was adopted as {target!r} in run {sources[source]}", ""
+    return "", "the log says nothing else"
+
+
+def _revoked(mapping: StandingMapping, entries: Sequence[LogEntry], adopted: Adopted) -> str:
+    """Return which match a person revoked before; that binds every member, each by its own copy."""
     for entry in entries:
         known = entry.proposal.mapping
         if known is None or entry.index not in adopted.revoked or known.table != mapping.table:
             continue
         again = [source for source, target in mapping.matches.items() if known.matches.get(source) == target]
         if again:
-            return f"that {again[0]!r} is {mapping.matches[again[0]]!r} was revoked (entry {entry.index})", ""
-    return "", "the log says nothing else"
+            return f"that {again[0]!r} is {mapping.matches[again[0]]!r} was revoked (entry {entry.index})"
+    return ""
 
 
 def _mapping_contract(mapping: StandingMapping, findings: Findings, _: Sequence[LogEntry], __: Adopted) -> Reasons:

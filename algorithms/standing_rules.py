@@ -102,12 +102,17 @@ def rule_key(rule: StandingRule) -> str:
 def rule_verdict(
     member: Member, rule: StandingRule, findings: Findings, entries: Sequence[LogEntry], adopted: Adopted
 ) -> Reasons:
-    """Return why a member does not accept a rule (empty where it does), and why it does."""
+    """Return why a member does not accept a rule (empty where it does), and why it does.
+
+    What the log says binds every member, each by its own copy: while a rule stands no other takes its place, and what a
+    person revoked is not adopted again.
+    """
     shown = findings.rules.get(rule_key(rule))
     if shown is None:
         return "the run knows nothing about the column", ""
-    if member is Member.HISTORY:
-        return _history(rule, entries, adopted)
+    against, reason = _history(rule, entries, adopted)
+    if against or member is Member.HISTORY:
+        return against, reason
     if member is Member.CONTRACT:
         return _contract(rule, shown, findings)
     return _OWN[member](rule, shown)

@@ -1,5 +1,6 @@
 """The report: what was done, changed, quarantined, decided and spent, written beside the published tables."""
 
+import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -105,11 +106,13 @@ def _write_side_tables(
         write(out / kind)
         seconds[f"report:{kind}"] += time.monotonic() - started
 
-    formats = {
-        decision.subject: decision.decision_id
-        for decision in read_decisions(connection)
-        if decision.kind == VALUE_FORMAT.kind
-    } | dict(withheld)
+    decisions = read_decisions(connection)
+    formats = {each.subject: each.decision_id for each in decisions if each.kind == VALUE_FORMAT.kind} | dict(withheld)
+    votes = {
+        each.decision_id: json.dumps([vote.model_dump(mode="json") for vote in each.votes], ensure_ascii=False)
+        for each in decisions
+        if each.votes and each.decision_id in formats.values()
+    }
     headers = {f"land.{variant.variant_id}": variant.columns for variant in intake.inventory.variants}
     for table in contract.tables:
         if not is_staged(connection, table.name):
@@ -118,7 +121,7 @@ def _write_side_tables(
         files = intake.table_files.get(table.name, ())
         timed("quarantine", partial(write_quarantine, connection, table, landed, headers, files))
         timed("merged", partial(write_merged, connection, table))
-        timed("changes", partial(write_changes, connection, table, formats))
+        timed("changes", partial(write_changes, connection, table, formats, votes=votes))
         timed("proposals", partial(write_proposals, connection, table))
     return seconds
 

@@ -184,15 +184,30 @@ class AuctionRequest(Value):
     """An auction as a caller describes it."""
 
     mechanism: Mechanism = Field(default=Mechanism.VICKREY, title="Mechanism", examples=["vickrey", "english"])
-    tasks: tuple[TaskOffer, ...] = Field(min_length=1, max_length=MOST_TASKS, title="Tasks")
-    bidders: tuple[Bidder, ...] = Field(default=(), max_length=MOST_AGENTS, title="Bidders")
+    tasks: tuple[TaskOffer, ...] = Field(
+        min_length=1,
+        max_length=MOST_TASKS,
+        title="Tasks",
+        examples=[[{"task_id": "derive:sales", "skill": "derive", "seconds": 4.0}]],
+    )
+    bidders: tuple[Bidder, ...] = Field(
+        default=(),
+        max_length=MOST_AGENTS,
+        title="Bidders",
+        examples=[[{"card": {"id": "worker-1", "version": "1", "role": "worker", "skills": ["derive"]}}]],
+    )
     history: tuple[Fulfilment, ...] = Field(
-        default=(), max_length=1_000, title="History", description="Contracts of earlier runs"
+        default=(), max_length=1_000, title="History", description="Contracts of earlier runs", examples=[[]]
     )
     increment: float = Field(
-        default=0.01, gt=0, le=1, title="Increment", description="Of the English clock: share of its ceiling a round"
+        default=0.01,
+        gt=0,
+        le=1,
+        title="Increment",
+        description="Of the English clock: share of its ceiling a round",
+        examples=[0.01],
     )
-    seed: int = Field(default=0, title="Seed", description="Decides ties, never the size of a bid")
+    seed: int = Field(default=0, title="Seed", description="Decides ties, never the size of a bid", examples=[0])
 
     @model_validator(mode="after")
     def _names_differ(self) -> "AuctionRequest":

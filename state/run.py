@@ -263,7 +263,7 @@ class RunContext(Value):
         examples=[120.0],
     )
     worker_faults: dict[str, WorkerFault] = Field(
-        default_factory=dict,
+        default={},
         title="Worker faults",
         description="What is wrong with workers of a hierarchy, by name (worker-01, ...); for rehearsal",
         examples=[{}, {"worker-03": "hangs"}],

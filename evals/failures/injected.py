@@ -117,14 +117,15 @@ def _changes(job: Job) -> None:
 
 @contextmanager
 def _drops(job: Job) -> Iterator[None]:
-    """One file comes with dates that read both ways, and only another column of it tells how."""
+    """One file comes with dates that read both ways; another column of it tells how, and the other files contradict."""
     rows = [
         f"{n},{n % 30},0{n % 7 + 3}/0{n % 5 + 2}/2024,{n}.50,{n % 12 + 13}/0{n % 5 + 2}/2024 10:00"
         for n in range(2 * ORDERS, 3 * ORDERS)
     ]
     write_orders(job, 3, rows)
-    other = [order(n, f"0{n % 9 + 1}/{n % 12 + 13}/2024") for n in range(ORDERS, 2 * ORDERS)]
-    write_orders(job, 2, other)
+    for number in (1, 2):
+        other = [order(n, f"0{n % 9 + 1}/{n % 12 + 13}/2024") for n in range((number - 1) * ORDERS, number * ORDERS)]
+        write_orders(job, number, other)
     yield
 
 

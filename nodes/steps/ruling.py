@@ -11,7 +11,6 @@ from algorithms.conflicts.remedies import conflict_of, ruled
 from nodes.conflict import settle
 from nodes.steps.work import Work
 from state.conflicts import Conflict, ConflictRuling, Remedy
-from state.decisions import Decision
 from state.remedies import BadRows
 from tools.checks.compile import compile_rules
 from tools.checks.rule import CompiledRule
@@ -59,24 +58,24 @@ def settle_remedies(
         if bad is None or conflict is None or work.composed.conflict is None:
             return {}
         ruling, decision = settle(work.composed.conflict, conflict, work.context)
-        return _put_in_place(connection, subject, bad, ruling, decision)
+        record_decisions(connection, [decision], step_id=work.step.step_id)
+        return _put_in_place(connection, subject, bad, ruling, decision.decision_id)
     finally:
         forget_bad_rows(connection)
 
 
 def _put_in_place(
-    connection: duckdb.DuckDBPyConnection, subject: Subject, bad: BadRows, ruling: ConflictRuling, decision: Decision
+    connection: duckdb.DuckDBPyConnection, subject: Subject, bad: BadRows, ruling: ConflictRuling, decision: str
 ) -> Receipt:
     package = ruled(bad, ruling.option)
     cells = put_ruling(connection, subject, bad.items, package.remedies) if package else 0
     chosen = package.remedies if package else {}
     column = {item.name: item.column for item in bad.items}
     withheld = sorted({column[name] for name, remedy in chosen.items() if remedy is Remedy.DISCARD_VALUE})
-    record_decisions(connection, [decision])
     told = {
         "ruling": ruling.model_dump(mode="json"),
         "bad": bad.model_dump(mode="json"),
-        "decision": decision.decision_id,
+        "decision": decision,
         "columns": withheld,
     }
     return {RULING: told, "withheld": cells}

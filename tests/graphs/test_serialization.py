@@ -21,7 +21,7 @@ from state.mapping import ColumnMatch
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVED = [entry["path"] for entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].values()]
-COMPOSED = ("planner", "executor", "replanner", "react", "diagnose", "schema_council")
+COMPOSED = ("planner", "executor", "replanner", "react", "diagnose", "schema_council", "team")
 GRAPHS = [*SERVED, *(f"graphs.{name}:graph" for name in COMPOSED)]
 
 
@@ -61,7 +61,8 @@ def example(annotation: Any) -> Any:
     arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
     origin = getattr(annotation, "__origin__", None)
     if origin is tuple:
-        return (example(arguments[0]),)
+        fixed = Ellipsis not in arguments
+        return tuple(map(example, arguments)) if fixed else (example(arguments[0]),)
     if origin is not None and issubclass(origin, dict):
         return {"a key": example(arguments[1])}
     if arguments:

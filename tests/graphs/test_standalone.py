@@ -79,7 +79,7 @@ def test_a_task_of_another_shape_is_refused_in_one_line(job: Any, task: Any, whe
 
 
 def test_the_schema_council_is_asked_about_what_names_leave_open(job: Any) -> None:
-    orders = next(job.sources.glob("orders*.csv"))
+    orders = job.sources / "orders_1.csv"
     header, _, rest = orders.read_text().partition("\n")
     orders.write_text(header.replace("order_date", "ord_dt").replace("amount", "amnt") + "\n" + rest)
     output = go(schema_council, job, {"request": request(job)})

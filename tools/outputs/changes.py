@@ -29,13 +29,16 @@ def write_changes(
     decisions: Mapping[str, str],
     folder: Path,
     layout: Layout = Layout(),  # noqa: B008  a frozen value
+    *,
+    votes: Mapping[str, str] | None = None,
 ) -> Path:
     """Write one row for every changed cell of the rows to publish.
 
     `decisions` gives the id of the decision on the format of "table.column", and of the ruling by which values were
-    withheld of "table.column:discard_value"; a cell whose change needed no judgement
-    (trimming, Unicode form) names none. A resolved cell names the decision on its value, and carries the votes; so does
-    a repaired one, with the reason in words.
+    withheld of "table.column:discard_value"; a cell whose change needed no judgement (trimming, Unicode form) names
+    none.
+    `votes` gives the votes on such a decision by its id, as JSON. A resolved cell names the decision on its value, and
+    carries the votes; so does a repaired one, with the reason in words.
     """
     counts = _changed_cells(connection, table)
     columns = [
@@ -43,12 +46,13 @@ def write_changes(
     ]
     mapped = _mapped_columns(connection, table)
     repaired = _is_repaired(connection, table)
+    judged = {subject: (decision, (votes or {}).get(decision, "")) for subject, decision in decisions.items()}
     if sum(counts.values()) <= layout.single_file_rows:
         place = "_row" if table.derived else f"{file_name('_row')}, _row"
-        query = _changes(table, columns, decisions, mapped, "true", place, repaired=repaired)
+        query = _changes(table, columns, judged, mapped, "true", place, repaired=repaired)
         return write_rows(connection, query, folder, table)
     parts = [
-        _changes(table, columns, decisions, mapped, some, "_row", repaired=repaired)
+        _changes(table, columns, judged, mapped, some, "_row", repaired=repaired)
         for some in row_ranges(connection, table, _PART_ROWS)
     ]
     path, aside = folder / f"{table.name}.parquet", folder / f".{table.name}.parquet.tmp"
@@ -81,7 +85,7 @@ def _is_repaired(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
 def _changes(
     table: Table,
     columns: Sequence[Column],
-    decisions: Mapping[str, str],
+    decisions: Mapping[str, tuple[str, str]],
     mapped: set[str],
     some: str,
     order: str,
@@ -93,23 +97,23 @@ def _changes(
     `order` orders the rows, without ties; `repaired`: some cells are the council's repairs.
     """
     names = [column.name for column in columns]
-    given = [decisions.get(f"{table.name}.{name}", "") for name in names]
-    ruled = [decisions.get(f"{table.name}.{name}:{WITHHELD}", "") for name in names]
+    given = [decisions.get(f"{table.name}.{name}", ("", "")) for name in names]
+    ruled = [decisions.get(f"{table.name}.{name}:{WITHHELD}", ("", "")) for name in names]
     answers = " ".join(
         f"when {number} then (select list(answer order by n) from ({_answers(table, name)}))[a{number}]"
         for number, name in enumerate(names, 1)
         if name in mapped
     )
     answer = f"case _at {answers} end" if answers else "null"
-    evidence = f"nullif({_listed(given)}[_at], '')"
-    if any(ruled):
-        evidence = (
-            f"case when operator = {literal(WITHHELD)} then nullif({_listed(ruled)}[_at], '') else {evidence} end"
-        )
+    evidence, votes = (_told(*each) for each in zip(zip(*given, strict=True), zip(*ruled, strict=True), strict=True))
     judged = (
-        (f"coalesce(answer.decision, {evidence})", "answer.votes", "coalesce(answer.confidence, 1.0)")
+        (
+            f"coalesce(answer.decision, {evidence})",
+            f"coalesce(answer.votes, {votes})",
+            "coalesce(answer.confidence, 1.0)",
+        )
         if answers or repaired
-        else (evidence, "null::varchar", "1.0")
+        else (evidence, votes, "1.0")
     )
     # Rows of a derived table are numbered 1, 2, ...: read as ids of files' rows they would be lines of the first file.
     place = ("null::varchar", "null::bigint") if table.derived else (file_name("_row"), row_line("_row"))
@@ -137,6 +141,14 @@ def _changes(
         f"on r._row = c._row and r.column_name = {_listed(names)}[c._at] and r.operator = c.operator) "
         f"order by {order}, _at"
     )
+
+
+def _told(given: Sequence[str], ruled: Sequence[str]) -> str:
+    """Return SQL for what belongs to a cell by its column, given for its format and for a ruling; NULL where none."""
+    evidence = f"nullif({_listed(given)}[_at], '')"
+    if not any(ruled):
+        return evidence
+    return f"case when operator = {literal(WITHHELD)} then nullif({_listed(ruled)}[_at], '') else {evidence} end"
 
 
 def _cells(table: Table, columns: Sequence[Column], mapped: set[str], some: str, order: str) -> str:
