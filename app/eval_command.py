@@ -47,8 +47,9 @@ def _print(result: SuiteResult, folder: Path) -> None:
     lines = [f"suite {result.suite}"]
     for task in result.results:
         lines.append(f"  {task.task_id}: {'solved' if task.solved else task.error} in {task.seconds:.2f} s")
-        for name, entries in task.details.items():
-            lines.append(f"    {name}: {len(entries)}")
+        for name, said in task.details.items():
+            entries = said if isinstance(said, list | tuple | dict) else ()
+            lines.append(f"    {name}: {len(entries) if entries or said in ([], {}) else said}")
             lines += [f"      {entry}" for entry in entries]
     lines += [f"  {score.name}: {_figures(score)}" for score in result.scores]
     lines.append(f"  answers and scores: {folder}")

@@ -36,8 +36,10 @@ from state.auctions import (
     Sold,
     TaskOffer,
 )
+from state.errors import StepError
 from state.run import RunContext
 from state.values import digest
+from tools.hub.asking import ask_agent
 
 STORED = ("auctions",)
 """Where a store keeps the records, by the id of the auction."""
@@ -106,8 +108,8 @@ def offer(state: OfferInput) -> OfferUpdate:
     message = announcing(announcement, agent_id)
     reply = AgentReply(auction_id=announcement.auction_id, agent_id=agent_id)
     try:
-        bids, refusals = offers_of(_agent(request, agent_id).handle(message))
-    except (ValidationError, KeyError, ValueError, OverflowError) as error:
+        bids, refusals = offers_of(ask_agent(_agent(request, agent_id), message))
+    except (StepError, ValidationError, KeyError, ValueError, OverflowError) as error:
         reason = f"its offer cannot be read: {failure_line(error)}"[:MOST_REASON]
         refused = tuple(Refusal(task_id=task.task_id, agent_id=agent_id, reason=reason) for task in announcement.tasks)
         return {"replies": {agent_id: reply.model_copy(update={"refusals": refused})}}
@@ -189,7 +191,7 @@ def _stays(
 ) -> bool:
     said = tuple(each for each in bids if each.agent_id == agent_id)
     asked = calling(announcement, task.task_id, agent_id, price, number)
-    return _agent(request, agent_id, said).handle(asked).content["stays"] == "yes"
+    return ask_agent(_agent(request, agent_id, said), asked).content["stays"] == "yes"
 
 
 def _sold(clock: ClockState, task: TaskOffer) -> ClockState:

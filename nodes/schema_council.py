@@ -33,6 +33,7 @@ from state.mapping_council import (
 from state.messages import Message, MessageKind
 from state.run import RunContext
 from state.values import digest
+from tools.hub.asking import ask_agent
 from tools.schema_council import (
     FOLDER,
     forget_question,
@@ -109,7 +110,7 @@ def judge_pairs(state: MemberInput) -> CouncilState:
     try:
         member = council_members.MEMBERS[name]
         for asked in question.asked:
-            reply = member.handle(_message(name, question.folder, asked))
+            reply = ask_agent(member, _message(name, question.folder, asked))
             sheets[asked] = reply.content["sha256"]
     except (*FAILURES, ValueError, KeyError, ArithmeticError) as error:
         told = failure_line(error) if isinstance(error, FAILURES) else f"{type(error).__name__}: {error}"

@@ -26,6 +26,7 @@ from state.voting import (
     VotingRecord,
     VotingResult,
 )
+from tools.hub.asking import ask_agent
 
 STORED = ("votes",)
 """Where a store keeps the records, by the id of the motion."""
@@ -73,7 +74,7 @@ def ask(state: AskInput, runtime: Runtime[RunContext]) -> AskUpdate:
     context, motion, voter, round_ = context_of(runtime), state["motion"], state["voter"], state["round"]
     agent = council_of(state["request"], context).member(voter)
     message = asking(motion, voter, round_, state["open"])
-    said = answer_within(lambda: agent.handle(message), context.consensus_timeout)
+    said = answer_within(lambda: ask_agent(agent, message), context.consensus_timeout)
     ballot = said if isinstance(said, Absence) else _checked(said, motion, voter)
     reply = VoterReply(motion_id=motion.motion_id, round=round_, voter=voter)
     if isinstance(ballot, Absence):

@@ -15,6 +15,7 @@ from state.run import RunContext
 from state.values import digest
 from state.vote import Offer, ProposeInput, VoteProgress, VoteRequest, VoteState
 from state.voting import MOST_OPTIONS, Absence, Electorate, Method, Motion, Proposal
+from tools.hub.asking import ask_agent
 
 
 class OpenInput(TypedDict, total=False):
@@ -91,7 +92,7 @@ def propose(state: ProposeInput, runtime: Runtime[RunContext]) -> ProposeUpdate:
     context, member = context_of(runtime), state["member"]
     council = council_of(state["request"], context)
     message = asking_proposal(state["request"], member)
-    said = answer_within(lambda: council.member(member).handle(message), context.consensus_timeout)
+    said = answer_within(lambda: ask_agent(council.member(member), message), context.consensus_timeout)
     proposal = said.reason if isinstance(said, Absence) else read_proposal(said, member, council.verifier)
     key = f"{state['number']}:{member}"
     if isinstance(proposal, str):

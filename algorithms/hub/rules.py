@@ -20,7 +20,7 @@ RULES: Rules = {
     MessageKind.REQUEST: (_ALL, _ALL),
     MessageKind.RESPONSE: (_ALL, _ALL),  # to the one that asked, see `false_reply`
     MessageKind.PROPOSAL: (_ALL, _DECIDE),
-    MessageKind.VOTE: (_KNOW, _DECIDE),
+    MessageKind.VOTE: (_KNOW | {Role.MONITOR}, _DECIDE),
     MessageKind.CONSENSUS: (_DECIDE, _ALL),
     MessageKind.DELEGATION: (_LEAD, frozenset({Role.COORDINATOR, Role.WORKER, Role.SPECIALIST})),
     MessageKind.STATUS: (_ALL, _WATCH),
