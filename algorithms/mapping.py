@@ -19,6 +19,9 @@ from state.contract import LogicalType
 from state.mapping import ColumnMapping, ColumnMatch, MappingEvidence, SourceColumn, Suspect, TargetColumn
 from state.resolution import Ballot
 
+HARDLY_SURE = 0.9
+"""Score below which a match is doubtful."""
+
 _TIE = 0.1  # log-odds nearer than this are equal
 _MOST_VOTED = 100  # matches whose votes are told
 

@@ -1,10 +1,5 @@
 """An auction, node by node: announced, bid on side by side and sealed, called round by round if open, awarded."""
 
-from collections.abc import Mapping
-from contextvars import Context
-
-from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from pydantic import ValidationError
@@ -14,6 +9,7 @@ from algorithms.auctions.auctioneer import ceiling, fall, record_of, settle
 from algorithms.auctions.mechanisms import Clock, advance, place_of
 from algorithms.auctions.prediction import Times
 from algorithms.auctions.reputation import reputations
+from nodes.answer_apart import answer_apart
 from nodes.bidders import BiddingAgent, announcing, calling, delegating, offers_of
 from nodes.boundary import failure_line
 from nodes.context import validated
@@ -84,14 +80,7 @@ class AwardUpdate(TypedDict):
 
 def hold(auction: Auction, request: AuctionRequest, context: RunContext) -> AuctionRecord:
     """Hold an auction from within a step of a run, and return its record."""
-    around = var_child_runnable_config.get()
-    heard: RunnableConfig = {"callbacks": around.get("callbacks")} if around else {}
-
-    def invoke() -> Mapping[str, AuctionRecord]:
-        return auction.invoke({"request": request}, heard, context=context)
-
-    # In a context of its own: the durability of the run it is held in would wait for checkpoints that are not made.
-    return Context().run(invoke)["record"]
+    return AuctionRecord.model_validate(answer_apart(auction, {"request": request}, context)["record"])
 
 
 def announce(state: AuctionInput) -> AnnounceUpdate:

@@ -2,11 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from contextvars import Context
 from pathlib import Path
 
-from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -15,6 +12,7 @@ from algorithms.conflicts.analysis import analyse
 from algorithms.conflicts.learning import choose
 from algorithms.conflicts.negotiation import agreed, concede, nearest, opening
 from algorithms.conflicts.table import agreement, table_of
+from nodes.answer_apart import answer_apart
 from nodes.context import context_of, validated
 from nodes.decide import decide
 from nodes.decisions.conflict import CONFLICT, ConflictCase
@@ -73,14 +71,7 @@ class RecordInput(TypedDict):
 
 def settle(graph: ConflictGraph, conflict: Conflict, context: RunContext) -> tuple[ConflictRuling, Decision]:
     """Put a conflict before the graph from within a step, and return its ruling with the record of it."""
-    around = var_child_runnable_config.get()
-    heard: RunnableConfig = {"callbacks": around.get("callbacks")} if around else {}
-
-    def invoke() -> Mapping[str, object]:
-        return graph.invoke({"conflict": conflict}, heard, context=context)
-
-    # In a context of its own: the durability of the run it is asked in would wait for checkpoints that are not made.
-    found = Context().run(invoke)
+    found = answer_apart(graph, {"conflict": conflict}, context)
     ruling, decisions = found["ruling"], found["decisions"]
     if not isinstance(ruling, ConflictRuling) or not isinstance(decisions, dict):
         raise TypeError("the graph gave back no ruling")

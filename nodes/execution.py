@@ -104,7 +104,7 @@ class Execution:
             self._reports, trace = read_reports(connection), read_trace(connection)
             self._placed = placed_before(read_messages(connection))
             self._models = total_use(read_answers_kept(connection)).spent
-        self._heard = conversation_ref(self._run_id, (), "")
+        self._heard = conversation_ref(self._run_id, ())
         self._used = Spent(steps=len(trace), seconds=sum(entry.seconds for entry in trace))
 
     def go_on(self, stopped: Event) -> None:
@@ -123,7 +123,7 @@ class Execution:
     def note_conversation(self) -> None:
         """Note what was said in the run so far, this time and before."""
         with open_workspace(self._folder, threads=self._context.threads, memory=self._context.memory) as connection:
-            self._heard = conversation_ref(self._run_id, read_messages(connection), self.orders.told)
+            self._heard = conversation_ref(self._run_id, read_messages(connection), self.orders.told, self.orders.fault)
 
     def told(self) -> ExecutorOutput:
         """Return how far the plan is now, what was spent, and why nothing more may be."""

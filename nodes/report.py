@@ -75,8 +75,8 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
         forgotten = remember_rulings(
             Path(context.home).absolute(), request.run_id, rulings, state.get("accounts", {}), state.get("receipt")
         )
-        if forgotten:
-            state = {**state, "warnings": (*state.get("warnings", ()), forgotten)}
+        more = tuple(each for each in (forgotten, _hub_warning(state)) if each)
+        state = {**state, "warnings": (*state.get("warnings", ()), *more)}
         facts = _facts(connection, state, contract, intake, seconds)
         content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
         write_run_json(out, content)
@@ -124,6 +124,12 @@ def _write_side_tables(
         timed("changes", partial(write_changes, connection, table, formats, votes=votes))
         timed("proposals", partial(write_proposals, connection, table))
     return seconds
+
+
+def _hub_warning(state: SupervisorState) -> str:
+    """Return that messages were not kept where they should be, and why; empty where they were."""
+    told = state.get("messages", {}).get(state["request"].run_id)
+    return f"messages were kept within the process: {told.fault}" if told and told.fault else ""
 
 
 def _by_table(contract: Contract, plan: Plan) -> list[str]:

@@ -4,19 +4,17 @@ Who convenes the council writes the question with `put_question` and reads the a
 """
 
 from collections.abc import Mapping
-from contextvars import Context
 from pathlib import Path
 
-from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from algorithms.mapping import decide_mapping, open_pairs
+from algorithms.mapping import HARDLY_SURE, decide_mapping, open_pairs
 from algorithms.mapping_council import Question, ask, read_sheet, seats_for
 from algorithms.mapping_suspicion import Control, MemberSheets, control_of, examine
 from algorithms.mapping_tally import Counting
 from nodes import council_members
+from nodes.answer_apart import answer_apart
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of
 from nodes.council_members import JUDGE, members_of
@@ -47,7 +45,6 @@ from tools.schema_council import (
 CHAIR = "schema_council"
 
 _MOST_DOUBTFUL = 20
-_HARDLY_SURE = 0.9
 _MOST_TOLD = 300
 
 
@@ -60,22 +57,11 @@ def convene(council: Convened, folder: Path, evidence: MappingEvidence, context:
 
     What the council worked on is kept only where somebody is suspected.
     """
-    question, heard = put_question(folder, evidence), _heard()
-
-    def invoke() -> Mapping[str, Mapping[str, MappingVerdict]]:
-        return council.invoke({"question": question}, heard, context=context)
-
-    # In a context of its own: the durability of the run it is asked in would wait for checkpoints that are not made.
-    answer = answer_of(Context().run(invoke)["verdicts"][question.question])
+    question = put_question(folder, evidence)
+    answer = answer_of(answer_apart(council, {"question": question}, context)["verdicts"][question.question])
     if not answer.suspects:
         forget_question(Path(question.folder), question.asked)
     return answer
-
-
-def _heard() -> RunnableConfig:
-    """Return the configuration by which whoever listens to the run hears the council, too."""
-    around = var_child_runnable_config.get()
-    return {"callbacks": around.get("callbacks")} if around else {}
 
 
 def put_question(folder: Path, evidence: MappingEvidence) -> QuestionRef:
@@ -146,7 +132,7 @@ def find_doubts(state: CouncilState) -> CouncilState:
     """Name the contract columns that are doubtful: matched but hardly sure, or without a source though one fits."""
     verdict, ref = state["verdict"], state["question"]
     mapping, evidence = answer_of(verdict), read_question(Path(ref.folder), ref.question)
-    unsure = [match.target for match in mapping.matches if match.score < _HARDLY_SURE]
+    unsure = [match.target for match in mapping.matches if match.score < HARDLY_SURE]
     found = tuple(dict.fromkeys([*unsure, *open_pairs(evidence, mapping)]))[:_MOST_DOUBTFUL]
     return {"verdicts": {verdict.question: verdict.model_copy(update={"doubtful": found})}}
 

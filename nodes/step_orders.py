@@ -57,11 +57,15 @@ class Orders(AbstractContextManager["Orders"], Protocol):
     def told(self) -> str:
         """Which way it is, and why not the one that was asked for."""
 
+    @property
+    def fault(self) -> str:
+        """Why it is not the one that was asked for; empty where it is."""
+
 
 class DirectOrders(AbstractContextManager["DirectOrders"]):
     """Orders as calls, without messages."""
 
-    told = ""
+    told = fault = ""
 
     def __init__(self, perform: Perform) -> None:
         self._perform = perform
@@ -140,6 +144,11 @@ class HubOrders(AbstractContextManager["HubOrders"]):
     def told(self) -> str:
         """Which hub it is."""
         return self._open.told
+
+    @property
+    def fault(self) -> str:
+        """Why it is not the one that was asked for."""
+        return self._open.fault
 
     def place(self, order: StepOrder) -> Work:
         """Send the order to the worker it names, and return that worker's turn at its mailbox."""

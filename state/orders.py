@@ -35,3 +35,4 @@ class ConversationRef(Value):
     dead: int
     sha256: str  # of the messages in their order
     kept_by: str = ""  # which hub carried them, and why not the one that was asked for
+    fault: str = ""  # why not the one that was asked for

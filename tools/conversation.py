@@ -16,7 +16,7 @@ _PLACED = re.compile(r"(.*)~(\d+)")
 _DELIVERED = frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.ACKNOWLEDGED})
 
 
-def conversation_ref(run_id: str, heard: Sequence[Heard], kept_by: str) -> ConversationRef:
+def conversation_ref(run_id: str, heard: Sequence[Heard], kept_by: str = "", fault: str = "") -> ConversationRef:
     """Return the counts of a conversation, and its digest."""
     statuses = [each.receipt.status for each in heard]
     return ConversationRef(
@@ -28,6 +28,7 @@ def conversation_ref(run_id: str, heard: Sequence[Heard], kept_by: str) -> Conve
         dead=statuses.count(ReceiptStatus.DEAD) + statuses.count(ReceiptStatus.EXPIRED),
         sha256=digest([each.message for each in heard]),
         kept_by=kept_by,
+        fault=fault,
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from algorithms.mapping import HARDLY_SURE
 from algorithms.repair_rulings import Ruling
 from state.mapping import ColumnMapping
 from state.marks import MarkKind, TableMark
@@ -12,8 +13,6 @@ from state.resolution import Resolutions
 MAPPING, RESOLVING, REPAIRING = "schema council", "resolution", "repair council"
 """Who leaves marks."""
 
-_HARDLY_SURE = 0.9  # below this a mapping is a doubt
-
 
 def mapping_marks(table: str, mappings: Sequence[ColumnMapping]) -> list[TableMark]:
     """Return what mapping says: how many header variants were looked at, and which columns hardly found a source."""
@@ -21,7 +20,7 @@ def mapping_marks(table: str, mappings: Sequence[ColumnMapping]) -> list[TableMa
     marks = [TableMark(agent=MAPPING, table=table, kind=MarkKind.INSPECTED, note=note)]
     for mapping in mappings:
         for match in mapping.matches:
-            if match.score < _HARDLY_SURE:
+            if match.score < HARDLY_SURE:
                 told = f"fed by {match.source!r}, {match.score:.2f} sure"
                 marks.append(_doubt(MAPPING, table, match.target, told, f"header variant {mapping.variant_id}"))
     return marks

@@ -130,10 +130,7 @@ def test_no_more_steps_are_begun_than_the_budget_has(several_tables: Any, most: 
 
 
 def test_sql_of_the_contract_has_the_workspace_for_itself(several_tables: Any) -> None:
-    patterns = Patterns(
-        auction="off"
-    )  # else a process of its own may do it beside them: tests/scenarios/test_auctions.py
-    assert go(several_tables, patterns=patterns)["status"] is RunStatus.PUBLISHED
+    assert go(several_tables)["status"] is RunStatus.PUBLISHED
     trace = told(several_tables)["trace"]
     derived = next(entry for entry in trace if entry["step_id"] == "derive:totals")
     end = derived["started"] + derived["seconds"]

@@ -81,6 +81,7 @@ def test_without_the_redis_that_is_asked_for_the_run_goes_on_and_says_so(
     assert go(job, "without")["status"] is RunStatus.PUBLISHED
     content = (job.out.with_name("without") / "_runs" / "without" / "run.json").read_text()
     assert "within the process: hub: Redis does not answer" in content
+    assert any("Redis does not answer" in warning for warning in json.loads(content)["warnings"])
     assert "secret" not in content
 
 

@@ -21,14 +21,18 @@ class OpenHub(NamedTuple):
 
     hub: Hub
     fallback: FallbackHub | None = None
-    fault: str = ""  # why it is not the one that was asked for
+    missing: str = ""  # why Redis is not used though it was asked for
+
+    @property
+    def fault(self) -> str:
+        """Why messages are not kept where they should be; empty where they are."""
+        return self.fallback.fault if self.fallback else self.missing
 
     @property
     def told(self) -> str:
         """Where messages are kept, and why not where they should be."""
-        fault = self.fallback.fault if self.fallback else self.fault
-        if fault:
-            return f"{WITHIN}: {fault}"
+        if self.fault:
+            return f"{WITHIN}: {self.fault}"
         return ON_REDIS if self.fallback else WITHIN
 
 
@@ -47,7 +51,7 @@ def open_hub(verifier: Verifier, settings: HubSettings, name: str) -> Iterator[O
     try:
         from tools.hub.redis_streams import RedisHub, connect  # noqa: PLC0415
     except ModuleNotFoundError:
-        yield OpenHub(local, fault="REDIS_URL is set and the extra 'redis' is not installed")
+        yield OpenHub(local, missing="REDIS_URL is set and the extra 'redis' is not installed")
         return
     with connect(url) as client:
         remote = RedisHub(client, verifier, settings, namespace=f"{name}:{secrets.token_hex(4)}")

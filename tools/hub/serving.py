@@ -17,7 +17,7 @@ def serve(hub: Hub, agent: Agent, signer: Signer, most: int = 1) -> tuple[Messag
     for message in hub.receive(name, most):
         try:
             reply = agent.handle(message)
-        except Exception as error:
+        except Exception as error:  # whatever an agent raises, its message comes again, and it rises
             hub.fail(name, message.message_id, f"{type(error).__name__}: {error}"[:300])
             raise
         receipt = hub.send(signed(reply, signer))
