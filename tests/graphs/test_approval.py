@@ -103,6 +103,13 @@ def test_accepting_everything_publishes_the_bytes_of_a_run_that_asks_nobody(
     assert questions == expected
 
 
+def test_the_lineage_of_a_run_that_asks_names_the_step_that_waits(asked: Asked) -> None:
+    asked.accept_all()
+    folder = asked.job.out / "_runs" / asked.run_id
+    assert [each for each in map(json.loads, (folder / "events.jsonl").read_text().splitlines()) if each["event"] == "warning"] == []
+    assert "approve" in (folder / "lineage.jsonl").read_text()
+
+
 def test_the_plan_is_put_forward_with_its_steps_and_the_schema_of_the_answer(job: Any) -> None:
     asked = Asked(job, Approve.PLAN)
     assert asked.question["kind"] == "plan"

@@ -139,6 +139,9 @@ class Steps:
         inputs = [*self._at.landed_of(table.name), *self._referred(table)]
         return self._at.bare(inputs), self._at.bare([_decisions(table)])
 
+    def _approved(self, table: Table) -> tuple[list[Json], list[Json]]:
+        return self._at.bare([_decisions(table)]), self._at.bare([_decisions(table)])
+
     def _conformed(self, table: Table) -> tuple[list[Json], list[Json]]:
         lineage = self._at.tables.get(table.name)
         used = {ref for uses in lineage.staged.columns.values() for ref, _ in uses} if lineage else set()
@@ -256,6 +259,7 @@ _PARTS: dict[StepKind, _Parts] = {
     StepKind.MAP: Steps._decided,  # noqa: SLF001  the table of what each kind of step reads and writes
     StepKind.FORMAT: Steps._decided,  # noqa: SLF001
     StepKind.RESOLVE: Steps._resolved,  # noqa: SLF001
+    StepKind.APPROVE: Steps._approved,  # noqa: SLF001
     StepKind.CONFORM: Steps._conformed,  # noqa: SLF001
     StepKind.DERIVE: Steps._derived,  # noqa: SLF001
     StepKind.REPAIR: Steps._repaired,  # noqa: SLF001
