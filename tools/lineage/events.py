@@ -57,6 +57,7 @@ _PURPOSE = {
     "conform": "Turns landed text into typed columns.",
     "derive": "Makes the table from other tables by the contract's SQL.",
     "repair": "Repairs the cells that the repair council is sure of, as far as the contract lets them be changed.",
+    "approve": "Puts what was decided about a table before a person.",
     "dedupe": "Merges or rejects rows that share a key.",
     "quarantine": "Sets aside rows that break a rule of the contract.",
     "verify": "Judges every rule of the contract on the staged tables.",
