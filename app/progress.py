@@ -53,12 +53,11 @@ class Progress:
 
     def hear(self, event: Mapping[str, Any]) -> None:
         """Show one event; one of an unknown kind is not shown."""
-        words = _WORDS.get(str(event["event"]))
+        line = told(event)
         self._note(event)
-        if words is None:
+        if not line:
             self._show(", ".join(self._running))
             return
-        line = printable(words.format_map(event))
         if self._status is None:
             self._stream.write(line + "\n")
             self._stream.flush()
@@ -79,6 +78,12 @@ class Progress:
             from rich.text import Text
 
             self._status.update(Text(printable(text)))  # a plain string would be read as markup
+
+
+def told(event: Mapping[str, Any]) -> str:
+    """Return an event in words that are safe to print; empty for one of an unknown kind."""
+    words = _WORDS.get(str(event["event"]))
+    return printable(words.format_map(event)) if words is not None else ""
 
 
 def printable(text: str) -> str:

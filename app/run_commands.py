@@ -14,7 +14,7 @@ from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
 from tools.lineage.target import LineageTarget
-from tools.records import RunRecord, is_running, list_records, read_record, read_status
+from tools.records import RunRecord, list_records, read_record, status_of
 
 EXIT_CODES = {
     RunStatus.PUBLISHED: 0,
@@ -75,10 +75,7 @@ def list_runs(*, as_json: bool) -> int:
     home = _home(load_settings())
     rows = []
     for record in list_records(home):
-        state = read_status(home, record.run_id)
-        status = state.status.value if state else "recorded"
-        if status in ("running", "recorded") and not is_running(home, record.run_id):
-            status = "interrupted"
+        status, problem = status_of(record)
         rows.append(
             {
                 "run_id": record.run_id,
@@ -86,7 +83,7 @@ def list_runs(*, as_json: bool) -> int:
                 "created_at": record.created_at.isoformat(timespec="seconds"),
                 "contract": record.request.contract,
                 "out": record.request.out,
-                "problem": state.problem if state else "",
+                "problem": problem,
             }
         )
     if as_json:

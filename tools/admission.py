@@ -27,15 +27,16 @@ def completed(request: RunRequest) -> RunRequest:
     )
 
 
-def admit(request: RunRequest, context: RunContext) -> RunRecord:
-    """Write the record of a new run durably and return it.
+def admit(request: RunRequest, context: RunContext, owner: str = "") -> RunRecord:
+    """Write the record of a new run durably and return it; `owner` is the user of a server who asks for it.
 
     Raises RunError when the id is taken or no name for a folder, ContractError when the contract cannot be read, and
     SetupError when the destination cannot be written to; then nothing of the run is left.
     """
     context = context.model_copy(update={"home": str(Path(context.home).absolute())})
     request = completed(request)
-    record = RunRecord(run_id=request.run_id, created_at=datetime.now(UTC), request=request, context=context)
+    now = datetime.now(UTC)
+    record = RunRecord(run_id=request.run_id, created_at=now, request=request, context=context, owner=owner)
     check_new(record)
     read_bytes(Path(request.contract))
     _check_destination(request)

@@ -32,6 +32,7 @@ class RunRecord(Value):
     created_at: datetime
     request: RunRequest
     context: RunContext
+    owner: str = ""  # the user of a server who asked for it; empty: whoever has the home folder
 
 
 class RunState(Value):
@@ -136,6 +137,16 @@ def read_status(home: Path, run_id: str) -> RunState | None:
         return RunState.model_validate_json((home / "runs" / run_id / "status.json").read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValidationError):
         return None
+
+
+def status_of(record: RunRecord) -> tuple[str, str]:
+    """Return the status of a run and its problem; "interrupted" where nobody works on it any more."""
+    home = Path(record.context.home)
+    state = read_status(home, record.run_id)
+    status = state.status.value if state else "recorded"
+    if status in ("running", "recorded") and not is_running(home, record.run_id):
+        status = "interrupted"
+    return status, state.problem if state else ""
 
 
 def list_records(home: Path) -> tuple[RunRecord, ...]:

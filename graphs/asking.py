@@ -1,0 +1,29 @@
+"""What a waiting run asks, seen from outside, and an answer kept for whoever works on it next. No step is done here."""
+
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Interrupt
+
+from graphs.questions import Reply, answer_questions, asked_of
+from graphs.session import open_saver
+from graphs.supervisor import build
+from tools.records import RunRecord
+
+
+async def asked_now(record: RunRecord) -> tuple[dict[str, Any], ...]:
+    """Return the questions that a run waits with, each with its `id`; none where it does not wait."""
+    return tuple(asked_of(await _interrupts(record)))
+
+
+async def keep_reply(record: RunRecord, reply: Reply) -> None:
+    """Check an answer and keep it durably: `resume` goes on with it. AnswerError, and nothing kept, where it is no good."""
+    answer_questions(record, await _interrupts(record), reply)
+
+
+async def _interrupts(record: RunRecord) -> tuple[Interrupt, ...]:
+    config: RunnableConfig = {"configurable": {"thread_id": record.run_id}}
+    async with open_saver(Path(record.context.home)) as saver:
+        graph = build().compile(checkpointer=saver, name="supervisor")
+        return (await graph.aget_state(config)).interrupts
