@@ -158,6 +158,17 @@ def list_records(home: Path) -> tuple[RunRecord, ...]:
     return tuple(sorted(found, key=lambda record: (record.created_at, record.run_id)))
 
 
+def recent_records(home: Path, most: int) -> tuple[RunRecord, ...]:
+    """Return the records of the runs that were made last, the latest first, at most so many."""
+    runs = home / "runs"
+    made = [(entry.stat().st_ctime, entry.name) for entry in os.scandir(runs)] if runs.is_dir() else []
+    found = []
+    for _, name in sorted(made, reverse=True)[: 2 * most]:
+        with suppress(RunError, StateVersionError):
+            found.append(read_record(home, name))
+    return tuple(sorted(found, key=lambda record: (record.created_at, record.run_id), reverse=True)[:most])
+
+
 def is_running(home: Path, run_id: str) -> bool:
     """Return whether a living process holds the run."""
     if not (home / "runs" / run_id / "lock").is_file():

@@ -16,7 +16,7 @@ _TEMPLATES = FOLDER / "templates"
 
 def rendered(template: str, **values: Any) -> str:  # noqa: ANN401  what a template shows
     """Return a template filled in; a value from data is never markup."""
-    return page_environment(_TEMPLATES).get_template(template).render(prefix=PREFIX, **values)
+    return page_environment(_TEMPLATES).get_template(template).render(prefix=PREFIX, zip=zip, dict=dict, **values)
 
 
 def page(request: Request, template: str, *, title: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401

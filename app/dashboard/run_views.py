@@ -53,8 +53,15 @@ async def show_run(request: Request) -> Response:
         from graphs.asking import asked_now
 
         asked = await asked_now(record)
-    story = await run_in_threadpool(_story, record, Subject()) if live.ended else None
-    return page(request, "run.html.j2", title=f"Run {record.run_id}", run=live, asked=asked, story=story)
+    story = await run_in_threadpool(_story, record) if live.ended else None
+    told_of: dict[str, Any] = {
+        "run": live,
+        "asked": asked,
+        "story": story,
+        "shown": _decisions(story),
+        "tables": _tables(record),
+    }
+    return page(request, "run.html.j2", title=f"Run {record.run_id}", **told_of)
 
 
 async def follow_run(request: Request) -> Response:
@@ -76,7 +83,8 @@ async def show_story(request: Request) -> Response:
         return refused(request, error)
     except ValueError:
         return missing(request, "there is nothing of that kind to tell")
-    return page(request, "story.html.j2", title=story.title, story=story, run_id=record.run_id)
+    told_of: dict[str, Any] = {"story": story, "shown": _decisions(story), "run_id": record.run_id}
+    return page(request, "story.html.j2", title=story.title, **told_of)
 
 
 async def show_report(request: Request) -> Response:
@@ -102,12 +110,25 @@ def _told(record: RunRecord, subject: Subject) -> Explanation:
         return explain(material, subject)
 
 
-def _story(record: RunRecord, subject: Subject) -> Explanation | None:
+def _story(record: RunRecord) -> Explanation | None:
     """Return the story of a run; None where it left too little to tell one."""
     try:
-        return _told(record, subject)
+        return _told(record, Subject())
     except MillwrightError:
         return None
+
+
+def _decisions(story: Explanation | None) -> set[str]:
+    """Return the decisions that the page shows, so that others lead to them."""
+    sections = story.sections if story else ()
+    return {judgement.decision_id for section in sections for judgement in section.judgements}
+
+
+def _tables(record: RunRecord) -> tuple[str, ...]:
+    """Return the tables of which rows were set aside or changed."""
+    kinds = ("changes", "quarantine", "proposals")
+    paths = [path for kind in kinds for path in (_folder(record) / kind).glob("*.parquet")]
+    return tuple(sorted({path.stem for path in paths}))
 
 
 def _look(record: RunRecord) -> Shown:
