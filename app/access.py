@@ -5,17 +5,15 @@ Without tokens the server is open: whoever reaches it is the operator. It should
 
 import hashlib
 import hmac
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
-
+from app.settings import load_settings
 from state.errors import SetupError
+from tools.settings.secrets import load_secrets
 
 LEAST_TOKEN = 16
 """Characters of the shortest token: shorter ones can be guessed."""
@@ -24,19 +22,6 @@ SESSION_SECONDS = 12 * 3600
 
 _PATHS = frozenset({"contract", "sources", "out", "path", "paths", "home", "folder"})
 """Fields of a graph's input and context that name files."""
-
-
-class AccessSettings(BaseSettings):
-    """Who may use the server. Apart from the other settings: what is in here is never shown or recorded."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLWRIGHT_ACCESS_", extra="ignore")
-
-    tokens: dict[str, SecretStr] = Field(default_factory=dict, description="tokens by the name of their user")
-    tokens_file: Path | None = Field(default=None, description="a JSON file of tokens by user, instead of `tokens`")
-    operators: tuple[str, ...] = Field(default=(), description="users who see all runs and may do everything")
-    folders: tuple[str, ...] = Field(
-        default=(), description="folders that users may read from and publish to; the working folder unless given"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,40 +106,19 @@ class Access:
 
 
 def load_access() -> Access:
-    """Return who may use the server; SetupError names the variable that is not valid, and not its value."""
-    try:
-        settings = AccessSettings()
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        name = "MILLWRIGHT_ACCESS_" + str(first["loc"][0]).upper()
-        raise SetupError(first["msg"], where=name, hint="change or unset the variable") from None
-    except SettingsError:
-        hint = """tokens are JSON, e.g. MILLWRIGHT_ACCESS_TOKENS='{"ann": "a long random text"}'"""
-        raise SetupError("a variable cannot be read as JSON", where="MILLWRIGHT_ACCESS_*", hint=hint) from None
-    tokens = {name: token.get_secret_value() for name, token in settings.tokens.items()}
-    tokens |= _from_file(settings.tokens_file) if settings.tokens_file else {}
+    """Return who may use the server; SetupError names the setting that is not valid, and not its value."""
+    settings = load_settings().operation
+    tokens = {name: token.get_secret_value() for name, token in load_secrets().tokens.items()}
     for name, token in tokens.items():
         if len(token) < LEAST_TOKEN:
             what = f"the token of {name!r} is shorter than {LEAST_TOKEN} characters"
             hint = "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one"
-            raise SetupError(what, where="MILLWRIGHT_ACCESS_TOKENS", hint=hint)
+            raise SetupError(what, where="MILLWRIGHT_TOKENS", hint=hint)
     unknown = sorted(set(settings.operators) - set(tokens))
     if unknown:
-        raise SetupError(f"{unknown[0]!r} has no token", where="MILLWRIGHT_ACCESS_OPERATORS", hint="give it one")
-    return Access(tokens, settings.operators, settings.folders)
-
-
-def _from_file(path: Path) -> dict[str, str]:
-    where = "MILLWRIGHT_ACCESS_TOKENS_FILE"
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}", where=where, hint="check the path") from None
-    except ValueError:
-        raise SetupError(f"{path} is no JSON", where=where, hint='write {"name": "token"}') from None
-    if not isinstance(content, dict) or not all(isinstance(token, str) for token in content.values()):
-        raise SetupError(f"{path} holds no object of texts", where=where, hint='write {"name": "token"}')
-    return content
+        what = f"the operator {unknown[0]!r} has no token"
+        raise SetupError(what, where="MILLWRIGHT_OPERATION__OPERATORS", hint="give one in MILLWRIGHT_TOKENS")
+    return Access(tokens, settings.operators, settings.open_folders)
 
 
 def _digest(token: str) -> bytes:

@@ -6,9 +6,10 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt
 
+from graphs.persistence import open_saver
 from graphs.questions import Reply, answer_questions, asked_of
-from graphs.session import open_saver
 from graphs.supervisor import build
+from tools.database.address import database_url
 from tools.records import RunRecord
 
 
@@ -24,6 +25,6 @@ async def keep_reply(record: RunRecord, reply: Reply) -> None:
 
 async def _interrupts(record: RunRecord) -> tuple[Interrupt, ...]:
     config: RunnableConfig = {"configurable": {"thread_id": record.run_id}}
-    async with open_saver(Path(record.context.home)) as saver:
+    async with open_saver(Path(record.context.home), database_url()) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
         return (await graph.aget_state(config)).interrupts

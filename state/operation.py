@@ -32,6 +32,13 @@ class OperationSettings(Value):
     sample_seconds: float = Field(default=1.0, ge=0.05, description="seconds between two such samples")
     metrics: bool = Field(default=True, description="take what each run left into the database of the operation")
     recovery: bool = Field(default=True, description="restart, redelegate and bring back agents that failed")
+    operators: tuple[str, ...] = Field(
+        default=(), description="users of the server who see all runs and may do everything"
+    )
+    open_folders: tuple[str, ...] = Field(
+        default=(), description="folders that its other users may name; empty: the folder it was started in"
+    )
+    server_workers: int = Field(default=1, ge=0, le=64, description="worker processes that the server starts itself")
     persistence: bool = Field(default=True, description="keep checkpoints, so that killed runs can be resumed")
     log_level: LogLevel = Field(default="warning", description="least level that is logged on standard error")
     alerts: AlertSettings = Field(default=AlertSettings(), description="rules, escalation and repetition of alerts")

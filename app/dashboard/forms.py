@@ -23,4 +23,4 @@ async def form_of(request: Request) -> FormData:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise SetupError("the form cannot be read", hint="send it from the page") from error
-    return FormData(pairs)
+    return FormData([*pairs])
