@@ -3,38 +3,42 @@
 Threads, runs and crons belong to the user who makes them; operators see all. Without tokens the server is open.
 """
 
+import asyncio
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from langgraph_sdk import Auth
 
 from app.access import Access, User, load_access
 from app.dashboard.guard import user_of
 from state.errors import SetupError
+from state.run import OPERATOR
 
 auth = Auth()
 
-_OPERATOR = "operator"
 _READS = ("read", "search", "list_namespaces", "get")
 
 
 @auth.authenticate
 async def authenticate(headers: dict[bytes, bytes]) -> Auth.types.MinimalUserDict:
     """Return who calls, by `x-api-key` or a bearer token; 401 for a token that is missing or not known."""
-    user = user_of(_access(), {name.decode(): value.decode("latin-1") for name, value in headers.items()}, {})
+    access = await asyncio.to_thread(_access)
+    user = user_of(access, {name.decode(): value.decode("latin-1") for name, value in headers.items()}, {})
     if user is None:
         raise Auth.exceptions.HTTPException(status_code=401, detail="a token is needed: x-api-key, or a bearer token")
-    return {"identity": user.name or "everybody", "permissions": [_OPERATOR] if user.operator else []}
+    return {"identity": user.name or "everybody", "permissions": [OPERATOR] if user.operator else []}
 
 
 @auth.on
 async def own(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> Any:  # noqa: ANN401  as the library types it
     """Let users see and change what is theirs, and operators everything."""
-    if _OPERATOR in ctx.permissions:
+    if OPERATOR in ctx.permissions:
         return None
     owner = {"owner": ctx.user.identity}
-    value["metadata"] = {**(value.get("metadata") or {}), **owner}
+    if value.get("metadata") is None:
+        value["metadata"] = {}
+    value["metadata"].update(owner)  # in place: the server keeps this object
     return owner
 
 
@@ -42,7 +46,7 @@ async def own(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> Any:  # noq
 async def assistants(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> None:
     """Let everybody see which graphs there are; changing them is for operators."""
     del value
-    if _OPERATOR not in ctx.permissions and ctx.action not in _READS:
+    if OPERATOR not in ctx.permissions and ctx.action not in _READS:
         raise Auth.exceptions.HTTPException(status_code=403, detail="changing assistants is for operators")
 
 
@@ -50,21 +54,22 @@ async def assistants(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> None
 async def store(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> None:
     """Keep the store, in which the lessons of all runs lie, to operators."""
     del value
-    if _OPERATOR not in ctx.permissions:
+    if OPERATOR not in ctx.permissions:
         raise Auth.exceptions.HTTPException(status_code=403, detail="the store is for operators")
 
 
 @auth.on.threads.create_run
-async def create_run(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> Any:  # noqa: ANN401
+async def create_run(ctx: Auth.types.AuthContext, value: Auth.types.RunsCreate) -> Any:  # noqa: ANN401
     """Let a user start runs on threads of their own, with files of the folders that users may name."""
-    if _OPERATOR in ctx.permissions:
+    if OPERATOR in ctx.permissions:
         return None
     given = value.get("kwargs") or {}
     try:
-        _access().check_paths(User(ctx.user.identity, operator=False), _asked(given))
+        access = await asyncio.to_thread(_access)
+        await asyncio.to_thread(access.check_paths, User(ctx.user.identity, operator=False), _asked(given))
     except SetupError as error:
         raise Auth.exceptions.HTTPException(status_code=403, detail=error.line()) from None
-    return await own(ctx, value)
+    return await own(ctx, cast("dict[str, Any]", value))
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,9 @@
-"""What a waiting run asks, seen from outside, and an answer kept for whoever works on it next. No step is done here."""
+"""What a waiting run asks, seen from outside, and an answer kept for whoever works on it next. No step is done here.
 
+These are for threads without an event loop: they read and write files.
+"""
+
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +17,14 @@ from tools.database.address import database_url
 from tools.records import RunRecord
 
 
-async def asked_now(record: RunRecord) -> tuple[dict[str, Any], ...]:
+def asked_now(record: RunRecord) -> tuple[dict[str, Any], ...]:
     """Return the questions that a run waits with, each with its `id`; none where it does not wait."""
-    return tuple(asked_of(await _interrupts(record)))
+    return tuple(asked_of(asyncio.run(_interrupts(record))))
 
 
-async def keep_reply(record: RunRecord, reply: Reply) -> None:
+def keep_reply(record: RunRecord, reply: Reply) -> None:
     """Check an answer and keep it durably: `resume` goes on with it. AnswerError, and nothing kept, where it is no good."""
-    answer_questions(record, await _interrupts(record), reply)
+    answer_questions(record, asyncio.run(_interrupts(record)), reply)
 
 
 async def _interrupts(record: RunRecord) -> tuple[Interrupt, ...]:

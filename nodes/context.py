@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from pydantic import ValidationError
 
 from state.errors import SetupError
-from state.run import RunContext, RunRequest
+from state.run import OPERATOR, RunContext, RunRequest
 from state.values import Value
 
 Given = TypeVar("Given", bound=Value)
@@ -35,3 +35,9 @@ def validated(kind: type[Given], given: object, name: str) -> Given:
 def run_folder(runtime: Runtime[RunContext], request: RunRequest) -> Path:
     """Return the folder of the run."""
     return context_of(runtime).run_folder(request.run_id)
+
+
+def owner_of(runtime: Runtime[RunContext]) -> str | None:
+    """Return the user of a server for whom the graph runs; None for who may do everything, and without a server."""
+    user = runtime.server_info.user if runtime.server_info else None
+    return None if user is None or OPERATOR in user.permissions else str(user.identity)

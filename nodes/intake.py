@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from algorithms.delegation.sizing import may_share_out
 from nodes.adopt import with_log
-from nodes.context import context_of, run_folder, validated
+from nodes.context import context_of, owner_of, run_folder, validated
 from nodes.decide import Account, record
 from nodes.events import emit
 from state.budget import Spent
@@ -85,14 +85,16 @@ class SourcesInput(StockInput):
 def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOutput:
     """Validate the request and make the run's record when the caller did not.
 
-    RunError when the run was asked for something else before: what it holds is not touched.
+    RunError when the run was asked for something else before, or by another user: what it holds is not touched.
     """
     given, context = validated(RunRequest, state.get("request"), "request"), context_of(runtime)
-    request = completed(given)
+    request, owner = completed(given), owner_of(runtime)
     if not (context.run_folder(request.run_id) / "record.json").exists():
-        admit(request, context)
-    elif read_record(Path(context.home), request.run_id).request != request:
-        raise RunError(f"run {request.run_id!r} exists already", hint="give another run_id")
+        admit(request, context, owner or "")
+    else:
+        record = read_record(Path(context.home), request.run_id)
+        if record.request != request or owner not in (None, record.owner):
+            raise RunError(f"run {request.run_id!r} exists already", hint="give another run_id")
     begun = PlanningState.INITIAL
     return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING, "planning": begun}
 

@@ -18,6 +18,9 @@ from state.values import Value
 SCHEMA_VERSION = 3
 """Version of the state schema; a saved state of another version is refused."""
 
+OPERATOR = "operator"
+"""Permission of a server's user to see and do everything."""
+
 
 class Approve(StrEnum):
     """What a person must agree to before the run goes on."""

@@ -34,7 +34,7 @@ async def start_run(request: Request) -> Response:
             partial=bool(form.get("partial")),
             approve=Approve(modes or "auto"),
         )
-        access.check_paths(user, wanted.model_dump(mode="json"))
+        await run_in_threadpool(access.check_paths, user, wanted.model_dump(mode="json"))
         run_id = await run_in_threadpool(start, wanted, user.name)
     except (MillwrightError, ValueError) as error:
         problem = error.line() if isinstance(error, MillwrightError) else "the form is not complete"
@@ -53,7 +53,7 @@ async def answer_run(request: Request) -> Response:
     form = await form_of(request)
     answer = {str(form.get("id", "")): answer_of(form)}
     try:
-        await keep_reply(record, Reply(answer, asker(request).name or "dashboard"))
+        await run_in_threadpool(keep_reply, record, Reply(answer, asker(request).name or "dashboard"))
         await run_in_threadpool(hand_over, record)
     except MillwrightError as error:
         return refused(request, error)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,7 +39,8 @@ class Guard:
         if scope["type"] != "http" or not (path == PREFIX or path.startswith((f"{PREFIX}/", METRICS))):
             await self._app(scope, receive, send)
             return
-        access = self._access = self._access or load_access()
+        access = self._access or await run_in_threadpool(load_access)
+        self._access = access
         connection = HTTPConnection(scope)
         user = user_of(access, connection.headers, connection.cookies)
         if refusal := self._refusal(scope, connection, user):

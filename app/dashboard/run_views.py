@@ -52,7 +52,7 @@ async def show_run(request: Request) -> Response:
     if live.status == "waiting":
         from graphs.asking import asked_now
 
-        asked = await asked_now(record)
+        asked = await run_in_threadpool(asked_now, record)
     story = await run_in_threadpool(_story, record) if live.ended else None
     told_of: dict[str, Any] = {
         "run": live,
