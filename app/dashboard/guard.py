@@ -39,8 +39,9 @@ class Guard:
         if scope["type"] != "http" or not (path == PREFIX or path.startswith((f"{PREFIX}/", METRICS))):
             await self._app(scope, receive, send)
             return
-        access = self._access or await run_in_threadpool(load_access)
-        self._access = access
+        if self._access is None:
+            self._access = await run_in_threadpool(load_access)
+        access = self._access
         connection = HTTPConnection(scope)
         user = user_of(access, connection.headers, connection.cookies)
         if refusal := self._refusal(scope, connection, user):
