@@ -48,4 +48,4 @@ def _shown(user: User) -> dict[str, Any]:
             status, problem = status_of(record)
             told = {"status": status, "problem": problem, "contract": record.request.contract, "owner": record.owner}
             runs.append({"run_id": record.run_id, "created_at": record.created_at, **told})
-    return {"runs": runs, "shared": any(run["owner"] for run in runs), "alerts": alerts_now()}
+    return {"runs": runs, "shared": any(run["owner"] for run in runs), "alerts": alerts_now().alerts}

@@ -10,6 +10,14 @@ from starlette.staticfiles import StaticFiles
 from app.dashboard.data_views import show_side
 from app.dashboard.form_views import answer_run, log_in, log_out, resume_run, show_login, start_run
 from app.dashboard.guard import PREFIX, Guard
+from app.dashboard.operation_views import (
+    change_agents,
+    change_alerts,
+    follow_health,
+    show_agents,
+    show_alerts,
+    show_health,
+)
 from app.dashboard.pages import FOLDER
 from app.dashboard.run_views import follow_run, show_report, show_run, show_story
 from app.dashboard.runs_view import follow_runs, show_runs
@@ -45,6 +53,12 @@ def routes() -> list[BaseRoute]:
         Route(f"{_RUN}/rows/{{kind}}", show_side),
         Route(f"{_RUN}/answer", answer_run, methods=["POST"]),
         Route(f"{_RUN}/resume", resume_run, methods=["POST"]),
+        Route(f"{PREFIX}/agents", show_agents),
+        Route(f"{PREFIX}/agents/{{agent_id:path}}", change_agents, methods=["POST"]),
+        Route(f"{PREFIX}/alerts", show_alerts),
+        Route(f"{PREFIX}/alerts", change_alerts, methods=["POST"]),
+        Route(f"{PREFIX}/health", show_health),
+        Route(f"{PREFIX}/health/live", follow_health),
         Route(f"{PREFIX}/static/style.css", show_style),
         Mount(f"{PREFIX}/static", StaticFiles(directory=FOLDER / "static")),
     ]
