@@ -132,7 +132,8 @@ def _candidates(
     groups = [tuple(_together(usable)), *((amendment,) for amendment in usable)]
     groups = [group for group in groups if group and _stays_within(group, metrics, metrics.allowance.max_quarantine)]
     plans = [_plan(task, pattern, group) for group in groups]
-    plans += _raised(task, metrics, pattern, usable)
+    if not task.improving:
+        plans += _raised(task, metrics, pattern, usable)
     return list({plan.plan_id: plan for plan in plans}.values())
 
 
@@ -201,7 +202,7 @@ def _plan(
         pattern=pattern,
         amendments=group,
         threshold=threshold,
-        safeguards=tuple(_safeguards(group, threshold)),
+        safeguards=tuple(_safeguards(task, group, threshold)),
         gain=sum(amendment.gain for amendment in group),
         confidence=min((amendment.certainty for amendment in group), default=1.0),
         reason="",
@@ -216,10 +217,10 @@ _IDENTITY = {"kind", "table", "columns", "files", "parameters", "rows"}
 """What makes two amendments the same; figures and words may differ."""
 
 
-def _safeguards(group: Sequence[Amendment], threshold: Threshold | None) -> Iterator[Safeguard]:
+def _safeguards(task: RecoveryTask, group: Sequence[Amendment], threshold: Threshold | None) -> Iterator[Safeguard]:
     reread = any(amendment.kind is RemedyKind.REREAD for amendment in group)
     yield Safeguard.NO_LINE_LOST if reread else Safeguard.NO_ROW_LOST
-    yield from (Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_BAD)
+    yield from (Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_ASIDE if task.improving else Safeguard.FEWER_BAD)
     # Of files that are cut otherwise nothing was read before: that more of them reads and less fails is what counts.
     if any(amendment.kind in _READING - {RemedyKind.REREAD} for amendment in group):
         yield Safeguard.NO_MORE_UNREADABLE

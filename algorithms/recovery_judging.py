@@ -32,8 +32,8 @@ def _broken(guard: Safeguard, plan: RecoveryPlan, before: Standing, after: Stand
     if guard is Safeguard.NO_NEW_FAILURE:
         new = sorted(set(after.failing) - set(before.failing))
         return f"{', '.join(new[:5])} held before" if new else ""
-    if guard is Safeguard.FEWER_BAD:
-        return "" if after.badness < before.badness else "neither fewer checks fail nor fewer rows are bad"
+    if guard in (Safeguard.FEWER_BAD, Safeguard.FEWER_ASIDE):
+        return _no_better(guard, plan.table, before, after)
     if guard is Safeguard.NO_MORE_UNREADABLE:
         more = [name for name, count in after.unreadable.items() if count > before.unreadable.get(name, 0)]
         return f"more values of {', '.join(more[:5])} are unreadable" if more else ""
@@ -42,6 +42,16 @@ def _broken(guard: Safeguard, plan: RecoveryPlan, before: Standing, after: Stand
         merged = after.rows_merged.get(plan.table, 0)
         return f"{merged} rows were merged, {most} are identical" if merged > most else ""
     return _beyond(plan, after)
+
+
+def _no_better(guard: Safeguard, table: str, before: Standing, after: Standing) -> str:
+    if guard is Safeguard.FEWER_BAD:
+        return "" if after.badness < before.badness else "neither fewer checks fail nor fewer rows are bad"
+    more = [name for name, count in after.quarantined.items() if count > before.quarantined.get(name, 0)]
+    if more:
+        return f"more rows of {', '.join(more[:5])} are in quarantine"
+    fewer = after.quarantined.get(table, 0) < before.quarantined.get(table, 0)
+    return "" if fewer else "no fewer rows are in quarantine"
 
 
 def _lost(guard: Safeguard, before: Standing, after: Standing) -> str:

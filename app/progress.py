@@ -18,6 +18,7 @@ _WORDS = {
     "answered": "{question} answered: {reply}",
     "replan": "replanned {event_id}: {action}, {reason}",
     "diagnosis": "diagnosed {detail}",
+    "critique": "criticised {detail}",
     "recovery": "recovery of {detail}",
     "repair_council": "repair council on {detail}",
     "verified": "verified: {passed} checks passed, {failed} failed",

@@ -16,10 +16,12 @@ from graphs.intake import graph as intake
 from graphs.planner import graph as planner
 from nodes.adopt import adopt_changes
 from nodes.context import context_of
+from nodes.criticising import criticised
 from nodes.publish import publish_tables
 from nodes.quality import recover
 from nodes.report import report
 from nodes.verify import verify
+from state.planning import PlanningState
 from state.recovery import RecoveryStatus
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorInput, SupervisorOutput, SupervisorState
@@ -61,9 +63,14 @@ def after_execution(state: SupervisorState) -> Literal["verify", "diagnose", "qu
     return "quality" if _on_trial(state) else "diagnose"
 
 
-def after_verification(state: SupervisorState) -> Literal["publish", "diagnose", "quality", "report"]:
-    """Publish when the contract is met, else find out what is wrong; a recovery on trial is judged first."""
-    if _on_trial(state):
+def after_verification(
+    state: SupervisorState, runtime: Runtime[RunContext]
+) -> Literal["publish", "diagnose", "quality", "report"]:
+    """Publish when the contract is met, else find out what is wrong; a recovery on trial is judged first.
+
+    A result below its quality bar is criticised before it is published.
+    """
+    if _on_trial(state) or (state["status"] is RunStatus.RUNNING and criticised(state["checks"], context_of(runtime))):
         return "quality"
     if state["status"] is RunStatus.RUNNING:
         return "publish"
@@ -78,7 +85,7 @@ def after_diagnosis(state: SupervisorState, runtime: Runtime[RunContext]) -> Lit
 
 def after_quality(state: SupervisorState) -> Literal["executor", "publish", "report"]:
     """Make tables again, publish what is met, or end."""
-    if state["status"] is RunStatus.RUNNING and _to_do(state):
+    if state["status"] is RunStatus.RUNNING and state["planning"] is PlanningState.REPLANNING:
         return "executor"
     return _end(state)
 
@@ -86,12 +93,6 @@ def after_quality(state: SupervisorState) -> Literal["executor", "publish", "rep
 def _on_trial(state: SupervisorState) -> bool:
     recovery = state.get("recovery")
     return recovery is not None and recovery.status is RecoveryStatus.TRIED
-
-
-def _to_do(state: SupervisorState) -> bool:
-    """Return whether a recovery was begun or taken back, not kept."""
-    recovery = state.get("recovery")
-    return recovery is not None and recovery.status is not RecoveryStatus.KEPT
 
 
 def _end(state: SupervisorState) -> Literal["publish", "report"]:

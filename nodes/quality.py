@@ -1,5 +1,8 @@
 """The quality planner in a run: a verification that is not met is followed by a recovery, which the next one judges.
 
+A verification that is met is followed by a critique of the tables below their quality bar, and a recovery goes on only
+while each leaves fewer rows in quarantine than the one before.
+
 What a recovery does is recorded in the ledger in the transaction that takes back the steps it concerns; the steps read
 it there. One that did not help is taken back the same way, so that the better result before is made again
 (`nodes.recovering`).
@@ -14,6 +17,7 @@ from algorithms.recovery_judging import Judgement, judge_recovery
 from nodes.amendments import measure_amendments
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
+from nodes.criticising import criticised, critique_of
 from nodes.decide import decide
 from nodes.decisions.quality_recovery import QUALITY_RECOVERY, QualityFailure
 from nodes.plan_record import steps_given_up
@@ -92,7 +96,7 @@ def _recovered(state: QualityInput, run: QualityRun) -> SupervisorState:
         if last.status is RecoveryStatus.TAKEN_BACK:
             return _told_taken_back(state, run, last)
         judged = {"recovery": _reference(last)}
-        if state["status"] is RunStatus.RUNNING:
+        if state["status"] is RunStatus.RUNNING and not criticised(state["checks"], run.context):
             return judged
         run = run._replace(recoveries=read_recoveries(run.connection))
     return _planned(state, run, judged)
@@ -142,9 +146,16 @@ def _going_on(state: QualityInput, run: QualityRun, recovery: Recovery, ruling: 
 
 def _planned(state: QualityInput, run: QualityRun, judged: SupervisorState) -> SupervisorState:
     """Put the first plan in place that some table has; where none has one, the run stays as it is."""
-    for table in _failing_first(state, run):
-        recovery_plan = _decide(state, run, table, _metrics(state, run, table))
-        if recovery_plan.stops:
+    improving = state["status"] is RunStatus.RUNNING
+    for table in criticised(state["checks"], run.context) if improving else _failing_first(state, run):
+        metrics = _metrics(state, run, table)
+        recovery_plan = _decide(state, run, table, metrics)
+        if improving:
+            told = critique_of(run, metrics, recovery_plan)
+            judged = {**judged, "critiques": {**judged.get("critiques", {}), told.critique_id: told}}
+            if recovery_plan.stops:
+                continue
+        elif recovery_plan.stops:
             ruling = _stopped(run, recovery_plan)
             judged = {**judged, "replans": {**judged.get("replans", {}), ruling.replan_id: ruling}}
             continue
@@ -152,7 +163,7 @@ def _planned(state: QualityInput, run: QualityRun, judged: SupervisorState) -> S
         before = standing_of(run.connection, run.contract, checks, state["accounts"], run.intake.table_files)
         recovery = Recovery(number=len(run.recoveries) + 1, plan=recovery_plan, before=before)
         put_in_place(run, recovery)
-        return _told_begun(state, run, recovery)
+        return {**judged, **_told_begun(state, run, recovery)}
     return judged
 
 
@@ -187,6 +198,7 @@ def _decide(state: QualityInput, run: QualityRun, table: str, metrics: QualityMe
         tried=tuple(recovery.plan.plan_id for recovery in run.recoveries),
         least_confidence=run.context.least_confidence,
         seconds_left=None if limit is None else max(0.0, limit - spent),
+        improving=state["status"] is RunStatus.RUNNING,
         seconds_needed=sum(reports[step.step_id].seconds for step in steps_from(run, {table: StepKind.MAP}, reports)),
     )
     evidence = QualityFailure(task=task, metrics=metrics, diagnosis=state.get("diagnoses", {}).get(table))
@@ -207,10 +219,11 @@ def _ruling(
     done = {step_id for step_id, report in reports.items() if report.status is StepStatus.DONE}
     left = [step.step_id for step in run.plan.steps if step.step_id not in done]
     failing = ", ".join(list(recovery.before.failing)[:5])
+    trigger = f"quality: {failing}" if failing else f"critique: {recovery.plan.table} is below its quality bar"
     return Replan(
         replan_id=f"verify#{recovery.number}" + ("" if action is Strategy.RECOVER else f":{action.value}"),
         step_id="verify",
-        trigger=f"quality: {failing}",
+        trigger=trigger,
         action=action,
         alternatives=alternatives,
         reason=reason,

@@ -171,6 +171,7 @@ def _facts(
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection, _by_table(contract, plan) if plan else ()),
+        critiques=tuple(state.get("critiques", {}).values()),
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         messages=state.get("messages", {}).get(state["request"].run_id),

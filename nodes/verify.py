@@ -6,6 +6,7 @@ from pathlib import Path
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
+from algorithms.critique import below_bar
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
@@ -47,7 +48,7 @@ def verify(state: VerifyInput, runtime: Runtime[RunContext]) -> SupervisorState:
         if no_room(error):
             raise
         return {"status": RunStatus.FAILED, "problem": f"verification failed: {failure_line(error)}"}
-    summary = _summary(contract, results, str(write_checks(folder, results)))
+    summary = _summary(contract, results, accounts, str(write_checks(folder, results)))
     emit("verified", "verify", passed=summary.passed, failed=summary.failed + summary.error)
     update: SupervisorState = {
         "checks": summary,
@@ -75,7 +76,9 @@ def _judge(
     return results + judge_quarantine(contract, accounts, raised), accounts
 
 
-def _summary(contract: Contract, results: tuple[CheckResult, ...], path: str) -> CheckSummary:
+def _summary(
+    contract: Contract, results: tuple[CheckResult, ...], accounts: dict[str, TableAccount], path: str
+) -> CheckSummary:
     counts = {verdict: sum(1 for result in results if result.result is verdict) for verdict in Verdict}
     reasons = reasons_not_met(results)
     return CheckSummary(
@@ -87,4 +90,5 @@ def _summary(contract: Contract, results: tuple[CheckResult, ...], path: str) ->
         met=not reasons,
         reasons=reasons[:20],
         deliverable=deliverable(contract, results),
+        below_bar=below_bar(contract, accounts),
     )

@@ -172,6 +172,7 @@ class Table(Value):
     drift: Drift = Drift.DISCARD_VALUE
     max_quarantine: float = 0.05
     relaxed_quarantine: float | None = None  # what a recovery may raise it to; None: nothing may
+    quality_bar: float | None = None  # share of rows in quarantine above which a result is criticised
     may_be_empty: bool = False  # a rowCount rule of the contract accepts 0
     transform_logic: str | None = None  # SQL of a derived table
     transform_sources: tuple[str, ...] = ()

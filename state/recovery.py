@@ -43,6 +43,7 @@ class Safeguard(StrEnum):
     NO_LINE_LOST = "no_line_lost"  # of files that are read again: as many lines as before, no more of them refused
     NO_NEW_FAILURE = "no_new_failure"  # no rule fails that held before
     FEWER_BAD = "fewer_bad"  # fewer checks fail, or fewer rows are bad
+    FEWER_ASIDE = "fewer_aside"  # fewer rows of the table are in quarantine, and of no other table more
     NO_MORE_UNREADABLE = "no_more_unreadable"  # no more values of the columns concerned are unreadable
     IDENTICAL_ONLY = "identical_only"  # rows were merged only where all columns of the contract are the same
     WITHIN_ALLOWANCE = "within_allowance"  # no more rows are in quarantine than the contract allows
@@ -101,6 +102,7 @@ class RecoveryTask(Value):
     least_confidence: float = Field(default=0.05, ge=0, le=1)
     seconds_left: float | None = None  # of the run's budget; None: unbounded
     seconds_needed: float = 0.0  # what the steps to do again took before
+    improving: bool = False  # the contract is met: the table is to be made better
 
 
 class Threshold(Value):

@@ -109,6 +109,14 @@ class Patterns(Value):
         description="A table that fails its verification is made otherwise where evidence speaks for it",
         examples=["on", "off"],
     )
+    self_critique: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Self-critique",
+        description="A table that meets the contract and stays below its quality bar is made better where evidence "
+        "speaks for it",
+        examples=["on", "off"],
+    )
     prefer: dict[str, str] = Field(
         default_factory=dict,
         title="Prefer",
@@ -327,6 +335,7 @@ class CheckSummary(Value):
     met: bool
     reasons: tuple[str, ...]  # why the contract is not met, at most 20
     deliverable: tuple[str, ...]  # tables that pass, with all they depend on
+    below_bar: tuple[str, ...] = ()  # tables with more rows in quarantine than their quality bar
 
 
 class ReceiptRef(Value):

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from state.budget import Spent
 from state.channels import merge_by_id
+from state.critique import Critique
 from state.delegation import Assignment, HierarchyRecord
 from state.diagnosis import Diagnosis
 from state.orders import ConversationRef
@@ -182,6 +183,8 @@ class SupervisorState(RunChannels, total=False):
     """Written by the quality planner: the last recovery; read by routing."""
     diagnoses: Annotated[dict[str, Diagnosis], merge_by_id]
     """By table; written by whoever diagnoses what failed; read by the quality planner and the report."""
+    critiques: Annotated[dict[str, Critique], merge_by_id]
+    """By table and attempt; written by the quality planner where a contract is met; read by the report."""
 
 
 class IntakeState(RunChannels, total=False):

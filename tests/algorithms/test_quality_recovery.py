@@ -82,7 +82,18 @@ def test_nothing_is_done_beyond_what_the_contract_allows(metrics: QualityMetrics
     assert all(amendment.certainty >= max(bar, LEAST_CERTAINTY) for amendment in plan.amendments)
     assert plan.reason
     if not plan.stops:
-        assert {Safeguard.NO_ROW_LOST, Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_BAD} <= set(plan.safeguards)
+        kept = Safeguard.NO_LINE_LOST if RemedyKind.REREAD in kinds else Safeguard.NO_ROW_LOST
+        assert {kept, Safeguard.NO_NEW_FAILURE, Safeguard.FEWER_BAD} <= set(plan.safeguards)
+
+
+@given(failures, shares)
+def test_what_is_to_be_made_better_raises_no_threshold_and_must_leave_fewer_rows_aside(
+    metrics: QualityMetrics, bar: float
+) -> None:
+    plan = handle_quality_failure(RecoveryTask(table="t", least_confidence=bar, improving=True), metrics)
+    assert plan.threshold is None
+    assert plan.stops or Safeguard.FEWER_ASIDE in plan.safeguards
+    assert Safeguard.FEWER_BAD not in plan.safeguards
 
 
 @given(failures)

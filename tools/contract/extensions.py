@@ -14,7 +14,7 @@ from tools.contract.document import Place
 from tools.contract.faults import FaultLog, did_you_mean
 
 PREFIX = "millwright."
-INHERITED = frozenset({"onViolation", "drift", "maxQuarantine", "relaxedQuarantine", "repair", "stakes"})
+INHERITED = frozenset({"onViolation", "drift", "maxQuarantine", "relaxedQuarantine", "qualityBar", "repair", "stakes"})
 OF_CONTRACT = INHERITED
 OF_TABLE = INHERITED | {"sources", "keep", "mayBeEmpty", "transformLogic", "transformSourceObjects"}
 OF_COLUMN = frozenset({"aliases", "repair"})

@@ -50,6 +50,7 @@ def _table(
         drift=settings.choice("drift", Drift) or Drift.DISCARD_VALUE,
         max_quarantine=DEFAULT_MAX_QUARANTINE if share is None else share,
         relaxed_quarantine=settings.share("relaxedQuarantine"),
+        quality_bar=settings.share("qualityBar"),
         may_be_empty=settings.flag("mayBeEmpty") or accepts_empty(rules),
         transform_logic=logic,
         transform_sources=_sources(settings.texts("transformSourceObjects"), logic, names, place, faults),

@@ -11,6 +11,7 @@ import duckdb
 
 from state.checks import CheckResult
 from state.contract import Contract, Table
+from state.critique import Critique
 from state.decisions import Decision
 from state.diagnosis import Diagnosis
 from state.errors import RunError
@@ -75,6 +76,11 @@ class Material:
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """What is wrong with tables that failed."""
         return tuple(Diagnosis.model_validate(diagnosis) for diagnosis in self.run.get("diagnoses", ()))
+
+    @property
+    def critiques(self) -> tuple[Critique, ...]:
+        """What was criticised though the contract was met."""
+        return tuple(Critique.model_validate(critique) for critique in self.run.get("critiques", ()))
 
     @property
     def mappings(self) -> tuple[ColumnMapping, ...]:

@@ -7,6 +7,7 @@ from tools.explain.awarding import awards_section
 from tools.explain.changing import cells_by_decision, changes_section
 from tools.explain.checking import checks_section
 from tools.explain.conversing import messages_section
+from tools.explain.criticising import critiques_section
 from tools.explain.delegating import hierarchy_section
 from tools.explain.diagnosing import diagnoses_section
 from tools.explain.headers import headers_section
@@ -31,6 +32,7 @@ def explain_run(material: Material) -> Explanation:
         reasons(material),
         accounts(material),
         diagnoses_section(material.diagnoses),
+        critiques_section(material.critiques),
         advice_section(material, groups, material.tables),
         plan_section(material).model_copy(update={"picture": plan_picture(material)}),
         awards_section(material),

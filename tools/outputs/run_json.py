@@ -15,6 +15,7 @@ from state.approval import Answered
 from state.budget import Spent
 from state.checks import CheckResult
 from state.contract import Contract
+from state.critique import Critique
 from state.decisions import Decision
 from state.delegation import HierarchyRecord
 from state.diagnosis import Diagnosis
@@ -59,6 +60,7 @@ class RunFacts(Value):
     checks: tuple[CheckResult, ...]
     decisions: tuple[Decision, ...]
     diagnoses: tuple[Diagnosis, ...] = ()
+    critiques: tuple[Critique, ...] = ()
     approvals: tuple[Answered, ...] = ()
     messages: ConversationRef | None = None
     spent: Spent
@@ -93,6 +95,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "formats": [value_format.model_dump(mode="json") for value_format in facts.formats],
         "checks": [check.model_dump(mode="json") for check in facts.checks],
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
+        "critiques": [critique.model_dump(mode="json") for critique in facts.critiques],
         "diagnoses": [diagnosis.model_dump(mode="json") for diagnosis in facts.diagnoses],
         "approvals": [_approval(answered) for answered in facts.approvals],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
