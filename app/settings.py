@@ -1,7 +1,7 @@
 """Settings: variables `MILLWRIGHT_*` and the settings file, put together with the command line into a run context.
 
-The environment comes before the file. Secrets are apart (`tools/settings/secrets.py`), as is where lineage goes: neither is
-recorded.
+The environment comes before the file. Secrets are apart (`tools/settings/secrets.py`), as is where lineage goes: they
+are not recorded.
 """
 
 import os
@@ -11,7 +11,6 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from app.setting_faults import fault_of
-
 from state.budget import BudgetLimits
 from state.delegation import WorkerFault
 from state.errors import SetupError

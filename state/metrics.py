@@ -1,4 +1,4 @@
-"""Measurements: what is counted and what is spread, one at a time or gathered. Times in seconds since the epoch, UTC."""
+"""Measurements: what is counted and what is spread, single or gathered. Times in seconds since the epoch, UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

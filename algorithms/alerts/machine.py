@@ -1,7 +1,7 @@
 """An alert as a state machine: readings, silence, acknowledgement and time move it; each move may tell somebody.
 
-Pure: given the same alert, reading and time it gives the same alert and the same notifications with the same keys, so that
-whoever keeps both in one transaction neither loses nor doubles one.
+Pure: given the same alert, reading and time it gives the same alert and the same notifications with the same keys, so
+that whoever keeps both in one transaction neither loses nor doubles one.
 """
 
 from collections.abc import Mapping, Sequence

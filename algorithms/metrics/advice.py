@@ -35,11 +35,15 @@ _ADVICE = (
     _Advice("critical_errors", "above", 0, _plain("errors ended runs: read their problem, then resume them")),
     _Advice("error_rate", "above", 0.05, _common_error),
     _Advice("not_met_share", "above", 0.1, _plain("contracts are not met: read the reports' failed checks")),
-    _Advice("quarantine_share", "above", 0.05, _plain("many rows are set aside: export quarantine, mend, deliver again")),
+    _Advice(
+        "quarantine_share", "above", 0.05, _plain("many rows are set aside: export quarantine, mend, deliver again")
+    ),
     _Advice("budget_spent_runs", "above", 0, _plain("budgets were spent: resume those runs, or give them more")),
     _Advice("delivered_share", "below", 0.99, _plain("messages get lost: see whether the hub's Redis answers")),
     _Advice("consensus_share", "below", 0.8, _plain("votes often stay open: name aliases or formats in the contract")),
-    _Advice("overhead_ms_p95", "above", 250, _plain("orders wait long beside their work: more workers or fewer at once")),
+    _Advice(
+        "overhead_ms_p95", "above", 250, _plain("orders wait long beside their work: more workers or fewer at once")
+    ),
     _Advice("run_seconds_p50", "above", 600, _slowest),
     _Advice("disk_free_share", "below", 0.1, _plain("the disk is nearly full: remove old workspaces of finished runs")),
     _Advice("memory_bytes_p95", "above", 8 * 2**30, _plain("runs use much memory: lower MILLWRIGHT_MEMORY")),

@@ -39,7 +39,9 @@ def health_of(  # noqa: PLR0913  one for each part
         _line("quality", 0.10, quarantine_share, _QUARANTINE_ALL_LOST, "of rows are in quarantine"),
         None
         if disk_free_share is None
-        else _part("disk", 0.10, min(1.0, disk_free_share / _DISK_ENOUGH), f"{disk_free_share:.1%} of the disk is free"),
+        else _part(
+            "disk", 0.10, min(1.0, disk_free_share / _DISK_ENOUGH), f"{disk_free_share:.1%} of the disk is free"
+        ),
     ]
     return _judged([part for part in parts if part is not None], critical_errors)
 

@@ -1,4 +1,4 @@
-"""Measurements from what a run left. Attempts of steps and times come from its events, figures of data from run.json."""
+"""Measurements from what a run left: attempts of steps and times from its events, figures of data from run.json."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -64,7 +64,7 @@ def _change(database: Database, rule: AlertRule, now: datetime) -> float | None:
     return None if trend is None else trend.per_hour
 
 
-def _move_all(  # noqa: PLR0913  what an evaluation is made of
+def _move_all(
     database: Database,
     settings: AlertSettings,
     channels: Sequence[str],
@@ -88,7 +88,7 @@ def _move_all(  # noqa: PLR0913  what an evaluation is made of
     return tuple(moved)
 
 
-def _step(  # noqa: PLR0913
+def _step(
     alert: Alert | None,
     rule: AlertRule | None,
     settings: AlertSettings,

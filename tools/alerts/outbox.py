@@ -1,7 +1,7 @@
 """The outbox: what channels are to be told is sent at least once, with backoff, and is never forgotten by a kill.
 
-A notification is claimed for a while, sent, and marked as sent; who is killed between sending and marking lets it be sent
-again, with the same key in its text.
+A notification is claimed for a while, sent, and marked as sent; who is killed between sending and marking lets it be
+sent again, with the same key in its text.
 """
 
 from collections.abc import Sequence
@@ -84,4 +84,6 @@ def _note(database: Database, row: Row[tuple[object, ...]], fault: str, settings
     wait = min(_LONGEST_WAIT, settings.retry_seconds * 2 ** (attempts - 1))
     values: dict[str, object] = {"attempts": attempts, "fault": fault, "claimed_until": 0.0}
     values |= {"due_at": now + wait} if fault else {"sent_at": now}
-    database.perform(lambda connection: connection.execute(update(OUTBOX).where(OUTBOX.c.key == row.key).values(values)))
+    database.perform(
+        lambda connection: connection.execute(update(OUTBOX).where(OUTBOX.c.key == row.key).values(values))
+    )

@@ -94,5 +94,3 @@ def _network_bytes() -> float:
     except (psutil.Error, OSError):
         return 0.0
     return float(counters.bytes_sent + counters.bytes_recv) if counters else 0.0
-
-

@@ -1,9 +1,9 @@
-"""Measurements in the database: taken once per run however often it is told, gathered over a window, folded when old."""
+"""Measurements in the database: taken once per run however often it is told, gathered, and folded when old."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select, update
 
 from algorithms.metrics.histogram import bucket_of
 from state.metrics import Gathered, Measurement, Series, Spread
@@ -16,7 +16,7 @@ _MOST_LABEL = 120
 _MOST_KEY = 300
 
 
-def take(  # noqa: PLR0913  what is known of the run
+def take(
     database: Database,
     run_id: str,
     measurements: Sequence[Measurement],
@@ -35,14 +35,16 @@ def take(  # noqa: PLR0913  what is known of the run
         _lock(connection)
         folded = connection.scalar(select(RUNS.c.folded_until).where(RUNS.c.run_id == run_id))
         rows = [_row(run_id, each) for each in measurements if each.at >= max(folded or 0.0, oldest)]
-        connection.execute(delete(MEASUREMENTS).where(MEASUREMENTS.c.run_id == run_id))
+        # Samples are of one session, not of the run: those of earlier sessions stay.
+        told = MEASUREMENTS.c.run_id == run_id, MEASUREMENTS.c.key.not_like("sample:%")
+        connection.execute(delete(MEASUREMENTS).where(*told))
         for start in range(0, len(rows), batch):
             connection.execute(insert(MEASUREMENTS), rows[start : start + batch])
-        told = {"status": status, "ended": ended}
+        known = {"status": status, "ended": ended}
         if folded is None:
-            connection.execute(insert(RUNS), [{"run_id": run_id, "folded_until": 0.0, **told}])
+            connection.execute(insert(RUNS), [{"run_id": run_id, "folded_until": 0.0, **known}])
         else:
-            connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(told))
+            connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(known))
         return len(rows)
 
     return database.perform(work)
@@ -63,10 +65,10 @@ def gather_ever(database: Database) -> Series:
     """Return all that was ever measured; it never shrinks, as counters must not."""
 
     def work(connection: Connection) -> Series:
-        lasting = select(LASTING.c.name, LASTING.c.label, LASTING.c.bucket, LASTING.c.count, LASTING.c.total, 0.0)
-        return _together(
-            [row for found in (_single(), _folded(HOURLY), lasting) for row in connection.execute(found)]
+        lasting = select(
+            LASTING.c.name, LASTING.c.label, LASTING.c.bucket, LASTING.c.count, LASTING.c.total, literal(0.0)
         )
+        return _together([row for found in (_single(), _folded(HOURLY), lasting) for row in connection.execute(found)])
 
     return database.look(work)
 
@@ -124,7 +126,7 @@ def _folded(table: Any) -> Select[Any]:  # noqa: ANN401  a table of histograms b
     return select(*keys, *counts).group_by(*keys)
 
 
-def _together(rows: Iterable[Row[Any]]) -> dict[tuple[str, str], Gathered]:
+def _together(rows: Iterable[Any]) -> dict[tuple[str, str], Gathered]:
     found: dict[tuple[str, str], Gathered] = {}
     for name, label, bucket, count, total, last in rows:
         gathered = found.setdefault((name, label), Gathered({}, 0.0, 0.0))
@@ -134,7 +136,7 @@ def _together(rows: Iterable[Row[Any]]) -> dict[tuple[str, str], Gathered]:
     return found
 
 
-def _add(connection: Connection, table: Any, keys: Sequence[str], rows: Iterable[Row[Any]]) -> None:  # noqa: ANN401
+def _add(connection: Connection, table: Any, keys: Sequence[str], rows: Iterable[Any]) -> None:  # noqa: ANN401
     """Add counts and totals to the buckets of histograms."""
     for name, label, bucket, count, total, _last, *hour in rows:
         key = dict(zip(keys, (name, label, bucket, *hour), strict=True))
