@@ -14,7 +14,8 @@ from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
 from tools.lineage.target import LineageTarget
-from tools.records import RunRecord, is_running, list_records, read_record, read_status
+from tools.queue.registry import RECORDED, RegisteredRun, home_of, registered
+from tools.records import RunRecord, is_running, read_record
 
 EXIT_CODES = {
     RunStatus.PUBLISHED: 0,
@@ -65,7 +66,8 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
 
 def resume_run(run_id: str, *, answer: str, by: str, as_json: bool) -> int:
     """Continue a run, with the answer it waits for when there is one; return the exit code."""
-    record = read_record(_home(load_settings()), run_id)
+    home = _home(load_settings())
+    record = read_record(home_of(home, run_id), run_id)
     lineage = load_lineage_target()
     return _work(record, lineage, answer=read_answer(answer) if answer else None, by=by, as_json=as_json)
 

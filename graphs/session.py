@@ -29,7 +29,8 @@ from tools.disk import MACHINE_ERRORS, machine_error
 from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
 from tools.outputs.event_log import EventLog
-from tools.records import RunRecord, check_version, read_record, run_lock, write_status
+from tools.queue.registry import write_status
+from tools.records import RunRecord, check_version, read_record, run_lock
 from tools.workspace import workspace_kept
 
 Event = Mapping[str, Any]

@@ -42,7 +42,8 @@ from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
 from tools.outputs.side_tables import write_merged, write_proposals, write_quarantine
 from tools.pages.render import render_page
 from tools.plans import read_plan
-from tools.records import read_record, write_status
+from tools.queue.registry import write_status
+from tools.records import read_record
 from tools.verification import read_checks
 from tools.workspace import is_staged, open_workspace
 

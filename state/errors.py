@@ -21,6 +21,7 @@ MillwrightError
 │   │   └── CircuitOpen      it failed so often that it is left alone for a while
 │   ├── ModelRejected        the endpoint refuses the request: key, model name or request are wrong
 │   └── ModelAnswerUnusable  it answered, and the answer cannot be used
+├── ClaimLost                a worker lost its run to another one, and may do nothing more for it
 ├── AccountingError          the books do not balance; the run must stop before publishing
 └── BudgetExhausted          the run's budget is spent; resumable
 """
@@ -156,6 +157,10 @@ class ModelAnswerUnusable(ModelError):  # noqa: N818  what is wrong with an answ
     def __init__(self, what: str, *, where: str = "", hint: str = "", answer: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
         self.answer = answer
+
+
+class ClaimLost(MillwrightError):  # noqa: N818  the state of a claim, not a fault
+    """A worker's claim on a run is over: its lease ended and another worker claimed the run."""
 
 
 class AccountingError(MillwrightError):
