@@ -1,0 +1,1 @@
+"""What goes on beside the runs: duties that are performed again and again."""
