@@ -14,8 +14,9 @@ from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
 from tools.lineage.target import LineageTarget
-from tools.queue.registry import RECORDED, RegisteredRun, home_of, registered
-from tools.records import RunRecord, is_running, read_record
+from tools.queue.registry import home_of
+from tools.queue.standing import standings
+from tools.records import RunRecord, read_record
 
 EXIT_CODES = {
     RunStatus.PUBLISHED: 0,
@@ -73,22 +74,18 @@ def resume_run(run_id: str, *, answer: str, by: str, as_json: bool) -> int:
 
 
 def list_runs(*, as_json: bool) -> int:
-    """Print the runs of the home folder, oldest first."""
+    """Print the runs of all who share the database, oldest first."""
     home = _home(load_settings())
     rows = []
-    for record in list_records(home):
-        state = read_status(home, record.run_id)
-        status = state.status.value if state else "recorded"
-        if status in ("running", "recorded") and not is_running(home, record.run_id):
-            status = "interrupted"
+    for run, status, problem in standings(home):
         rows.append(
             {
-                "run_id": record.run_id,
+                "run_id": run.run_id,
                 "status": status,
-                "created_at": record.created_at.isoformat(timespec="seconds"),
-                "contract": record.request.contract,
-                "out": record.request.out,
-                "problem": state.problem if state else "",
+                "created_at": run.created_at.isoformat(timespec="seconds"),
+                "contract": run.contract,
+                "out": run.out,
+                "problem": problem,
             }
         )
     if as_json:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from state.errors import ContractError, RunError, SetupError, StateVersionError
+from state.errors import ContractError, RunBusy, RunError, SetupError, StateVersionError
 from state.run import SCHEMA_VERSION, RunContext, RunRequest
 from state.values import Value
 from tools.files import is_text, sync_folder, write_durably
@@ -143,7 +143,7 @@ def is_running(home: Path, run_id: str) -> bool:
 
 @contextmanager
 def run_lock(home: Path, run_id: str) -> Iterator[None]:
-    """Hold the run for this process; the lock ends with the process. RunError when another one holds it."""
+    """Hold the run for this process; the lock ends with the process. RunBusy when another one holds it."""
     path = home / "runs" / run_id / "lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -153,7 +153,7 @@ def run_lock(home: Path, run_id: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunError(
+            raise RunBusy(
                 f"run {run_id!r} is being worked on by another process", hint="wait for it, or stop it first"
             ) from error
         yield

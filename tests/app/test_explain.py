@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from app.cli import main
 from app.explain_text import print_explanation
 from state.explanation import Explanation, Fact, Grid, Mark, Section
+from state.run import RunStatus
+from tools.queue.registry import write_status
+from tools.records import read_record
 
 
 @pytest.fixture

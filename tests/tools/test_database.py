@@ -96,12 +96,11 @@ def test_writers_of_several_threads_count_right(database: Database) -> None:
 
 
 def test_a_restart_of_the_server_is_outlived(tmp_path: Path, postgres: PostgresServer, postgres_url: str) -> None:
-    with open_database(tmp_path, postgres_url) as database:
-        with ThreadPoolExecutor(1) as threads:
-            postgres.stop()
-            waiting = threads.submit(database.perform, lambda connection: connection.scalar(text("select 7")))
-            postgres.start()
-            assert waiting.result() == 7
+    with open_database(tmp_path, postgres_url) as database, ThreadPoolExecutor(1) as threads:
+        postgres.stop()
+        waiting = threads.submit(database.perform, lambda connection: connection.scalar(text("select 7")))
+        postgres.start()
+        assert waiting.result() == 7
 
 
 def test_a_server_that_does_not_answer_is_told_without_password(tmp_path: Path) -> None:
@@ -120,11 +119,11 @@ def test_a_wrong_password_is_told_at_once(tmp_path: Path, postgres: PostgresServ
 
 def test_the_variable_wins_over_the_settings_file(tmp_path: Path) -> None:
     file = tmp_path / "millwright.toml"
-    file.write_text('[operation]\ndatabase_url = "postgres://a:b@host/one"\n')
+    file.write_text('[secrets]\ndatabase_url = "postgres://a:b@host/one"\n')
     settings = {"MILLWRIGHT_SETTINGS": str(file)}
     assert database_url(settings) == "postgresql://a:b@host/one"
     assert database_url({**settings, "MILLWRIGHT_DATABASE_URL": "postgresql://host/two"}) == "postgresql://host/two"
-    assert database_url({"MILLWRIGHT_SETTINGS": str(tmp_path / "none.toml")}) == ""
+    assert database_url({}) == ""
 
 
 def test_another_kind_of_url_is_refused_and_not_shown() -> None:

@@ -2,7 +2,7 @@
 
 The database's own locks keep workers apart: on PostgreSQL a claim takes a row that nobody has locked (`for update skip
 locked`), on SQLite the transaction is the only one that writes (`begin immediate`). Each claim has a token, one more
-than the claim before; whatever an earlier claim wants to change is refused. Leases are measured by the database's clock.
+than the claim before; what an earlier claim wants to change is refused. Leases are measured by the database's clock.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Row, Select, Subquery, and_, case, func, inse
 from state.errors import ClaimLost, RunError
 from state.jobs import Claim, Job, JobState
 from state.run import RunContext, RunRequest
+from state.values import digest
 from tools.admission import admit
 from tools.database.database import Database, Dialect
 from tools.queue.tables import JOBS, RUNS
-from tools.records import is_recorded, read_record
-from state.values import digest
+from tools.records import is_recorded
 
 AGEING: Final = 600.0
 """Seconds after which whoever waits comes before all that wait for less, whatever their priorities."""
@@ -132,10 +132,20 @@ def held(database: Database, claimed: Claim) -> Iterator[None]:
     The job's row is locked: no other worker can claim it until this is left, or this process is gone.
     """
     query = select(JOBS.c.run_id).where(*_mine(claimed)).with_for_update()
-    with database.writing() as connection:
+
+    def look(connection: Connection) -> None:
         if connection.scalar(query) is None:
             raise lost(claimed)
+
+    with database.locking(look):
         yield
+
+
+def expire(database: Database, worker: str) -> int:
+    """End the leases of a worker that is known to be gone; return how many jobs others can take now."""
+    theirs = (JOBS.c.worker == worker, JOBS.c.state == JobState.LEASED.value)
+    change = update(JOBS).where(*theirs).values(lease_until=0.0)
+    return database.perform(lambda connection: connection.execute(change).rowcount)
 
 
 def again(database: Database, run_id: str, *, now: float | None = None) -> None:
@@ -161,7 +171,8 @@ def jobs(database: Database, *states: JobState) -> tuple[Job, ...]:
     query = select(JOBS, RUNS.c.home).join(RUNS).order_by(JOBS.c.queued_at, JOBS.c.run_id)
     if states:
         query = query.where(JOBS.c.state.in_([state.value for state in states]))
-    return tuple(Job.model_validate(row._asdict()) for row in database.look(lambda reading: reading.execute(query).all()))
+    rows = database.look(lambda connection: connection.execute(query).all())
+    return tuple(Job.model_validate(row._asdict()) for row in rows)
 
 
 def clock(connection: Connection) -> float:
@@ -241,7 +252,12 @@ def _leave(
 
 
 def _change(connection: Connection, claimed: Claim, values: dict[str, Any]) -> None:
-    if not connection.execute(update(JOBS).where(*_mine(claimed)).values(values)).rowcount:
+    if connection.execute(update(JOBS).where(*_mine(claimed)).values(values)).rowcount:
+        return
+    done = select(JOBS.c.run_id).where(
+        JOBS.c.run_id == claimed.run_id, JOBS.c.token == claimed.token, JOBS.c.state == values.get("state")
+    )
+    if connection.scalar(done) is None:  # else it was done before, and the answer was lost
         raise lost(claimed)
 
 
