@@ -15,7 +15,9 @@ from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
 from tools.lineage.target import LineageTarget
-from tools.records import RunRecord, list_records, read_record, status_of
+from tools.queue.registry import home_of
+from tools.queue.standing import standings
+from tools.records import RunRecord, read_record
 
 EXIT_CODES = {
     RunStatus.PUBLISHED: 0,
@@ -67,24 +69,23 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
 def resume_run(run_id: str, *, answer: str, by: str, as_json: bool) -> int:
     """Continue a run, with the answer it waits for when there is one; return the exit code."""
     settings, lineage = load_settings(), load_lineage_target()
-    record = read_record(_home(settings), run_id)
+    record = read_record(home_of(_home(settings), run_id), run_id)
     given = read_answer(answer) if answer else None
     return _work(record, lineage, settings.operation, answer=given, by=by, as_json=as_json)
 
 
 def list_runs(*, as_json: bool) -> int:
-    """Print the runs of the home folder, oldest first."""
+    """Print the runs of all who share the database, oldest first."""
     home = _home(load_settings())
     rows = []
-    for record in list_records(home):
-        status, problem = status_of(record)
+    for run, status, problem in standings(home):
         rows.append(
             {
-                "run_id": record.run_id,
+                "run_id": run.run_id,
                 "status": status,
-                "created_at": record.created_at.isoformat(timespec="seconds"),
-                "contract": record.request.contract,
-                "out": record.request.out,
+                "created_at": run.created_at.isoformat(timespec="seconds"),
+                "contract": run.contract,
+                "out": run.out,
                 "problem": problem,
             }
         )

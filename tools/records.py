@@ -1,7 +1,8 @@
-"""Records of runs in the home folder: what was asked for, the contract as it was, the status, and the lock.
+"""Records of runs in the home folder: what was asked for, the contract as it was, and the lock.
 
 The record is written and synced before anything else, so that even a run killed at once can be resumed.
-Layout of `<home>/runs/<run_id>/`: record.json, contract.yaml (a copy), status.json, lock, and the workspace.
+Layout of `<home>/runs/<run_id>/`: record.json, contract.yaml (a copy), lock, and the workspace. The lock
+protects the files beside it; which runs there are, and how they stand, the registry knows (tools/queue/registry.py).
 """
 
 import fcntl
@@ -15,8 +16,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from state.errors import ContractError, RunError, SetupError, StateVersionError
-from state.run import SCHEMA_VERSION, RunContext, RunRequest, RunStatus
+from state.errors import ContractError, RunBusy, RunError, SetupError, StateVersionError
+from state.run import SCHEMA_VERSION, RunContext, RunRequest
 from state.values import Value
 from tools.files import is_text, sync_folder, write_durably
 
@@ -35,16 +36,8 @@ class RunRecord(Value):
     owner: str = ""  # the user of a server who asked for it; empty: whoever has the home folder
 
 
-class RunState(Value):
-    """The last known status of a run."""
-
-    status: RunStatus
-    problem: str = ""
-    updated_at: datetime
-
-
 def write_record(record: RunRecord) -> None:
-    """Write the record, its first status and the copy of the contract durably.
+    """Write the record and the copy of the contract durably.
 
     Raises RunError when the run exists already or its id cannot be a folder name, SetupError when a path is no text,
     and ContractError when the contract cannot be read.
@@ -124,31 +117,6 @@ def _version(record: Path) -> int | None:
     return version if isinstance(version, int) else None
 
 
-def write_status(record: RunRecord, status: RunStatus, problem: str, now: datetime) -> None:
-    """Write the status of a run durably."""
-    state = RunState(status=status, problem=problem, updated_at=now)
-    folder = record.context.run_folder(record.run_id)
-    write_durably(folder / "status.json", state.model_dump_json(indent=2).encode())
-
-
-def read_status(home: Path, run_id: str) -> RunState | None:
-    """Return the last known status, None when the run was killed before it wrote one, or it cannot be read."""
-    try:
-        return RunState.model_validate_json((home / "runs" / run_id / "status.json").read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValidationError):
-        return None
-
-
-def status_of(record: RunRecord) -> tuple[str, str]:
-    """Return the status of a run and its problem; "interrupted" where nobody works on it any more."""
-    home = Path(record.context.home)
-    state = read_status(home, record.run_id)
-    status = state.status.value if state else "recorded"
-    if status in ("running", "recorded") and not is_running(home, record.run_id):
-        status = "interrupted"
-    return status, state.problem if state else ""
-
-
 def list_records(home: Path) -> tuple[RunRecord, ...]:
     """Return all readable records, oldest first; damaged ones and those of other schema versions are left out."""
     found = []
@@ -158,15 +126,9 @@ def list_records(home: Path) -> tuple[RunRecord, ...]:
     return tuple(sorted(found, key=lambda record: (record.created_at, record.run_id)))
 
 
-def recent_records(home: Path, most: int) -> tuple[RunRecord, ...]:
-    """Return the records of the runs that were made last, the latest first, at most so many."""
-    runs = home / "runs"
-    made = [(entry.stat().st_ctime, entry.name) for entry in os.scandir(runs)] if runs.is_dir() else []
-    found = []
-    for _, name in sorted(made, reverse=True)[: 2 * most]:
-        with suppress(RunError, StateVersionError):
-            found.append(read_record(home, name))
-    return tuple(sorted(found, key=lambda record: (record.created_at, record.run_id), reverse=True)[:most])
+def is_recorded(context: RunContext, run_id: str) -> bool:
+    """Return whether there is a record of the run."""
+    return (context.run_folder(run_id) / "record.json").is_file()
 
 
 def is_running(home: Path, run_id: str) -> bool:
@@ -182,7 +144,7 @@ def is_running(home: Path, run_id: str) -> bool:
 
 @contextmanager
 def run_lock(home: Path, run_id: str) -> Iterator[None]:
-    """Hold the run for this process; the lock ends with the process. RunError when another one holds it."""
+    """Hold the run for this process; the lock ends with the process. RunBusy when another one holds it."""
     path = home / "runs" / run_id / "lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -192,7 +154,7 @@ def run_lock(home: Path, run_id: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunError(
+            raise RunBusy(
                 f"run {run_id!r} is being worked on by another process", hint="wait for it, or stop it first"
             ) from error
         yield

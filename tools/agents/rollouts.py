@@ -95,7 +95,7 @@ def weigh(database: Database, now: datetime, *, most: int = MOST_OUTCOMES, alpha
     return tuple(ended)
 
 
-def judge(  # noqa: PLR0913  both versions' outcomes, when, and how sure it must be
+def judge(
     rollout: Rollout, new: Sequence[bool], old: Sequence[bool], now: datetime, *, most: int, alpha: float
 ) -> Rollout:
     """Return a rollout with what its outcomes say; ended where they suffice."""

@@ -151,6 +151,4 @@ def _picture(plan: Plan, steps: Sequence[LiveStep]) -> Picture | None:
 
 def _box(step: LiveStep) -> Box:
     seconds = f"{step.seconds:.2f} s" if step.seconds is not None else ""
-    return Box(
-        step.kind, step.state, _MARKS[step.state], cut(step.detail, 27), seconds, strong=step.state == "running"
-    )
+    return Box(step.kind, step.state, _MARKS[step.state], cut(step.detail, 27), seconds, strong=step.state == "running")
