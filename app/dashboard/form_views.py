@@ -15,7 +15,7 @@ from app.dashboard.guard import COOKIE, PREFIX, asker
 from app.dashboard.pages import back_to, missing, page, refused
 from app.dashboard.run_views import record_for
 from app.dashboard.runs_view import runs_page
-from app.dashboard.work import hand_over, start
+from app.dashboard.work import go_on, start
 from state.errors import MillwrightError
 from state.run import Approve, RunRequest
 
@@ -54,7 +54,7 @@ async def answer_run(request: Request) -> Response:
     answer = {str(form.get("id", "")): answer_of(form)}
     try:
         await run_in_threadpool(keep_reply, record, Reply(answer, asker(request).name or "dashboard"))
-        await run_in_threadpool(hand_over, record)
+        await run_in_threadpool(go_on, record)
     except MillwrightError as error:
         return refused(request, error)
     return back_to(f"/runs/{record.run_id}")
@@ -66,7 +66,7 @@ async def resume_run(request: Request) -> Response:
     if record is None:
         return missing(request, "there is no such run")
     try:
-        await run_in_threadpool(hand_over, record)
+        await run_in_threadpool(go_on, record)
     except MillwrightError as error:
         return refused(request, error)
     return back_to(f"/runs/{record.run_id}")

@@ -12,9 +12,8 @@ from state.production import ProductionReport
 from tools.agents.faults import faults
 from tools.agents.registry import agents, drain, retire
 from tools.alerts.book import acknowledge, history, open_alerts, silence
-from tools.database.address import database_url
 from tools.database.database import Database
-from tools.database.open import open_database
+from tools.database.shared import database_of
 from tools.metrics.report import production_report
 
 Result = TypeVar("Result")
@@ -65,13 +64,13 @@ def report_now() -> Told:
 def change_alert(alert_id: str, rule: str, verb: str, by: str) -> None:
     """Acknowledge an alert, or silence its rule for two hours; SetupError where that cannot be."""
     now = datetime.now(UTC)
-    with _opened() as database:
-        if verb == "acknowledge":
-            acknowledge(database, alert_id, by=by, note="on the dashboard", now=now)
-        elif verb == "silence":
-            silence(database, rule, ends=now + _SILENCE, by=by, note="on the dashboard", now=now)
-        else:
-            raise SetupError(f"nothing is done by {verb!r}", hint="acknowledge, silence")
+    database = database_of(home())
+    if verb == "acknowledge":
+        acknowledge(database, alert_id, by=by, note="on the dashboard", now=now)
+    elif verb == "silence":
+        silence(database, rule, ends=now + _SILENCE, by=by, note="on the dashboard", now=now)
+    else:
+        raise SetupError(f"nothing is done by {verb!r}", hint="acknowledge, silence")
 
 
 def change_agent(agent_id: str, verb: str, by: str) -> None:
@@ -79,17 +78,11 @@ def change_agent(agent_id: str, verb: str, by: str) -> None:
     change = {"drain": drain, "retire": retire}.get(verb)
     if change is None:
         raise SetupError(f"nothing is done by {verb!r}", hint="drain, retire")
-    with _opened() as database:
-        change(database, agent_id, datetime.now(UTC), by=by, reason="on the dashboard")
+    change(database_of(home()), agent_id, datetime.now(UTC), by=by, reason="on the dashboard")
 
 
 def _told(look: Callable[[Database, datetime], Told]) -> Told:
     try:
-        with _opened() as database:
-            return look(database, datetime.now(UTC))
+        return look(database_of(home()), datetime.now(UTC))
     except SetupError as error:
         return Told(problem=error.line())
-
-
-def _opened() -> Database:
-    return open_database(home(), database_url())

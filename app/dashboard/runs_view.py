@@ -14,7 +14,7 @@ from app.dashboard.operation import alerts_now
 from app.dashboard.pages import page, rendered
 from app.dashboard.pushing import Shown, pushed
 from app.dashboard.run_views import home
-from tools.records import recent_records, status_of
+from tools.queue.standing import standings
 
 _RUNS = 50
 
@@ -42,10 +42,9 @@ def _look(user: User) -> Shown:
 
 
 def _shown(user: User) -> dict[str, Any]:
-    runs = []
-    for record in recent_records(home(), _RUNS):
-        if user.sees(record.owner):
-            status, problem = status_of(record)
-            told = {"status": status, "problem": problem, "contract": record.request.contract, "owner": record.owner}
-            runs.append({"run_id": record.run_id, "created_at": record.created_at, **told})
+    found = standings(home(), _RUNS, owner=None if user.operator else user.name)
+    runs = [
+        {**run.model_dump(include={"run_id", "contract", "owner", "created_at"}), "status": status, "problem": problem}
+        for run, status, problem in reversed(found)
+    ]
     return {"runs": runs, "shared": any(run["owner"] for run in runs), "alerts": alerts_now().alerts}

@@ -21,6 +21,7 @@ from app.dashboard.operation_views import (
 from app.dashboard.pages import FOLDER
 from app.dashboard.run_views import follow_run, show_report, show_run, show_story
 from app.dashboard.runs_view import follow_runs, show_runs
+from app.dashboard.workers import with_workers
 from tools.pages.render import STYLE
 
 _RUN = f"{PREFIX}/runs/{{run_id}}"
@@ -64,4 +65,4 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-app = Starlette(routes=routes(), middleware=[Middleware(Guard)])
+app = Starlette(routes=routes(), middleware=[Middleware(Guard)], lifespan=with_workers)

@@ -1,21 +1,18 @@
-"""Work that is asked for on a page goes into the queue of runs; a worker of `millwright work` takes it from there."""
+"""Work that is asked for on a page goes into the queue of runs; a worker process takes it from there."""
 
-import subprocess
-import sys
-
+from app.dashboard.run_views import home
 from app.settings import load_settings
 from state.run import RunRequest
-from tools.admission import admit
+from tools.database.shared import database_of
+from tools.queue.queue import enqueue, hand_over
 from tools.records import RunRecord
 
 
 def start(request: RunRequest, owner: str) -> str:
     """Record a run and put it into the queue; return its id."""
-    record = admit(request, load_settings().context(), owner)
-    hand_over(record)
-    return record.run_id
+    return enqueue(database_of(home()), request, load_settings().context(), tenant=owner)
 
 
-def hand_over(record: RunRecord) -> None:
+def go_on(record: RunRecord) -> None:
     """Put a recorded run into the queue."""
-    subprocess.Popen([sys.executable.replace("python", "millwright"), "resume", record.run_id])
+    hand_over(database_of(home()), record)

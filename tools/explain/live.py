@@ -15,7 +15,8 @@ from tools.checks.rule import counted
 from tools.explain.changing import cut
 from tools.explain.picture import MOST_STEPS, Box, drawn, heading, places_of
 from tools.plans import last_plan
-from tools.records import RunRecord, status_of
+from tools.queue.standing import standing_of
+from tools.records import RunRecord
 
 Event = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ def events_of(record: RunRecord) -> tuple[Event, ...]:
 
 def live_run(record: RunRecord, words: Callable[[Event], str]) -> LiveRun:
     """Return the run as it stands now; `words` says an event, empty for one that is not shown."""
-    status, problem = status_of(record)
+    status, problem = standing_of(record)
     events = events_of(record)
     plan = _plan(record)
     steps = tuple(_steps(plan, events, status)) if plan else ()

@@ -18,7 +18,7 @@ from state.values import digest
 from tools.admission import admit
 from tools.database.database import Database, Dialect
 from tools.queue.tables import JOBS, RUNS
-from tools.records import is_recorded
+from tools.records import RunRecord, is_recorded
 
 AGEING: Final = 600.0
 """Seconds after which whoever waits comes before all that wait for less, whatever their priorities."""
@@ -52,7 +52,7 @@ def enqueue(  # noqa: PLR0913  one parameter an option of a job
     if key is not None and not request.run_id:  # killed before the job was noted, the next try finds the same run
         request = request.model_copy(update={"run_id": f"job-{digest([key])[:16]}"})
     run_id = request.run_id if key is not None and is_recorded(context, request.run_id) else ""
-    run_id = run_id or admit(request, context).run_id
+    run_id = run_id or admit(request, context, tenant).run_id
 
     def work(connection: Connection) -> str:
         if connection.scalar(select(JOBS.c.run_id).where(JOBS.c.run_id == run_id)):
@@ -64,6 +64,22 @@ def enqueue(  # noqa: PLR0913  one parameter an option of a job
         return run_id
 
     return database.perform(work)
+
+
+def hand_over(database: Database, record: RunRecord) -> None:
+    """Put a recorded run into the queue, anew where it was there before; one that waits there or is worked on stays."""
+
+    def work(connection: Connection) -> None:
+        at = clock(connection)
+        job = connection.execute(select(JOBS.c.state).where(JOBS.c.run_id == record.run_id)).first()
+        queued = {"state": JobState.QUEUED.value, "attempts": 0, "due_at": at, "problem": "", "ended_at": None}
+        if job is None:
+            first = {"queued_at": at, "tenant": record.owner, "priority": 0, "most_attempts": MOST_ATTEMPTS}
+            connection.execute(insert(JOBS).values(run_id=record.run_id, token=0, worker="", **first, **queued))
+        elif job.state in (JobState.ASIDE.value, JobState.ENDED.value):
+            connection.execute(update(JOBS).where(JOBS.c.run_id == record.run_id).values(queued))
+
+    database.perform(work)
 
 
 def claim(
@@ -166,11 +182,13 @@ def queued(database: Database) -> tuple[Job, ...]:
     return jobs(database, JobState.QUEUED, JobState.LEASED)
 
 
-def jobs(database: Database, *states: JobState) -> tuple[Job, ...]:
-    """Return the jobs of some states, of all where none is named, in the order in which they came."""
+def jobs(database: Database, *states: JobState, run_id: str | None = None) -> tuple[Job, ...]:
+    """Return the jobs of some states, of all where none is named, in the order in which they came; or of one run."""
     query = select(JOBS, RUNS.c.home).join(RUNS).order_by(JOBS.c.queued_at, JOBS.c.run_id)
     if states:
         query = query.where(JOBS.c.state.in_([state.value for state in states]))
+    if run_id is not None:
+        query = query.where(JOBS.c.run_id == run_id)
     rows = database.look(lambda connection: connection.execute(query).all())
     return tuple(Job.model_validate(row._asdict()) for row in rows)
 

@@ -36,6 +36,7 @@ class RegisteredRun(Value):
     status: str
     problem: str
     updated_at: datetime
+    owner: str = ""
 
 
 def register(record: RunRecord) -> None:
@@ -80,12 +81,28 @@ def read_status(home: Path, run_id: str) -> RunState | None:
     return None if row is None else RunState(status=row.status, problem=row.problem, updated_at=_time(row.updated_at))
 
 
-def registered(home: Path) -> tuple[RegisteredRun, ...]:
-    """Return all runs of all processes that share the database of a home folder, oldest first."""
-    query = select(RUNS).order_by(RUNS.c.created_at, RUNS.c.run_id)
+def registered(home: Path, most: int | None = None, *, owner: str | None = None) -> tuple[RegisteredRun, ...]:
+    """Return the runs of all processes that share the database of a home folder, oldest first.
+
+    With `most` only that many of the latest, with an `owner` only theirs.
+    """
+    query = select(RUNS).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id.desc()).limit(most)
+    if owner is not None:
+        query = query.where(RUNS.c.owner == owner)
     if not has_database(home):
         return ()
-    return tuple(_run(row) for row in database_of(home).look(lambda connection: connection.execute(query).all()))
+    rows = database_of(home).look(lambda connection: connection.execute(query).all())
+    return tuple(_run(row) for row in reversed(rows))
+
+
+def registered_run(record: RunRecord) -> RegisteredRun | None:
+    """Return what the registry knows of a run; None where it knows nothing."""
+    home = Path(record.context.home)
+    if not has_database(home):
+        return None
+    query = select(RUNS).where(RUNS.c.run_id == record.run_id)
+    row = database_of(home).look(lambda connection: connection.execute(query).first())
+    return None if row is None else _run(row)
 
 
 def home_of(home: Path, run_id: str) -> Path:
@@ -112,6 +129,7 @@ def _row(record: RunRecord, status: str, problem: str, now: datetime) -> dict[st
         "status": status,
         "problem": problem,
         "updated_at": now.timestamp(),
+        "owner": record.owner,
     }
 
 

@@ -7,8 +7,8 @@ from state.jobs import Job, JobState
 from state.run import RunStatus
 from tools.database.shared import database_of, has_database
 from tools.queue.queue import clock, jobs
-from tools.queue.registry import RECORDED, RegisteredRun, registered
-from tools.records import is_running
+from tools.queue.registry import RECORDED, RegisteredRun, registered, registered_run
+from tools.records import RunRecord, is_running
 
 INTERRUPTED: Final = "interrupted"
 """Nobody works on the run any more, and nobody will unless it is resumed."""
@@ -17,14 +17,27 @@ Standing = tuple[RegisteredRun, str, str]
 """A run, how it stands in a word, and the problem it has; empty without one."""
 
 
-def standings(home: Path) -> tuple[Standing, ...]:
-    """Return how all runs stand that share the database of a home folder, oldest first."""
+def standings(home: Path, most: int | None = None, *, owner: str | None = None) -> tuple[Standing, ...]:
+    """Return how the runs stand that share the database of a home folder, oldest first.
+
+    With `most` only that many of the latest, with an `owner` only theirs.
+    """
     if not has_database(home):
         return ()
     database = database_of(home)
     queue = {job.run_id: job for job in jobs(database, JobState.QUEUED, JobState.LEASED, JobState.ASIDE)}
     now = database.look(clock)
-    return tuple((run, *standing(run, queue.get(run.run_id), now)) for run in registered(home))
+    return tuple((run, *standing(run, queue.get(run.run_id), now)) for run in registered(home, most, owner=owner))
+
+
+def standing_of(record: RunRecord) -> tuple[str, str]:
+    """Return how one run stands, and its problem."""
+    run = registered_run(record)
+    if run is None:
+        return RECORDED, ""
+    database = database_of(Path(record.context.home))
+    waiting = jobs(database, JobState.QUEUED, JobState.LEASED, JobState.ASIDE, run_id=record.run_id)
+    return standing(run, waiting[0] if waiting else None, database.look(clock))
 
 
 def standing(run: RegisteredRun, job: Job | None, now: float) -> tuple[str, str]:
