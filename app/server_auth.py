@@ -17,6 +17,7 @@ from state.run import OPERATOR
 
 auth = Auth()
 
+_BY_HAND = "state that is written by hand is for operators"
 _READS = ("read", "search", "list_namespaces", "get")
 
 
@@ -58,12 +59,22 @@ async def store(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> None:
         raise Auth.exceptions.HTTPException(status_code=403, detail="the store is for operators")
 
 
+@auth.on.threads.update
+async def update(ctx: Auth.types.AuthContext, value: Auth.types.ThreadsUpdate) -> Any:  # noqa: ANN401
+    """Let users name and cancel what is theirs; state that is written by hand is for operators."""
+    if OPERATOR not in ctx.permissions and "metadata" not in value and "action" not in value:
+        raise Auth.exceptions.HTTPException(status_code=403, detail=_BY_HAND)
+    return await own(ctx, cast("dict[str, Any]", value))
+
+
 @auth.on.threads.create_run
 async def create_run(ctx: Auth.types.AuthContext, value: Auth.types.RunsCreate) -> Any:  # noqa: ANN401
     """Let a user start runs on threads of their own, with files of the folders that users may name."""
     if OPERATOR in ctx.permissions:
         return None
     given = value.get("kwargs") or {}
+    if (given.get("command") or {}).get("update"):
+        raise Auth.exceptions.HTTPException(status_code=403, detail=_BY_HAND)
     try:
         access = await asyncio.to_thread(_access)
         await asyncio.to_thread(access.check_paths, User(ctx.user.identity, operator=False), _asked(given))

@@ -23,7 +23,7 @@ def asked_now(record: RunRecord) -> tuple[dict[str, Any], ...]:
 
 
 def keep_reply(record: RunRecord, reply: Reply) -> None:
-    """Check an answer and keep it durably: `resume` goes on with it. AnswerError, and nothing kept, if it is no good."""
+    """Check an answer and keep it durably: `resume` goes on with it. AnswerError, and nothing kept, for a bad one."""
     answer_questions(record, asyncio.run(_interrupts(record)), reply)
 
 

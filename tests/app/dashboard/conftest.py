@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKENS = {"ann": "ann-has-a-long-token", "bob": "bob-has-a-long-token", "ops": "ops-has-a-long-token"}
@@ -42,9 +43,12 @@ class Server(NamedTuple):
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             given["authorization"] = f"Bearer {token}"
-        connection.request(method, path, body or None, given)
-        answer = connection.getresponse()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+        try:
+            connection.request(method, path, body or None, given)
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+        finally:
+            connection.close()
 
 
 def _free_port() -> int:
@@ -90,7 +94,10 @@ schema:
     properties:
       - {name: id, logicalType: integer, primaryKey: true, primaryKeyPosition: 1, required: true}
       - {name: note, logicalType: string}
-      - {name: state, logicalType: string, required: true, quality: [{type: library, metric: invalidValues, mustBe: 0, arguments: {validValues: [open, closed]}}]}
+      - name: state
+        logicalType: string
+        required: true
+        quality: [{type: library, metric: invalidValues, mustBe: 0, arguments: {validValues: [open, closed]}}]
       - {name: points, logicalType: integer}
 """
 
@@ -146,8 +153,6 @@ def chromium() -> Iterator[Any]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=BROWSER)
         yield browser
