@@ -10,6 +10,8 @@ from pathlib import Path
 from app.progress import printable
 from app.render import print_json
 from app.settings import Settings, load_lineage_target, load_settings
+from tools.database.address import database_url
+from tools.database.examine import examine as examine_database
 from tools.models.keys import NO_KEY, address_of, key_for
 
 _PACKAGES = ("millwright", "langgraph", "langchain-core", "langchain-openai", "langsmith", "duckdb", "pydantic")
@@ -19,12 +21,15 @@ _EXTRAS = {"postgres": "langgraph-checkpoint-postgres", "redis": "redis", "serve
 def examine(*, as_json: bool) -> int:
     """Print the findings; return 0 when a run can be started here, else 2."""
     settings, lineage = load_settings(), load_lineage_target()
-    problems = _problems(settings)
+    database, trouble = examine_database(Path(settings.home).absolute(), database_url())
+    database["checkpoints"] = "encrypted" if os.environ.get("LANGGRAPH_AES_KEY") else "in clear"
+    problems = [*_problems(settings), *([trouble] if trouble else [])]
     findings = {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "extras": {extra: _version(package) for extra, package in _EXTRAS.items()},
         "settings": settings.model_dump(mode="json"),
+        "database": database,
         "lineage": lineage.shown if lineage.url else "the run's own file alone",
         "model": _model(settings),
         "processors": os.cpu_count(),

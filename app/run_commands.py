@@ -11,7 +11,7 @@ from app.settings import Settings, load_lineage_target, load_settings
 from state.errors import SetupError
 from state.goal import MOST_GOAL
 from state.operation import OperationSettings
-from state.run import Approve, RunRequest, RunStatus
+from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
 from tools.lineage.target import LineageTarget
@@ -36,19 +36,26 @@ class RunOptions(Value):
     sources: tuple[str, ...]
     out: Path
     run_id: str
-    engine: str
+    engine: str = "duckdb"
     model: str
     goal: str
     approve: str
     partial: bool
-    budget_tokens: int | None
-    budget_seconds: float | None
+    budget_tokens: int | None = None
+    budget_seconds: float | None = None
 
 
 def start_run(options: RunOptions, *, as_json: bool) -> int:
     """Record and work on a new run; return the exit code."""
-    _refuse_unbuilt(options)
     settings, lineage = load_settings(), load_lineage_target()
+    record = admit(*request_and_context(options, settings))
+    sys.stderr.write(f"run {record.run_id}\n")
+    return _work(record, lineage, settings.operation, as_json=as_json)
+
+
+def request_and_context(options: RunOptions, settings: Settings) -> tuple[RunRequest, RunContext]:
+    """Return what is to be recorded of a new run; SetupError for an option that cannot be."""
+    _refuse_unbuilt(options)
     request = RunRequest(
         contract=str(options.contract),
         sources=options.sources,
@@ -61,9 +68,7 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
     context = settings.context(
         model=options.model, budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds
     )
-    record = admit(request, context)
-    sys.stderr.write(f"run {record.run_id}\n")
-    return _work(record, lineage, settings.operation, as_json=as_json)
+    return request, context
 
 
 def resume_run(run_id: str, *, answer: str, by: str, as_json: bool) -> int:

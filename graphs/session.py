@@ -22,7 +22,7 @@ from graphs.persistence import open_saver
 from graphs.questions import Reply, answer_questions, asked_of
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
-from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained
+from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained, RunError
 from state.jobs import Fence
 from state.operation import OperationSettings
 from state.planning import PlanningState
@@ -35,7 +35,7 @@ from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
 from tools.metrics.ingest import measured
 from tools.outputs.event_log import EventLog
-from tools.queue.registry import write_status
+from tools.queue.registry import swept, write_status
 from tools.records import RunRecord, check_version, read_record, run_lock
 from tools.workspace import workspace_kept
 
@@ -167,6 +167,9 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener, hold: Hold
         begun = bool(saved.values or waiting)
         if begun:
             check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
+        elif swept(Path(record.context.home), record.run_id):
+            what = f"run {record.run_id!r} ended and its checkpoints were deleted since"
+            raise RunError(what, hint=f"its report is in {_events_path(record).parent}; start a new run")
         resumption = answer_questions(record, saved.interrupts, reply)
         if saved.interrupts and resumption is None:
             return _waiting(saved)

@@ -2,7 +2,8 @@
 
 What becomes of a job: its run ended or waits for a person: `ended`. The worker was told to drain, or another process
 has the run's lock: back into the queue, and the attempt does not count. The machine or the database failed: back, a
-little later, and it counts. What no other worker could do either: set aside. The claim was lost: nothing, another has it.
+little later, and it counts. What no other worker could do either: set aside. The claim was lost: nothing, as another
+worker has the run.
 """
 
 import threading
@@ -92,7 +93,8 @@ class Worker:
         """Work on a claimed run and say in the queue what became of it."""
         began = time.monotonic()
         self._tell("taken", claimed, waited=round(claimed.waited, 3))
-        outcome, more = "lost", {}
+        outcome = "lost"
+        more: dict[str, str] = {}
         with suppress(ClaimLost):
             outcome, more = self._attempt(claimed)
         self._tell(outcome, claimed, seconds=round(time.monotonic() - began, 3), **more)

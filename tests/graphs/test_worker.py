@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 import graphs.worker
+from graphs.session import Hold
+from graphs.session import proceed as proceed_with
 from graphs.worker import Worker
 from state.errors import ResourceError, SetupError
 from state.jobs import JobState
@@ -124,10 +126,8 @@ def test_a_worker_that_lost_its_claim_publishes_nothing(
 def test_without_the_fence_the_test_above_would_see_it_publish(
     database: Database, job: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graphs.session import Hold, proceed
-
     monkeypatch.setattr(
-        graphs.worker, "proceed", lambda record, hold, **more: proceed(record, hold=Hold(hold.control), **more)
+        graphs.worker, "proceed", lambda record, hold, **more: proceed_with(record, hold=Hold(hold.control), **more)
     )
     submit(database, job)
     late, _ = worker(database, "late")
@@ -201,7 +201,8 @@ def test_the_lease_is_renewed_while_a_run_is_worked_on(
             beaten.set()
 
     monkeypatch.setattr(graphs.worker, "heartbeat", beat)
-    monkeypatch.setattr(graphs.worker, "proceed", lambda *_, **__: {"status": RunStatus.PUBLISHED} if beaten.wait(20) else {})
+    ends = {"status": RunStatus.PUBLISHED}
+    monkeypatch.setattr(graphs.worker, "proceed", lambda *_, **__: ends if beaten.wait(20) else {})
     submit(database, job)
     told: list[Any] = []
     Worker(database, "w1", 0.03, told.append).perform(claimed := claim(database, "w1", LEASE) or pytest.fail("none"))

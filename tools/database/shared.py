@@ -6,7 +6,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
-from tools.database.address import database_url
+from tools.database.address import database_url, pool_size
 from tools.database.database import FILE, Database
 from tools.database.open import open_database
 
@@ -30,7 +30,7 @@ def database_of(home: Path) -> Database:
         if found is not None:
             _open.move_to_end(_key(home))
             return found
-        database = open_database(home, database_url())
+        database = open_database(home, database_url(), pool_size=pool_size())
         _open[_key(home)] = database
         while len(_open) > _MOST:
             _open.popitem(last=False)[1].close()

@@ -16,6 +16,9 @@ from tools.records import RunRecord
 RECORDED: Final = "recorded"
 """Status of a run that was never begun."""
 
+_FINAL: Final = tuple(status.value for status in (RunStatus.PUBLISHED, RunStatus.NOT_MET, RunStatus.REJECTED))
+"""Statuses after which a run never goes on."""
+
 
 class RunState(Value):
     """The last known status of a run."""
@@ -37,6 +40,7 @@ class RegisteredRun(Value):
     problem: str
     updated_at: datetime
     owner: str = ""
+    swept_at: datetime | None = None  # when its checkpoints were deleted
 
 
 def register(record: RunRecord) -> None:
@@ -105,6 +109,27 @@ def registered_run(record: RunRecord) -> RegisteredRun | None:
     return None if row is None else _run(row)
 
 
+def to_sweep(home: Path, before: datetime) -> tuple[str, ...]:
+    """Return the ids of runs that ended for good before a time, and whose checkpoints are still kept."""
+    ended = (RUNS.c.status.in_(_FINAL), RUNS.c.updated_at < before.timestamp(), RUNS.c.swept_at.is_(None))
+    query = select(RUNS.c.run_id).where(*ended).order_by(RUNS.c.updated_at)
+    if not has_database(home):
+        return ()
+    return tuple(database_of(home).look(lambda connection: connection.execute(query).scalars().all()))
+
+
+def note_swept(home: Path, run_id: str, now: datetime) -> None:
+    """Note that the checkpoints of a run were deleted."""
+    change = update(RUNS).where(RUNS.c.run_id == run_id).values(swept_at=now.timestamp())
+    database_of(home).perform(lambda connection: connection.execute(change))
+
+
+def swept(home: Path, run_id: str) -> bool:
+    """Return whether the checkpoints of a run were deleted."""
+    query = select(RUNS.c.swept_at).where(RUNS.c.run_id == run_id)
+    return database_of(home).look(lambda connection: connection.scalar(query)) is not None
+
+
 def home_of(home: Path, run_id: str) -> Path:
     """Return the home folder that holds a run's record: the one given, or where the shared database knows it."""
     if (home / "runs" / run_id / "record.json").is_file() or not has_database(home):
@@ -135,7 +160,7 @@ def _row(record: RunRecord, status: str, problem: str, now: datetime) -> dict[st
 
 def _run(row: Row[Any]) -> RegisteredRun:
     values = row._asdict()
-    times = {name: _time(values[name]) for name in ("created_at", "updated_at")}
+    times = {name: _time(values[name]) for name in ("created_at", "updated_at", "swept_at") if values[name] is not None}
     return RegisteredRun.model_validate({**values, **times})
 
 

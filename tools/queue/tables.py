@@ -16,6 +16,7 @@ RUNS = Table(
     Column("problem", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("owner", Text, nullable=False),
+    Column("swept_at", Double),  # when its checkpoints were deleted
     Index("runs_by_status", "status", "updated_at"),
 )
 """One row for each run of every process that shares the database."""
