@@ -24,6 +24,7 @@ from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
+from tools.agents.roster import roster_kept
 from tools.database.address import database_url
 from tools.disk import MACHINE_ERRORS, machine_error
 from tools.lineage.recorder import recorded
@@ -110,7 +111,8 @@ def proceed(
     Its lineage is written, and sent where `lineage` says.
     """
     folder = record.context.run_folder(record.run_id)
-    with run_lock(Path(record.context.home), record.run_id), workspace_kept(folder):
+    home, operated = Path(record.context.home), record.context.patterns.operation == "on"
+    with run_lock(home, record.run_id), workspace_kept(folder), roster_kept(home, use=operated):
         try:
             with recorded(record, lineage or LineageTarget()) as lineage_told:
                 output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore))

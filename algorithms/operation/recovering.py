@@ -73,7 +73,7 @@ def respond(agent: RegisteredAgent, case: Case, now: datetime, interval: float) 
 def recovery_of(fault: AgentFault, action: RecoveryAction, now: datetime, problem: str, reason: str = "") -> Recovery:
     """Return the record of an action; `problem` is why it failed, empty where it did not."""
     return Recovery(
-        recovery_id=digest([fault.fault_id, action, now])[:16],
+        recovery_id=digest([fault.fault_id, action, now.isoformat()])[:16],
         fault_id=fault.fault_id,
         agent_id=fault.agent_id,
         action=action,
@@ -85,7 +85,7 @@ def recovery_of(fault: AgentFault, action: RecoveryAction, now: datetime, proble
 
 def _unfit(agent: RegisteredAgent, case: Case, ill: Ill, now: datetime, interval: float) -> Response:
     fault = case.fault or AgentFault(
-        fault_id=digest([ill.agent_id, ill.kind, now])[:16],
+        fault_id=digest([ill.agent_id, ill.kind, now.isoformat()])[:16],
         agent_id=ill.agent_id,
         kind=ill.kind,
         detected_at=now,
