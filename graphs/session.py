@@ -24,6 +24,7 @@ from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
+from tools.agents.recording import record_run
 from tools.agents.roster import roster_kept
 from tools.database.address import database_url
 from tools.disk import MACHINE_ERRORS, machine_error
@@ -118,6 +119,8 @@ def proceed(
                 output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore))
                 lineage_told.output = output
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
+            if operated:
+                record_run(_events_path(record).parent, home, database_url(), datetime.now(UTC))
         except AnswerError:
             raise
         except MillwrightError as error:

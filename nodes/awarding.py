@@ -199,7 +199,7 @@ class Awarding:
     def _next(self) -> int:
         """Return the place where somebody begins now; there are as many as steps may run at once."""
         used = set(self._places.values())
-        every = (*self._able(), *range(1, self._most + 1))
+        every: tuple[int, ...] = (*self._able(), *range(1, self._most + 1))
         return next(place for place in every if place not in used)
 
     def _predicted(self, step: Step) -> float:

@@ -3,8 +3,8 @@
 import contextvars
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from concurrent.futures import Future
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 

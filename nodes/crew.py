@@ -51,7 +51,10 @@ def watched(worker: Agent, hub: BoundedHub) -> AbstractContextManager[None]:
     def mailbox() -> Mailbox:
         return Mailbox(backlog=hub.unsettled(name) + hub.beyond(name), oldest=0.0, sent=hub.sent(name))
 
-    return live().working(name, kind_of(worker.card), Handlers(mailbox=mailbox))
+    def probe() -> str:
+        return "" if worker.probe() else "it says that it is not able to work"
+
+    return live().working(name, kind_of(worker.card), Handlers(mailbox=mailbox, probe=probe))
 
 
 def agent_at(place: int, engine: str) -> str:

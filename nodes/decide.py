@@ -58,7 +58,8 @@ class DecisionPoint(Generic[Evidence, Answer]):
     `accounts` puts evidence and answer into the words of the record; a question about many things has many accounts.
     `doubts` tells what the expert left open, with the options that its evidence supports; the prompt for them is the
     file `nodes/decisions/<kind>.md`. `settle` puts choices, by the subject of their doubt, into the expert's answer.
-    `versions` are experts of other versions that this program still has, `control` gives a question whose answer is known.
+    `versions` are experts of other versions that this program still has; `control` gives a question whose answer is
+    known.
     """
 
     kind: str
@@ -130,8 +131,9 @@ def _settled(
     told = [
         before
         if (before.answer, before.subject) == (_bounded(account.answer), _bounded(account.subject))
-        else record(point.kind, account, asked, method=f"chosen by {_names(choices)}", decided_by=DecidedBy.MODEL)
-        .model_copy(update={"version": _asked_models(choices)})
+        else record(
+            point.kind, account, asked, method=f"chosen by {_names(choices)}", decided_by=DecidedBy.MODEL
+        ).model_copy(update={"version": _asked_models(choices)})
         for before, account in zip(own, accounts, strict=True)
     ]
     return settled, tuple(_with_cost(told, choices, fault))

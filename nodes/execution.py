@@ -256,8 +256,8 @@ class Execution:
     def _joined(self, begun: Begun, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
         """Return what was reported on an order, and note how its worker kept it."""
         attempts, order = self.orders.join(begun.order, result), begun.order
-        done = bool(attempts) and all(each.report.status is not StepStatus.FAILED for each in attempts)
-        live().settled(order.worker, order.order_id, done=done or not attempts)
+        failed = any(each.report.status is StepStatus.FAILED for each in attempts or ())
+        live().settled(order.worker, order.order_id, done=not failed)
         return attempts
 
     def _allowed_seconds(self, begun: Begun) -> float:

@@ -1,11 +1,11 @@
 """Which version of an expert decides: the one in service, or one on trial for its share of the subjects.
 
-A version that is not built in is an entry `package.module:function`, named by the card it was deployed with. One on trial
-works behind a bulkhead: where it raises, is late or contradicts its evidence, the version in service decides, and the
-record says so.
+A version that is not built in is an entry `package.module:function`, named by the card it was deployed with. Versions
+that are not the built-in one work behind a bulkhead: where one raises, is late or contradicts its evidence, the version
+before decides, and the record says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from nodes.bulkhead import Failed, within
 from state.errors import SetupError
 from state.roster import Standing
+from state.values import Value
 from tools.agents.roster import current
 
 if TYPE_CHECKING:
     from nodes.decide import DecisionPoint
 
-Evidence = TypeVar("Evidence")
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", bound=Value)
 
 TRIAL_SECONDS = 30.0
-"""How long a version on trial may take for one decision."""
+"""How long a version that is not built in may take for one decision."""
 
 
 class Judged(NamedTuple, Generic[Answer]):
@@ -30,7 +30,7 @@ class Judged(NamedTuple, Generic[Answer]):
 
     answer: Answer
     version: str
-    refused: str = ""  # version on trial whose answer was not taken
+    refused: str = ""  # version whose answer was not taken
     fault: str = ""  # why
 
 
@@ -42,26 +42,27 @@ def judged(point: "DecisionPoint[Any, Answer]", evidence: Any) -> Judged[Answer]
         standing = roster.standing.get(point.card.id)
         if standing is None or standing.version == point.version:
             return Judged(point.expert(evidence), point.version)
-        expert, fault = _found(point, standing)
-        return Judged(expert(evidence), point.version if fault else standing.version, fault=fault)
+        return _tried(point, evidence, standing, lambda: Judged(point.expert(evidence), point.version))
     # The subject is in the words of the record, which need an answer: that of the version in service is at hand then.
-    steady, fault = _found(point, trial.old)
-    answer = steady(evidence)
-    version = point.version if fault else trial.old.version
-    subject = next((each.subject for each in point.accounts(evidence, answer)), "")
-    if not trial.chooses_new(subject):
-        return Judged(answer, version, fault=fault)
-    return _tried(point, evidence, trial.new, Judged(answer, version))
+    steady = _steady(point, evidence, trial.old)
+    subject = next((each.subject for each in point.accounts(evidence, steady.answer)), "")
+    return _tried(point, evidence, trial.new, lambda: steady) if trial.chooses_new(subject) else steady
+
+
+def _steady(point: "DecisionPoint[Any, Answer]", evidence: Any, standing: Standing) -> Judged[Answer]:  # noqa: ANN401
+    if standing.version == point.version:
+        return Judged(point.expert(evidence), point.version)
+    return _tried(point, evidence, standing, lambda: Judged(point.expert(evidence), point.version))
 
 
 def _tried(
     point: "DecisionPoint[Any, Answer]",
     evidence: Any,  # noqa: ANN401  any point's evidence
     new: Standing,
-    steady: Judged[Answer],
+    steady: Callable[[], Judged[Answer]],
 ) -> Judged[Answer]:
-    """Return the answer of a version on trial; the steady one where it has none that passes the check."""
-    expert, fault = _found(point, new)
+    """Return the answer of a version that is not built in; the steady one where it has none that passes the check."""
+    expert, fault = expert_of(point, new)
     if not fault:
         given = within(lambda: expert(evidence), TRIAL_SECONDS, f"{point.kind}-{new.version}")
         if isinstance(given, Failed):
@@ -71,10 +72,10 @@ def _tried(
             fault = refusal.reason if isinstance(refusal, Failed) else refusal.answer or ""
             if not fault:
                 return Judged(given.answer, new.version)
-    return steady._replace(refused=new.version, fault=f"version {new.version} on trial: {fault}")
+    return steady()._replace(refused=new.version, fault=f"version {new.version} was not taken: {fault}")
 
 
-def _found(point: "DecisionPoint[Any, Answer]", standing: Standing) -> tuple[Callable[[Any], Answer], str]:
+def expert_of(point: "DecisionPoint[Any, Answer]", standing: Standing) -> tuple[Callable[[Any], Answer], str]:
     """Return the expert of a version; the built-in one, and why, where it cannot be had."""
     if standing.version == point.version:
         return point.expert, ""
@@ -96,14 +97,8 @@ def load_expert(entry: str) -> Callable[[Any], Any]:
         raise SetupError(f"{entry!r} is no entry", where="entry", hint="write package.module:function")
     try:
         found = getattr(import_module(module), name, None)
-    except Exception as error:  # noqa: BLE001  whatever somebody's module raises, it cannot be used
+    except Exception as error:
         raise SetupError(f"{entry!r} cannot be loaded: {error}", where="entry", hint="install its package") from error
     if not callable(found):
         raise SetupError(f"{module!r} has no function {name!r}", where="entry", hint="write package.module:function")
     return found  # type: ignore[no-any-return]
-
-
-def offered(points: Mapping[str, "DecisionPoint[Any, Any]"], kind: str, standing: Standing) -> str:
-    """Return why this program cannot let a version decide, or nothing."""
-    point = points.get(kind)
-    return f"there is no decision {kind!r}" if point is None else _found(point, standing)[1]

@@ -31,4 +31,4 @@ class Decision(Value):
     fallback: str | None = None  # why somebody else than asked decided
     cost_tokens: int = 0
     version: str = ""  # of the expert that decided; where a model did, its name
-    refused: str = ""  # version on trial whose answer was not taken
+    refused: str = ""  # version of the expert whose answer was not taken

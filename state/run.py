@@ -160,8 +160,8 @@ class Patterns(Value):
         default="on",
         pattern="^(on|off)$",
         title="Operation",
-        description="Agents that the registry has taken out get no work, and versions on trial decide their share; off: "
-        "everybody works, and the built-in version decides",
+        description="Agents that the registry has taken out get no work, and versions on trial decide their share; "
+        "off: everybody works, and the built-in version decides",
         examples=["on", "off"],
     )
     meta_reasoning: str = Field(

@@ -94,7 +94,9 @@ def _unfit(agent: RegisteredAgent, case: Case, ill: Ill, now: datetime, interval
     if not case.replaceable:
         kept = _moved(agent, AgentStatus.SUSPECT, now, f"{ill.kind.value}: {ill.evidence}; nobody else does its work")
         return Response(kept, fault, () if case.fault else (RecoveryAction.DEGRADE,), "nobody else does its work")
-    actions = tuple(each for each in ACTIONS[ill.kind] if each is not RecoveryAction.REDELEGATE or agent.deployment.kind in _WORKERS)
+    actions = tuple(
+        each for each in ACTIONS[ill.kind] if each is not RecoveryAction.REDELEGATE or agent.deployment.kind in _WORKERS
+    )
     out = _moved(agent, AgentStatus.OUT, now, f"{ill.kind.value}: {ill.evidence}")
     out = out.model_copy(update={"probes_failed": 0, "probe_at": now + timedelta(seconds=interval)})
     return Response(out, fault, actions, ill.evidence)

@@ -58,7 +58,7 @@ def register(database: Database, deployment: Deployment, now: datetime, *, fleet
     return database.perform(enter)
 
 
-def deploy(  # noqa: PLR0913  what is deployed, when, how it is checked and by whom
+def deploy(
     database: Database, deployment: Deployment, now: datetime, *, probe: Probe, fleet: Fleet, by: str
 ) -> RegisteredAgent:
     """Register an agent where it is not, probe it, and put it in service where the probe finds nothing.
@@ -103,7 +103,7 @@ def retire(database: Database, agent_id: str, now: datetime, *, by: str, reason:
     return _change(database, agent_id, AgentStatus.RETIRED, now, reason or "retired", by)
 
 
-def move(  # noqa: PLR0913  what moves where, when, why and who says so
+def move(
     database: Database, agent: RegisteredAgent, status: AgentStatus, now: datetime, *, reason: str, by: str
 ) -> RegisteredAgent:
     """Change the status of an agent as it is in the registry now; SetupError where it may not follow."""
@@ -115,7 +115,9 @@ def move(  # noqa: PLR0913  what moves where, when, why and who says so
             None,
         )
         if current is None:
-            raise SetupError("there is no such agent", where=f"{card.id} {card.version}", hint="see `millwright agents`")
+            raise SetupError(
+                "there is no such agent", where=f"{card.id} {card.version}", hint="see `millwright agents`"
+            )
         if status not in MOVES[current.status]:
             raise SetupError(f"it is {current.status.value}: it cannot be {status.value} next", where=card.id)
         told = {"status": status, "since": now, "reason": reason[:MOST_REASON]}
@@ -216,9 +218,7 @@ def _change(
     return moved[-1]
 
 
-def _note(
-    connection: Connection, before: AgentStatus | None, after: RegisteredAgent, now: datetime, by: str
-) -> None:
+def _note(connection: Connection, before: AgentStatus | None, after: RegisteredAgent, now: datetime, by: str) -> None:
     connection.execute(
         insert(EVENTS).values(
             agent_id=after.card.id,

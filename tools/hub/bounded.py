@@ -1,7 +1,7 @@
 """A hub in which no sender can fill the mailboxes of others: a bulkhead against one that floods.
 
-Who was handed so many messages may send as many, and a number of its own; what is beyond is refused. Counts by sender are
-what the check of health looks at.
+Who was handed so many messages may send as many, and a number of its own; what is beyond is refused. Counts by sender
+are what the check of health looks at.
 """
 
 import threading
