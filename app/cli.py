@@ -243,6 +243,63 @@ def doctor(*, as_json: JsonOption = False) -> None:
     raise typer.Exit(examine(as_json=as_json))
 
 
+@app.command()
+def status(
+    since: Annotated[str, typer.Option("--since", metavar="24h", help="How far back: 90s, 15m, 24h, 7d.")] = "24h",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how the operation does: health, performance, coordination, resources, errors, what to do."""
+    from app.status_command import show_status
+
+    raise typer.Exit(show_status(since=since, as_json=as_json))
+
+
+@app.command()
+def metrics(
+    port: Annotated[
+        int | None, typer.Option("--serve", metavar="PORT", min=0, max=65_535, help="Serve them on loopback.")
+    ] = None,
+) -> None:
+    """Print the metrics as Prometheus reads them."""
+    from app.metrics_command import show_metrics
+
+    raise typer.Exit(show_metrics(port=port))
+
+
+@app.command()
+def alerts(  # noqa: PLR0913  one for each option
+    *,
+    ack: Annotated[str, typer.Option("--ack", metavar="ID", help="Take care of an alert.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it.", envvar="USER")] = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why.")] = "",
+    silence: Annotated[str, typer.Option("--silence", metavar="RULE", help="Tell nobody of a rule; * for all.")] = "",
+    silence_for: Annotated[str, typer.Option("--for", metavar="1h", help="How long: 15m, 2h, 7d.")] = "1h",
+    end_silence: Annotated[str, typer.Option("--end-silence", metavar="ID", help="End a silence.")] = "",
+    history: Annotated[bool, typer.Option("--history", help="What happened in 30 days.")] = False,
+    figures: Annotated[bool, typer.Option("--figures", help="List the figures that rules can watch.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Tell every channel that this is a test.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List open alerts, silences and trends; acknowledge, silence, test."""
+    from app.alerts_command import AlertOptions
+    from app.alerts_command import alerts as work_on
+
+    options = AlertOptions(
+        ack=ack,
+        by=by,
+        note=note,
+        silence=silence,
+        silence_for=silence_for,
+        end_silence=end_silence,
+        history=history,
+        figures=figures,
+        test=test,
+        as_json=as_json,
+    )
+    raise typer.Exit(work_on(options))
+
+
 @app.command(name="eval")
 def evaluate(  # noqa: PLR0913  one for each option
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name of an evaluation suite, e.g. covid19.")],

@@ -10,6 +10,7 @@ from app.render import print_json, print_summary
 from app.settings import Settings, load_lineage_target, load_settings
 from state.errors import SetupError
 from state.goal import MOST_GOAL
+from state.operation import OperationSettings
 from state.run import Approve, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
@@ -60,14 +61,15 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
     )
     record = admit(request, context)
     sys.stderr.write(f"run {record.run_id}\n")
-    return _work(record, lineage, as_json=as_json)
+    return _work(record, lineage, settings.operation, as_json=as_json)
 
 
 def resume_run(run_id: str, *, answer: str, by: str, as_json: bool) -> int:
     """Continue a run, with the answer it waits for when there is one; return the exit code."""
-    record = read_record(_home(load_settings()), run_id)
-    lineage = load_lineage_target()
-    return _work(record, lineage, answer=read_answer(answer) if answer else None, by=by, as_json=as_json)
+    settings, lineage = load_settings(), load_lineage_target()
+    record = read_record(_home(settings), run_id)
+    given = read_answer(answer) if answer else None
+    return _work(record, lineage, settings.operation, answer=given, by=by, as_json=as_json)
 
 
 def list_runs(*, as_json: bool) -> int:
@@ -99,11 +101,19 @@ def list_runs(*, as_json: bool) -> int:
     return 0
 
 
-def _work(record: RunRecord, lineage: LineageTarget, *, answer: object = None, by: str = "", as_json: bool) -> int:
+def _work(
+    record: RunRecord,
+    lineage: LineageTarget,
+    operation: OperationSettings,
+    *,
+    answer: object = None,
+    by: str = "",
+    as_json: bool,
+) -> int:
     from graphs.session import proceed
 
     with Progress(sys.stderr) as progress:
-        output = proceed(record, answer=answer, by=by, listener=progress.hear, lineage=lineage)
+        output = proceed(record, answer=answer, by=by, listener=progress.hear, lineage=lineage, operation=operation)
     if output["status"] is RunStatus.WAITING:
         print_asked(record.run_id, output["asked"], as_json=as_json)
         return EXIT_CODES[RunStatus.WAITING]

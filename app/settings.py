@@ -1,25 +1,55 @@
-"""Settings: environment variables `MILLWRIGHT_*`, put together with the command line into a frozen run context."""
+"""Settings: variables `MILLWRIGHT_*` and the settings file, put together with the command line into a run context.
+
+The environment comes before the file. Secrets are apart (`tools/settings/secrets.py`), as is where lineage goes: they
+are not recorded.
+"""
 
 import os
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from app.setting_faults import fault_of
 from state.budget import BudgetLimits
 from state.delegation import WorkerFault
 from state.errors import SetupError
 from state.faults import FaultSchedule
 from state.hub import HubFaults
 from state.models import ModelSettings
+from state.operation import OperationSettings
 from state.run import Patterns, RunContext
 from tools.lineage.target import LineageTarget
+from tools.settings.file import SettingsFile, read_settings_file
+from tools.settings.secrets import SECTION as SECRETS
+
+LINEAGE = "lineage"
+"""The table of the file that says where lineage goes."""
+PREFIX = "MILLWRIGHT_"
+APART = (SECRETS, LINEAGE)
+"""Tables of the file that are no part of `Settings`: what they hold is not shown."""
 
 
-class Settings(BaseSettings):
+class _Filed(BaseSettings):
+    """Settings that are made with the content of the settings file, which counts where the environment says nothing."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment before what the settings are made with."""
+        return env_settings, init_settings
+
+
+class Settings(_Filed):
     """What an operator can set, e.g. `MILLWRIGHT_HOME=/data/millwright` or `MILLWRIGHT_PATTERNS__COUNCIL=off`."""
 
-    model_config = SettingsConfigDict(env_prefix="MILLWRIGHT_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
 
     home: str = Field(default=".millwright", description="folder of checkpoints and workspaces")
     threads: int = Field(default=2, ge=1, le=256, description="threads of the engine")
@@ -46,6 +76,7 @@ class Settings(BaseSettings):
     hub_faults: HubFaults = Field(default=HubFaults(), description="what goes wrong in the message hub; for rehearsal")
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
     model: ModelSettings = Field(default=ModelSettings(), description="the chat model; its key is in no setting")
+    operation: OperationSettings = Field(default=OperationSettings(), description="agents, workers, metrics and alerts")
 
     @field_validator("model", mode="before")
     @classmethod
@@ -84,14 +115,14 @@ class Settings(BaseSettings):
         )
 
 
-def load_settings() -> Settings:
-    """Return the settings of the environment; SetupError names the variable that is not valid."""
+def load_settings(file: SettingsFile | None = None) -> Settings:
+    """Return the settings; SetupError names the variable, or the file and line, of one that is not valid."""
+    found = read_settings_file(os.environ) if file is None else file
+    content = {name: value for name, value in found.content.items() if name not in APART}
     try:
-        return Settings()
+        return Settings(**content)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "MILLWRIGHT_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise SetupError(first["msg"], where=name, hint="change or unset the variable") from error
+        raise fault_of(error, Settings, found, PREFIX) from None
     except SettingsError as error:  # a list that is no JSON; the error does not name the variable
         hint = 'lists are JSON, e.g. MILLWRIGHT_MODEL__FALLBACK=["second"]'
         raise SetupError("a variable cannot be read as a list", where="MILLWRIGHT_*", hint=hint) from error
@@ -102,10 +133,10 @@ def _named(name: str) -> AliasChoices:
     return AliasChoices(f"MILLWRIGHT_LINEAGE_{name}", f"OPENLINEAGE_{name}")
 
 
-class LineageSettings(BaseSettings):
+class LineageSettings(_Filed):
     """Where lineage events are sent. Apart from the other settings: what is in here is never shown or recorded."""
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(extra="forbid", populate_by_name=True)
 
     url: str | None = Field(default=None, validation_alias=_named("URL"))
     endpoint: str = Field(default="api/v1/lineage", validation_alias=_named("ENDPOINT"))
@@ -126,13 +157,17 @@ class LineageSettings(BaseSettings):
         return LineageTarget(url=url, endpoint=self.endpoint, api_key=self.api_key, namespace=self.namespace)
 
 
-def load_lineage_target() -> LineageTarget:
-    """Return where lineage events go; SetupError names the variable that is not valid, and not its value."""
+def load_lineage_target(file: SettingsFile | None = None) -> LineageTarget:
+    """Return where lineage events go; SetupError names the place of what is not valid, and not its value."""
+    found = read_settings_file(os.environ) if file is None else file
     try:
-        return LineageSettings().target()
+        return LineageSettings(**found.section(LINEAGE)).target()
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
+        name = str(first["loc"][0])  # the first of the two variables, whichever was set
+        theirs = name.replace(f"{PREFIX}LINEAGE", "OPENLINEAGE")
+        where = next((each for each in (name, theirs) if each in os.environ), "")
+        if not where:
+            raise fault_of(error, LineageSettings, found, f"{PREFIX}LINEAGE_", within=(LINEAGE,)) from None
         message = first["msg"].removeprefix("Value error, ")
-        name = str(first["loc"][0])  # the first of the two, whichever was set
-        where = name if name in os.environ else name.replace("MILLWRIGHT_LINEAGE", "OPENLINEAGE")
         raise SetupError(message, where=where, hint="change or unset the variable") from None

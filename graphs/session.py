@@ -20,6 +20,7 @@ from graphs.questions import Reply, answer_questions, asked_of
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
 from state.errors import AnswerError, MillwrightError
+from state.operation import OperationSettings
 from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
@@ -30,6 +31,7 @@ from tools.database.address import database_url
 from tools.disk import MACHINE_ERRORS, machine_error
 from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
+from tools.metrics.ingest import measured
 from tools.outputs.event_log import EventLog
 from tools.records import RunRecord, check_version, read_record, run_lock, write_status
 from tools.workspace import workspace_kept
@@ -63,6 +65,7 @@ def run(  # noqa: PLR0913  one parameter an option of a run
     context: RunContext | None = None,
     listener: Listener | None = None,
     lineage: LineageTarget | None = None,
+    operation: OperationSettings | None = None,
 ) -> SessionOutput:
     """Deliver the tables of a contract from files and return how it ended, or what a person is asked.
 
@@ -78,7 +81,7 @@ def run(  # noqa: PLR0913  one parameter an option of a run
         approve=approve,
         goal=goal,
     )
-    return proceed(admit(request, context or RunContext()), listener=listener, lineage=lineage)
+    return proceed(admit(request, context or RunContext()), listener=listener, lineage=lineage, operation=operation)
 
 
 def resume(
@@ -89,6 +92,7 @@ def resume(
     by: str = "",
     listener: Listener | None = None,
     lineage: LineageTarget | None = None,
+    operation: OperationSettings | None = None,
 ) -> SessionOutput:
     """Continue a stopped, killed or waiting run; a finished one gives back what it ended with.
 
@@ -96,7 +100,7 @@ def resume(
     Raises AnswerError, and leaves the run as it is, when the answer cannot be used or nothing is asked.
     """
     record = read_record(Path(home).absolute(), run_id)
-    return proceed(record, answer=answer, by=by, listener=listener, lineage=lineage)
+    return proceed(record, answer=answer, by=by, listener=listener, lineage=lineage, operation=operation)
 
 
 def proceed(
@@ -106,18 +110,19 @@ def proceed(
     by: str = "",
     listener: Listener | None = None,
     lineage: LineageTarget | None = None,
+    operation: OperationSettings | None = None,
 ) -> SessionOutput:
     """Work on a recorded run until it ends, stops or waits for a person.
 
-    Its lineage is written, and sent where `lineage` says.
+    Its lineage is written, and sent where `lineage` says; its figures are taken as `operation` says, without it none.
     """
     folder = record.context.run_folder(record.run_id)
     home, operated = Path(record.context.home), record.context.patterns.operation == "on"
     with run_lock(home, record.run_id), workspace_kept(folder), roster_kept(home, use=operated):
         try:
-            with recorded(record, lineage or LineageTarget()) as lineage_told:
+            with measured(record, operation) as taken, recorded(record, lineage or LineageTarget()) as lineage_told:
                 output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore))
-                lineage_told.output = output
+                lineage_told.output, taken.status = output, output["status"].value
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
             if operated:
                 record_run(_events_path(record).parent, home, database_url(), datetime.now(UTC))

@@ -320,7 +320,15 @@ class Execution:
         self._used = self._used.plus(Spent(steps=1, seconds=report.seconds))
         self._last = report
         told = report.detail or f"attempt {report.attempt} failed, {report.error}"
-        emit("step", f"{step.step_id}#{report.attempt}", step=step.step_id, status=report.status.value, detail=told)
+        emit(
+            "step",
+            f"{step.step_id}#{report.attempt}",
+            step=step.step_id,
+            status=report.status.value,
+            detail=told,
+            seconds=round(report.seconds, 6),
+            failure=report.failure.value if report.failure else "",
+        )
 
     def _trace(self, ended: Attempt) -> TraceEntry:
         done, report = self._done(), ended.report

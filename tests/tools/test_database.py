@@ -119,11 +119,12 @@ def test_a_wrong_password_is_told_at_once(tmp_path: Path, postgres: PostgresServ
 
 def test_the_variable_wins_over_the_settings_file(tmp_path: Path) -> None:
     file = tmp_path / "millwright.toml"
-    file.write_text('[operation]\ndatabase_url = "postgres://a:b@host/one"\n')
+    file.write_text('[secrets]\ndatabase_url = "postgres://a:b@host/one"\n')
     settings = {"MILLWRIGHT_SETTINGS": str(file)}
     assert database_url(settings) == "postgresql://a:b@host/one"
     assert database_url({**settings, "MILLWRIGHT_DATABASE_URL": "postgresql://host/two"}) == "postgresql://host/two"
-    assert database_url({"MILLWRIGHT_SETTINGS": str(tmp_path / "none.toml")}) == ""
+    file.write_text("")
+    assert database_url(settings) == ""
 
 
 def test_another_kind_of_url_is_refused_and_not_shown() -> None:

@@ -1,6 +1,5 @@
 """Which hub is used: Redis where `REDIS_URL` names one that answers, else the one within this process."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from state.hub import Hub, HubSettings
 from state.signing import Verifier
 from tools.hub.fallback import FallbackHub
 from tools.hub.local import LocalHub
+from tools.settings.secrets import load_secrets
 
 WITHIN = "within the process"
 ON_REDIS = "on Redis"
@@ -40,11 +40,11 @@ class OpenHub(NamedTuple):
 def open_hub(verifier: Verifier, settings: HubSettings, name: str) -> Iterator[OpenHub]:
     """Open mailboxes that nobody else has; those in Redis are removed at the end.
 
-    The address, which may hold a password, is read from the environment where it is used, and kept nowhere.
+    The address, which may hold a password, is read from environment or settings where it is used, and kept nowhere.
     """
-    url = os.environ.get("REDIS_URL", "")
+    url = load_secrets().redis_url
     local = LocalHub(verifier, settings)
-    if not url:
+    if url is None:
         yield OpenHub(local)
         return
     # Late, as most runs have no Redis; it may not be installed either.
@@ -53,7 +53,7 @@ def open_hub(verifier: Verifier, settings: HubSettings, name: str) -> Iterator[O
     except ModuleNotFoundError:
         yield OpenHub(local, missing="REDIS_URL is set and the extra 'redis' is not installed")
         return
-    with connect(url) as client:
+    with connect(url.get_secret_value()) as client:
         remote = RedisHub(client, verifier, settings, namespace=f"{name}:{secrets.token_hex(4)}")
         hub = FallbackHub(remote, local)
         try:

@@ -1,0 +1,1 @@
+"""The state machine of an alert, its escalation, and trends of figures."""

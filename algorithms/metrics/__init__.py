@@ -1,0 +1,1 @@
+"""Figures from measurements: histograms with a stated error, the health score, recommendations."""

@@ -1,0 +1,1 @@
+"""Alerts: rules evaluated, people told through channels, escalation, acknowledgement, silence and history."""
