@@ -25,11 +25,13 @@ from state.operation_agents import (
     Recovery,
     RecoveryAction,
     RegisteredAgent,
+    RolloutStatus,
 )
 from state.run import RunContext
 from tools.agents.acting import act
 from tools.agents.faults import faults, note_fault, note_recovery, note_verdicts
 from tools.agents.registry import agents, settle
+from tools.agents.rollouts import rollouts
 from tools.agents.vitals import gather
 from tools.database.address import database_url
 from tools.database.open import open_database
@@ -67,7 +69,13 @@ def collect(state: HealthInput, runtime: Runtime[RunContext]) -> CollectUpdate:
     if request.vitals:
         return {"request": request, "vitals": {each.agent_id: each for each in request.vitals}, "at": now.isoformat()}
     with open_database(Path(context.home), database_url()) as database:
-        known = tuple(each for each in agents(database) if each.status in _CHECKED and _is_due(each, now))
+        # Of two versions in service the one on trial is judged by its rollout.
+        trials = {(each.agent_id, each.new) for each in rollouts(database) if each.status is RolloutStatus.RUNNING}
+        known = tuple(
+            each
+            for each in agents(database)
+            if each.status in _CHECKED and _is_due(each, now) and (each.card.id, each.card.version) not in trials
+        )
         probed = probe_all([each.deployment for each in known if is_probed(each)], context, request.limits.answer)
         vitals = gather(database, known, probed)
     filled = request.model_copy(update={"agents": known})
