@@ -301,7 +301,7 @@ def alerts(  # noqa: PLR0913  one for each option
 
 
 @app.command()
-def agents(  # noqa: PLR0913  one for each option
+def agents(
     *,
     deploy: Annotated[str, typer.Option("--deploy", metavar="CARD.json", help="Register, probe, put in service.")] = "",
     drain: Annotated[str, typer.Option("--drain", metavar="ID", help="Let it finish, and give it nothing new.")] = "",
@@ -330,9 +330,7 @@ def rollouts(*, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def watch(
-    *, once: Annotated[bool, typer.Option("--once", help="Perform every duty once and end.")] = False
-) -> None:
+def watch(*, once: Annotated[bool, typer.Option("--once", help="Perform every duty once and end.")] = False) -> None:
     """Check agents, end trials of versions, evaluate alerts and prune, until stopped."""
     from app.watch_command import watch as keep_watch
 

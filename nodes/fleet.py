@@ -15,6 +15,7 @@ from nodes.decisions.quality_recovery import QUALITY_RECOVERY
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.decisions.value_resolution import VALUE_RESOLUTION
 from nodes.file_workers import FileWorker, worker_names
+from nodes.services import services
 from nodes.voters import ASKED, PROPOSE
 from state.agents import AgentCard, Role
 from state.operation_agents import AgentKind, Deployment
@@ -42,6 +43,7 @@ def built_in(context: RunContext) -> tuple[Deployment, ...]:
     names = worker_names(context.workers)
     found += [Deployment(card=FileWorker(name).card, kind=AgentKind.FILE_WORKER) for name in names]
     found += [Deployment(card=member.card, kind=AgentKind.MEMBER) for member in MEMBERS.values()]
+    found += services(context)
     if context.model.configured:
         found.append(Deployment(card=model_card(context.model.name), kind=AgentKind.MODEL))
     return tuple(found)

@@ -19,6 +19,7 @@ from nodes.boundary import failure_line
 from nodes.council_members import MEMBERS
 from nodes.experts import expert_of
 from nodes.fleet import POINTS
+from nodes.services import ask_service
 from state.health import Probed
 from state.operation_agents import AgentKind, AgentStatus, Deployment, RegisteredAgent
 from state.roster import Standing
@@ -27,7 +28,7 @@ from state.values import Value
 from tools.agents.live import live
 from tools.sql.sandbox import SandboxLimits, Statement, run_statements
 
-CHEAP = frozenset({AgentKind.EXPERT, AgentKind.STEP_WORKER, AgentKind.MEMBER, AgentKind.FILE_WORKER})
+CHEAP = frozenset({AgentKind.EXPERT, AgentKind.STEP_WORKER, AgentKind.MEMBER, AgentKind.FILE_WORKER, AgentKind.SERVICE})
 """Kinds that are probed at every check."""
 
 WRONG = "it answers the control question wrongly"
@@ -125,8 +126,8 @@ def _model(deployment: Deployment, context: RunContext) -> str:
     return ""
 
 
-def _ready(_deployment: Deployment, _context: RunContext) -> str:
-    return ""
+def _service(deployment: Deployment, context: RunContext) -> str:
+    return ask_service(deployment.card.id, context)
 
 
 _ASKED: Mapping[AgentKind, Callable[[Deployment, RunContext], str]] = {
@@ -136,5 +137,5 @@ _ASKED: Mapping[AgentKind, Callable[[Deployment, RunContext], str]] = {
     AgentKind.FILE_WORKER: _worker,
     AgentKind.MEMBER: _member,
     AgentKind.MODEL: _model,
-    AgentKind.SERVICE: _ready,
+    AgentKind.SERVICE: _service,
 }

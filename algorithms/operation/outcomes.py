@@ -84,9 +84,7 @@ def _known(decision: Decision, found: Verified, persons: Mapping[tuple[str, str]
     return (True, "verification") if found.passed[place] else None
 
 
-def _outcome(
-    run_id: str, decision: Decision, version: str, now: datetime, *, right: bool, by: str
-) -> Outcome:
+def _outcome(run_id: str, decision: Decision, version: str, now: datetime, *, right: bool, by: str) -> Outcome:
     return Outcome(
         run_id=run_id,
         decision_id=decision.decision_id,

@@ -31,7 +31,7 @@ ACTIONS: Mapping[FaultKind, tuple[RecoveryAction, ...]] = {
     FaultKind.HUNGRY: (RecoveryAction.TAKE_OUT, RecoveryAction.REDELEGATE, RecoveryAction.RESTART),
     FaultKind.FLOODED: (RecoveryAction.TAKE_OUT, RecoveryAction.RESTART),
     FaultKind.UNREACHABLE: (RecoveryAction.TAKE_OUT, RecoveryAction.DEGRADE),
-    FaultKind.FULL: (RecoveryAction.DEGRADE,),
+    FaultKind.FULL: (RecoveryAction.TAKE_OUT, RecoveryAction.DEGRADE),
 }
 """What is done about a fault, in this order."""
 

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -166,9 +167,26 @@ class Live:
         return self._agents.setdefault(agent_id, _Agent(kind))
 
 
-@lru_cache(maxsize=1)
+_BOARD: ContextVar[Live | None] = ContextVar("millwright_live", default=None)
+
+
 def live() -> Live:
     """Return what is known of the agents of this process."""
+    return _BOARD.get() or _shared()
+
+
+@contextmanager
+def live_kept(board: Live) -> Iterator[Live]:
+    """Let another board stand for that of the process, e.g. one with a clock of its own."""
+    token = _BOARD.set(board)
+    try:
+        yield board
+    finally:
+        _BOARD.reset(token)
+
+
+@lru_cache(maxsize=1)
+def _shared() -> Live:
     return Live()
 
 
