@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,6 +33,7 @@ class Handlers(NamedTuple):
 
     restart: Callable[[], str] | None = None
     redelegate: Callable[[], str] | None = None
+    probe: Callable[[], str] | None = None
     mailbox: Callable[[], Mailbox] | None = None
     processes: Callable[[], tuple[int, ...]] | None = None  # ids of processes that are its own
 
@@ -54,6 +56,7 @@ class _Agent:
     processor: "deque[float]" = field(default_factory=_window)
     flow: "deque[float]" = field(default_factory=_window)
     sent: int = 0
+    spent: dict[int, tuple[float, float]] = field(default_factory=dict)  # process -> when, seconds of processor
 
 
 class Live:
@@ -101,6 +104,14 @@ class Live:
             agent = self._agents[agent_id]
             agent.memory.append(memory)
             agent.processor.append(processor)
+
+    def spent(self, agent_id: str, process: int, seconds: float) -> float:
+        """Return the share of one core that a process used since this was told last; 0 the first time."""
+        with self._lock:
+            agent, now = self._agents[agent_id], self._clock()
+            at, before = agent.spent.get(process, (now, seconds))
+            agent.spent[process] = (now, seconds)
+            return max(0.0, seconds - before) / (now - at) if now > at else 0.0
 
     def handlers(self, agent_id: str) -> Handlers:
         """Return how an agent is acted on; by nothing where it does not work here."""
@@ -156,9 +167,26 @@ class Live:
         return self._agents.setdefault(agent_id, _Agent(kind))
 
 
-@lru_cache(maxsize=1)
+_BOARD: ContextVar[Live | None] = ContextVar("millwright_live", default=None)
+
+
 def live() -> Live:
     """Return what is known of the agents of this process."""
+    return _BOARD.get() or _shared()
+
+
+@contextmanager
+def live_kept(board: Live) -> Iterator[Live]:
+    """Let another board stand for that of the process, e.g. one with a clock of its own."""
+    token = _BOARD.set(board)
+    try:
+        yield board
+    finally:
+        _BOARD.reset(token)
+
+
+@lru_cache(maxsize=1)
+def _shared() -> Live:
     return Live()
 
 
