@@ -19,16 +19,16 @@ from tools.records import RunRecord
 
 def asked_now(record: RunRecord) -> tuple[dict[str, Any], ...]:
     """Return the questions that a run waits with, each with its `id`; none where it does not wait."""
-    return tuple(asked_of(asyncio.run(_interrupts(record))))
+    return tuple(asked_of(asyncio.run(_interrupts(record, database_url()))))
 
 
 def keep_reply(record: RunRecord, reply: Reply) -> None:
     """Check an answer and keep it durably: `resume` goes on with it. AnswerError, and nothing kept, for a bad one."""
-    answer_questions(record, asyncio.run(_interrupts(record)), reply)
+    answer_questions(record, asyncio.run(_interrupts(record, database_url())), reply)
 
 
-async def _interrupts(record: RunRecord) -> tuple[Interrupt, ...]:
+async def _interrupts(record: RunRecord, url: str) -> tuple[Interrupt, ...]:
     config: RunnableConfig = {"configurable": {"thread_id": record.run_id}}
-    async with open_saver(Path(record.context.home), database_url()) as saver:
+    async with open_saver(Path(record.context.home), url) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
         return (await graph.aget_state(config)).interrupts

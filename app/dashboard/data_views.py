@@ -14,6 +14,9 @@ from tools.records import RunRecord
 from tools.sql.quote import ident
 
 _ROWS = 50
+_MOST_VALUES = 20
+"""Columns of a table that are shown of a row in quarantine; its story has all."""
+
 _KINDS = {"changes": "Changed cells", "quarantine": "Rows in quarantine", "proposals": "Proposed repairs"}
 _SHOWN = {
     "changes": ("row_id", "file", "line", "column", "before", "after", "operator", "confidence"),
@@ -34,7 +37,7 @@ class SidePage(NamedTuple):
 
 async def show_side(request: Request) -> Response:
     """Show a page of a side table; every cell and row leads to its story."""
-    record, kind = record_for(request), request.path_params["kind"]
+    record, kind = await record_for(request), request.path_params["kind"]
     if record is None or kind not in _KINDS:
         return missing(request, "there is no such table")
     table, number = request.query_params.get("table", ""), request.query_params.get("page", "1")
@@ -59,8 +62,9 @@ def _page_of(material: Material, kind: str, table: str, at: int) -> SidePage:
     side, first = material.side(kind, table), (at - 1) * _ROWS + 1
     if side is None:
         return SidePage(_SHOWN[kind], (), 0, first)
-    there = {name for name, *_ in material.rows(f"describe select * from {side}")}
-    head = tuple(name for name in _SHOWN[kind] if name in there)
+    there = [name for name, *_ in material.rows(f"describe select * from {side}")]
+    values = [name for name in there if not name.startswith("_")] if kind == "quarantine" else []
+    head = (*(name for name in _SHOWN[kind] if name in there), *values[:_MOST_VALUES])
     names = ", ".join(map(ident, head))
     rows = material.rows(f"select {names} from {side} limit {_ROWS} offset {first - 1}")
     total = int(material.rows(f"select count(*) from {side}")[0][0])

@@ -44,7 +44,7 @@ async def start_run(request: Request) -> Response:
 
 async def answer_run(request: Request) -> Response:
     """Keep an answer, and put the run back into the queue; one that cannot be used is refused with its reason."""
-    record = record_for(request)
+    record = await record_for(request)
     if record is None:
         return missing(request, "there is no such run")
     from graphs.asking import keep_reply
@@ -62,7 +62,7 @@ async def answer_run(request: Request) -> Response:
 
 async def resume_run(request: Request) -> Response:
     """Put a run that was stopped back into the queue."""
-    record = record_for(request)
+    record = await record_for(request)
     if record is None:
         return missing(request, "there is no such run")
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from app.dashboard.guard import PREFIX, asker
 from app.dashboard.pages import missing, page, refused, rendered
@@ -20,6 +20,7 @@ from state.explanation import Explanation
 from tools.explain.live import live_run
 from tools.explain.material import Material, open_material
 from tools.explain.subject import Subject, explain
+from tools.queue.registry import home_of
 from tools.records import RunRecord, is_running, read_record
 
 _REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
@@ -33,18 +34,15 @@ def home() -> Path:
     return Path(load_settings().home).absolute()
 
 
-def record_for(request: Request) -> RunRecord | None:
+async def record_for(request: Request) -> RunRecord | None:
     """Return the record of the run that the address names; None where there is none, or not for this user."""
-    try:
-        record = read_record(home(), request.path_params["run_id"])
-    except RunError:
-        return None
-    return record if asker(request).sees(record.owner) else None
+    record = await run_in_threadpool(_record, request.path_params["run_id"])
+    return record if record is not None and asker(request).sees(record.owner) else None
 
 
 async def show_run(request: Request) -> Response:
     """Show a run: while it is worked on as it stands now, with its story when it has ended."""
-    record = record_for(request)
+    record = await record_for(request)
     if record is None:
         return _no_run(request)
     live = await run_in_threadpool(live_run, record, told)
@@ -59,20 +57,20 @@ async def show_run(request: Request) -> Response:
         "asked": asked,
         "story": story,
         "shown": _decisions(story),
-        "tables": _tables(record),
+        "tables": await run_in_threadpool(_tables, record),
     }
     return page(request, "run.html.j2", title=f"Run {record.run_id}", **told_of)
 
 
 async def follow_run(request: Request) -> Response:
     """Push a run as it stands now until it ends, or asks a person."""
-    record = record_for(request)
+    record = await record_for(request)
     return _no_run(request) if record is None else pushed(request, partial(_look, record))
 
 
 async def show_story(request: Request) -> Response:
     """Show the story of a table, row, cell or line of a run that has ended."""
-    record = record_for(request)
+    record = await record_for(request)
     if record is None:
         return _no_run(request)
     given: dict[str, Any] = dict(request.query_params)
@@ -89,11 +87,18 @@ async def show_story(request: Request) -> Response:
 
 async def show_report(request: Request) -> Response:
     """Show the report as the run wrote it."""
-    record = record_for(request)
-    path = _folder(record) / "report.html" if record else None
-    if path is None or not path.is_file():
+    record = await record_for(request)
+    report = await run_in_threadpool(_report, record) if record else None
+    if report is None:
         return missing(request, "the run has written no report yet")
-    return FileResponse(path, media_type="text/html", headers={"Content-Security-Policy": _REPORT_POLICY})
+    return HTMLResponse(report, headers={"Content-Security-Policy": _REPORT_POLICY})
+
+
+def _record(run_id: str) -> RunRecord | None:
+    try:
+        return read_record(home_of(home(), run_id), run_id)
+    except MillwrightError:
+        return None
 
 
 @contextmanager
@@ -103,6 +108,13 @@ def material_of(record: RunRecord) -> Iterator[Material]:
         raise RunError(f"run {record.run_id!r} is being worked on", hint="wait for it to end")
     with open_material(_folder(record), record.context.run_folder(record.run_id)) as material:
         yield material
+
+
+def _report(record: RunRecord) -> bytes | None:
+    try:
+        return (_folder(record) / "report.html").read_bytes()
+    except OSError:
+        return None
 
 
 def _told(record: RunRecord, subject: Subject) -> Explanation:

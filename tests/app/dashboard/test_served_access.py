@@ -73,7 +73,7 @@ def test_a_run_id_of_another_is_refused(client: Any) -> None:
 def test_users_reach_no_files_outside_the_open_folders(client: Any, given: dict[str, Any]) -> None:
     ann = client(ANN)
     thread = ann.threads.create()["thread_id"]
-    with pytest.raises(Exception, match="outside the folders|for operators"):
+    with pytest.raises(Exception, match=r"outside the folders|for operators"):
         ann.runs.wait(thread, "intake", **given)
 
 
