@@ -157,4 +157,4 @@ class Worker:
 
     def _tell(self, event: str, claimed: Claim, **more: object) -> None:
         run = {"run_id": claimed.run_id, "attempt": claimed.attempt, "worker": self.name}
-        self.told({"event": event, **run, **more})
+        self.told({"event": event, "at": round(time.time(), 3), **run, **more})

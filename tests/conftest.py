@@ -144,6 +144,43 @@ def make_job(folder: Path) -> Job:
     return Job(folder / "contract.yaml", sources, folder / "out", folder / "home")
 
 
+_SMALL = """
+apiVersion: v3.1.0
+kind: DataContract
+id: readings
+name: readings
+version: 1.0.0
+status: active
+schema:
+  - name: readings
+    customProperties:
+      - {property: millwright.sources, value: ["*.csv"]}
+    properties:
+      - {name: reading_id, logicalType: integer, primaryKey: true, required: true}
+      - {name: station, logicalType: string, required: true}
+"""
+
+
+@pytest.fixture
+def small_job(tmp_path: Path) -> Job:
+    """The smallest job there is: one table of one file."""
+    return make_small_job(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def new_small_job() -> Callable[[Path], Job]:
+    """Make it in a folder."""
+    return make_small_job
+
+
+def make_small_job(folder: Path) -> Job:
+    sources = folder / "input"
+    sources.mkdir()
+    (folder / "contract.yaml").write_text(_SMALL.lstrip())
+    (sources / "readings.csv").write_text("Reading ID,Station\n" + "".join(f"{at}, s{at % 3} \n" for at in range(20)))
+    return Job(folder / "contract.yaml", sources, folder / "out", folder / "home")
+
+
 _REPAIRED = """
     apiVersion: v3.1.0
     kind: DataContract

@@ -239,9 +239,9 @@ def test_while_a_claim_is_held_nobody_takes_the_run_over(
 ) -> None:
     put("r1")
     claimed = taken(database)
-    with open_database(tmp_path / "home", database_address, patience=0.1) as impatient:
-        with held(database, claimed), suppress(SetupError):  # SQLite: the database is held as a whole
-            assert claim(impatient, "other", LEASE, now=9_000.0) is None
+    impatient = open_database(tmp_path / "home", database_address, patience=0.1)
+    with impatient, held(database, claimed), suppress(SetupError):  # SQLite: the database is held as a whole
+        assert claim(impatient, "other", LEASE, now=9_000.0) is None
     assert taken(database, "other", now=9_000.0).token == 2
 
 

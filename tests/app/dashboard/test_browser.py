@@ -3,10 +3,15 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from state.alerts import AlertRule, AlertSettings, Severity
+from tools.alerts.evaluate import evaluate
+from tools.database.open import open_database
 
 WAITS = 120_000  # milliseconds, on a machine that does much else
 OPS = "ops-has-a-long-token"
@@ -129,3 +134,19 @@ def test_a_login_that_fails_says_so(server: Any, chromium: Any) -> None:
     page.click("button")
     assert re.search("not known", page.locator("[role=alert]").inner_text())
     context.close()
+
+
+def test_an_alert_is_seen_and_acknowledged(page: Any, server: Any, run: str) -> None:
+    rule = AlertRule(name="aside", figure="quarantine_share", threshold=0.01, severity=Severity.CRITICAL)
+    with open_database(server.folder / ".millwright", "") as database:
+        moved = evaluate(database, AlertSettings(rules=(rule,)), (), datetime.now(UTC))
+    assert "aside" in [one.alert.rule for one in moved]
+    page.goto(f"{server.url}/dashboard")
+    assert "Alert aside" in page.locator("main").inner_text()
+    page.get_by_role("link", name="Alerts").click()
+    picture(page, "dashboard-alerts")
+    page.get_by_role("button", name="acknowledge aside").click()
+    page.wait_for_load_state()
+    assert "acknowledged by ops" in page.locator("tr", has_text="aside").first.inner_text()
+    assert page.locator(".told li", has_text="aside").count() >= 2
+    nothing_was_run(page)
