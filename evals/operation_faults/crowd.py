@@ -1,6 +1,6 @@
 """A crowd of simulated agents on a simulated clock: orders, answers, memory and messages in a rhythm of their own.
 
-What is simulated is the agents and the time. Monitors, vote, verdict, recovery, registry and database are the product's.
+What is simulated is the agents and the time. Monitors, vote, verdict, recovery, registry, database are the product's.
 """
 
 import random
@@ -31,6 +31,7 @@ LIMITS = HealthLimits(answer=0.2, memory=2**30, age=60.0)
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _ALLOWED = 10.0  # seconds for an order
 _USUAL_MEMORY = 3e8
+_BUSY = 0.7  # chance of an order in each part
 _STEPS = 6  # an interval is simulated in so many parts
 
 
@@ -85,7 +86,12 @@ class Crowd:
             deploy(database, agent.deployment, self.moment, probe=lambda _: "", fleet=fleet, by="suite")
         self.told: list[HealthOutput] = []
         self._duty = CheckHealth(
-            RunContext(home=str(home)), interval=INTERVAL, limits=LIMITS, fleet=fleet, heard=self.told.append, enrols=False
+            RunContext(home=str(home)),
+            interval=INTERVAL,
+            limits=LIMITS,
+            fleet=fleet,
+            heard=self.told.append,
+            enrols=False,
         )
 
     @property
@@ -133,7 +139,7 @@ class Crowd:
                 agent.sent += 1
         if agent.ails is Ails.FLOODS:
             agent.sent += 1_000
-        if given and self._chance.random() < 0.7:
+        if given and self._chance.random() < _BUSY:
             agent.number += 1
             order = f"{agent.name}#{agent.number}"
             took = min(6.0, self._chance.lognormvariate(0.0, 0.6)) * (20 if agent.ails is Ails.SLOW else 1)

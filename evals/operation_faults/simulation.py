@@ -1,4 +1,4 @@
-"""One simulated fault from its beginning to its end, and a quiet hour: when it is seen, met, over, and what was alarmed."""
+"""One simulated fault from its beginning to its end, and a quiet hour: when it is seen and over, and false alarms."""
 
 import random
 from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _out(made: Crowd) -> Sequence[str]:
     return [each.card.id for each in agents(made.database) if not each.takes_work]
 
 
-def _seen(  # noqa: PLR0913  a fault and its times
+def _seen(
     made: Crowd, ails: Ails, seed: int, victim: Simulated, detected: float | None, recovered: float | None
 ) -> Seen:
     own = [each for each in faults(made.database) if each.agent_id == victim.name]
