@@ -14,6 +14,7 @@ from evals.hub.suite import HubSuite
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
 from evals.model_faults.suite import ModelFaults
+from evals.operation_faults.suite import OperationFaults
 from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
@@ -41,6 +42,7 @@ _ALL: tuple[type[Suite], ...] = (
     Loops,
     MappingSuite,
     ModelFaults,
+    OperationFaults,
     PlanChoice,
     Planning,
     PlanningSpeed,

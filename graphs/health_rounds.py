@@ -54,6 +54,7 @@ class CheckHealth:
     limits: HealthLimits = field(default_factory=HealthLimits)
     fleet: Fleet = field(default_factory=Fleet)
     heard: Heard = _ignore
+    enrols: bool = True
     name: str = "check_health"
     _enrolled: bool = field(default=False, init=False)
     _lost: AgentFault | None = field(default=None, init=False)  # of the database: kept here until it can be told there
@@ -62,7 +63,7 @@ class CheckHealth:
         """Check once; SetupError where the database cannot be reached, which is on record once it can."""
         try:
             with open_database(Path(self.context.home), database_url(), patience=_PATIENCE) as database:
-                if not self._enrolled:
+                if self.enrols and not self._enrolled:
                     enrol(database, self.context, now, self.fleet)
                 self._found_again(database, now)
         except SetupError as error:

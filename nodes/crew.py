@@ -12,6 +12,7 @@ from state.auctions import Bidder, CostModel, Engine, Reputation
 from state.operation_agents import AgentKind
 from state.plans import StepKind
 from tools.agents.live import Handlers, Mailbox, live
+from tools.agents.processes import children
 from tools.agents.roster import current
 from tools.hub.bounded import BoundedHub
 
@@ -54,7 +55,10 @@ def watched(worker: Agent, hub: BoundedHub) -> AbstractContextManager[None]:
     def probe() -> str:
         return "" if worker.probe() else "it says that it is not able to work"
 
-    return live().working(name, kind_of(worker.card), Handlers(mailbox=mailbox, probe=probe))
+    kind = kind_of(worker.card)
+    # What works in the run's own process cannot be told from it; processes of their own are its children.
+    processes = children if kind is AgentKind.STEP_PROCESS else None
+    return live().working(name, kind, Handlers(mailbox=mailbox, probe=probe, processes=processes))
 
 
 def agent_at(place: int, engine: str) -> str:

@@ -30,6 +30,7 @@ from state.operation_agents import (
 from state.run import RunContext
 from tools.agents.acting import act
 from tools.agents.faults import faults, note_fault, note_recovery, note_verdicts
+from tools.agents.live import live
 from tools.agents.registry import agents, settle
 from tools.agents.rollouts import rollouts
 from tools.agents.vitals import gather
@@ -121,9 +122,12 @@ def recover(state: HealthState, runtime: Runtime[RunContext]) -> RecoverUpdate:
         seen: list[AgentFault] = []
         changed: list[RegisteredAgent] = []
         for agent in request.agents:
-            response = respond(agent, _case(agent, request.agents, state, lasting), now, request.interval)
+            case = _case(agent, request.agents, state, lasting)
+            response = respond(agent, case, now, request.interval)
             if not settle(database, agent, response.agent, now, by="health"):
                 continue  # somebody else changed it meanwhile: the next check sees what it is now
+            if case.ill is None and not case.suspect:
+                live().learn(agent.card.id)
             changed += [response.agent] if response.agent.status is not agent.status else []
             if response.fault is not None:
                 note_fault(database, response.fault)

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,10 @@ def ask_all(works: Mapping[str, Callable[[], str]], seconds: float) -> dict[str,
         with guard:
             found[name] = Probed(seconds=time.monotonic() - began, fault=fault, wrong=fault == WRONG)
 
-    threads = [threading.Thread(target=run, args=each, name="probe", daemon=True) for each in works.items()]
+    threads = [
+        threading.Thread(target=copy_context().run, args=(run, *each), name="probe", daemon=True)
+        for each in works.items()
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

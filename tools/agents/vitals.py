@@ -10,7 +10,7 @@ from tools.agents.live import Live, live
 from tools.agents.tables import OUTCOMES
 from tools.database.database import Database
 
-LATELY = 50
+LATELY = 30
 """Decisions of an agent whose outcomes are looked at; what is usual comes from as many before them, and twice more."""
 
 _BEFORE = 3 * LATELY
