@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, Final
 
 from app.progress import printable
-from app.settings import load_lineage_target
+from app.settings import load_lineage_target, load_settings
 from graphs.worker import Worker
 from state.values import Value
 from tools.database.shared import database_of
@@ -35,7 +35,7 @@ def serve(name: str, options: WorkOptions) -> None:
     """Work until told to drain, or with `once` until the queue is empty; the second SIGTERM ends the process."""
     database = database_of(Path(options.home))
     told = partial(tell, as_json=options.as_json)
-    worker = Worker(database, name, options.lease, told, load_lineage_target())
+    worker = Worker(database, name, options.lease, told, load_lineage_target(), load_settings().operation)
     asked = 0
 
     def hear(_number: int, _frame: FrameType | None) -> None:

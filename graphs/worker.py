@@ -30,6 +30,7 @@ from state.errors import (
     StateVersionError,
 )
 from state.jobs import Claim, Fence, JobState
+from state.operation import OperationSettings
 from tools.database.database import Database
 from tools.lineage.target import LineageTarget
 from tools.queue.queue import claim, finish, heartbeat, held, jobs, release, set_aside
@@ -57,6 +58,7 @@ class Worker:
         lease: seconds without a heartbeat after which another worker takes the run.
         told: hears when a run is taken and left.
         lineage: where lineage is sent.
+        operation: how the figures of its runs are taken; None: they are not.
 
     """
 
@@ -65,6 +67,7 @@ class Worker:
     lease: float
     told: Told
     lineage: LineageTarget = field(default_factory=LineageTarget)
+    operation: OperationSettings | None = None
     poll: float = POLL
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _controls: dict[str, RunControl] = field(default_factory=dict, init=False)
@@ -126,7 +129,7 @@ class Worker:
         record = read_record(Path(claimed.home), claimed.run_id)
         with self._beating(claimed) as control:
             fence = Fence(lambda: held(self.database, claimed))
-            return proceed(record, lineage=self.lineage, hold=Hold(control, fence))
+            return proceed(record, lineage=self.lineage, operation=self.operation, hold=Hold(control, fence))
 
     @contextmanager
     def _beating(self, claimed: Claim) -> Iterator[RunControl]:
