@@ -1,4 +1,4 @@
-"""The duties of operation that a process performs beside its work: `millwright work`, `millwright watch`, the server."""
+"""The duties of operation that a process performs beside its work: `millwright work`, `millwright watch`."""
 
 from pathlib import Path
 
