@@ -174,6 +174,7 @@ def _facts(
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         messages=state.get("messages", {}).get(state["request"].run_id),
+        lessons=tuple(state.get("lessons", {}).values()),
         spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),
         models=answers,
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),

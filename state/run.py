@@ -163,6 +163,13 @@ class Patterns(Value):
         description="Reasoning is watched: hints, other strategies, arbitration, stop",
         examples=["on", "off"],
     )
+    reflection: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Reflection",
+        description="A run that ended is reflected on, and lessons of earlier runs are used; off: neither",
+        examples=["on", "off"],
+    )
 
 
 class RunContext(Value):

@@ -18,6 +18,7 @@ from state.contract import Contract
 from state.decisions import Decision
 from state.delegation import HierarchyRecord
 from state.diagnosis import Diagnosis
+from state.experience import LessonUse
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
 from state.orders import ConversationRef
@@ -61,6 +62,7 @@ class RunFacts(Value):
     diagnoses: tuple[Diagnosis, ...] = ()
     approvals: tuple[Answered, ...] = ()
     messages: ConversationRef | None = None
+    lessons: tuple[LessonUse, ...] = ()  # that the run used
     spent: Spent
     models: tuple[Kept, ...] = ()  # what models were asked
     seconds: dict[str, float]
@@ -79,6 +81,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "problem": facts.problem,
         "contract": {
             "path": facts.request.contract,
+            "id": facts.contract.id,
             "name": facts.contract.name,
             "version": facts.contract.version,
             "sha256": facts.contract.sha256,
@@ -101,6 +104,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),
+        "lessons": {"used": [use.model_dump(mode="json") for use in facts.lessons], "learned": [], "retired": []},
         "hierarchy": [record.model_dump(mode="json") for record in facts.hierarchy],
         "trace": [entry.model_dump(mode="json") for entry in facts.trace],
         "messages": facts.messages.model_dump(mode="json") if facts.messages else None,
@@ -169,6 +173,7 @@ def _sources(facts: RunFacts) -> Json:
                 "file_ids": list(variant.file_ids[:_MOST_FILES]),
                 "columns": list(variant.columns[:_MOST_COLUMNS]),
                 "header_forms": variant.header_forms,
+                "fingerprint": variant.fingerprint,
             }
             for variant_id, variant in facts.variants.items()
         },
