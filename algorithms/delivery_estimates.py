@@ -86,9 +86,7 @@ def _as_learned(estimate: Estimate, action: str, table: str, learned: Sequence[L
     middle = middle_of(learned)
     seconds = estimate.seconds * ratios.get((action, table), middle.ratio or 1.0 if middle else 1.0)
     probability = max(_LEAST_CHANCE, chances.get((action, table), estimate.probability))
-    return Estimate(
-        seconds=seconds, probability=probability, cost=seconds / probability, resources=estimate.resources
-    )
+    return Estimate(seconds=seconds, probability=probability, cost=seconds / probability, resources=estimate.resources)
 
 
 def _estimate(action: str, tables: Sequence[TableFacts], facts: DeliveryFacts) -> Estimate:

@@ -8,7 +8,6 @@ from algorithms.dag import makespan
 from state.plans import MethodChoice, Plan, Step
 from state.values import digest
 
-
 _EXPECTED: Final = {"seconds", "probability"}
 
 

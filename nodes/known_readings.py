@@ -86,4 +86,10 @@ def _use(lesson: Lesson, known: KnownRecovery, found: Mapping[int, SourceFile], 
     how = ", ".join(f"{name} {value!r}" for name, value in sorted(known.parameters.items()))
     names = ", ".join(file.name for file in islice(found.values(), 3))
     told = f"reads {names} at once by {how}" if found else f"none of {of} files is written by {how}"
-    return LessonUse(lesson_id=lesson.lesson_id, kind=lesson.kind.value, steps=(f"land:{known.table}",), effect=told)
+    return LessonUse(
+        lesson_id=lesson.lesson_id,
+        kind=lesson.kind.value,
+        steps=(f"land:{known.table}",),
+        effect=told,
+        held=bool(found),
+    )

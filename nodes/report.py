@@ -36,6 +36,7 @@ from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import read_decisions, read_messages, read_reports, read_trace
+from tools.lessons_used import read_uses
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
@@ -174,7 +175,7 @@ def _facts(
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         messages=state.get("messages", {}).get(state["request"].run_id),
-        lessons=tuple(state.get("lessons", {}).values()),
+        lessons=read_uses(connection),
         spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),
         models=answers,
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),

@@ -128,6 +128,7 @@ class LessonUse(Value):
     steps: tuple[str, ...] = ()  # ids of the steps it concerned
     effect: str  # in words: "starts with 1 thread", "expects 0.21 s instead of 0.14 s"
     factor: float = Field(default=1.0, gt=0)  # by which it changed an estimate of seconds
+    held: bool | None = None  # whether the run's data confirmed it; None: nothing in the run tests it
 
 
 class Experience(Value):

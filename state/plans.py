@@ -94,6 +94,7 @@ class PlanMetadata(Value):
     planning_seconds: float
     seconds: float  # expected, with as many steps side by side as `workers`
     workers: int
+    lessons: tuple[str, ...] = ()  # ids of the lessons that it goes by
 
 
 class Plan(Value):
