@@ -1,4 +1,4 @@
-"""Recoveries that earlier runs had to make, looked for from the start: what a lesson says, and what the data confirm."""
+"""Recoveries that earlier runs had to make, looked for from the start: what lessons say, and the data confirm."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -35,7 +35,7 @@ def settle_lessons(contract: Contract, intake: Intake, context: RunContext, fold
 def taught(
     contract: Contract, intake: Intake, folder: Path, lessons: Sequence[Lesson], optional: Sequence[str]
 ) -> tuple[Contract, Intake]:
-    """Return contract and intake with what lessons know of the sources; a file read otherwise may feed another table."""
+    """Return contract and intake with what lessons know of the sources; a file read anew may feed another table."""
     if not lessons:
         return contract, intake
     known = read_as_known(intake, contract, folder, lessons)

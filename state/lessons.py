@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from state.approval import ChangeKind, Reply
 from state.diagnosis import RemedyKind
 from state.experience import SourceFamily
 from state.reports import FailureKind
@@ -24,6 +25,7 @@ class LessonKind(StrEnum):
     AGENT_RELIABILITY = "agent_reliability"
     BID_ACCURACY = "bid_accuracy"
     THRESHOLD = "threshold"
+    KNOWN_ANSWER = "known_answer"
 
 
 class MethodProbability(Value):
@@ -124,6 +126,21 @@ class Threshold(Value):
     failure: FailureKind  # which it avoids
 
 
+class KnownAnswer(Value):
+    """What a person said about a judgement that changes data: the same is not asked about again."""
+
+    kind: Literal[LessonKind.KNOWN_ANSWER] = LessonKind.KNOWN_ANSWER
+    table: str
+    column: str
+    change: ChangeKind
+    sources: tuple[str, ...]  # that feed the column; of a mapping to nothing all columns of the header
+    value: str = ""  # of a value outside its list: the value
+    proposal: str | None  # what was put forward
+    stands: str | None  # what the person let stand
+    reply: Reply
+    by: str = ""
+
+
 LessonValue = Annotated[
     MethodProbability
     | TaskDuration
@@ -133,7 +150,8 @@ LessonValue = Annotated[
     | StandingRepair
     | AgentReliability
     | BidAccuracy
-    | Threshold,
+    | Threshold
+    | KnownAnswer,
     Field(discriminator="kind"),
 ]
 

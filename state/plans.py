@@ -194,7 +194,7 @@ class TableFacts(Value):
 
 
 class LearnedEstimate(Value):
-    """What earlier runs showed an action to take; it stands in the place of the estimate that nothing was learned of."""
+    """What earlier runs showed an action to take; it stands in the place of the estimate."""
 
     lesson_id: str
     action: str  # "conform_at_once", "verify"
