@@ -18,8 +18,9 @@ from state.approval import (
     ResolutionProposal,
     Settled,
 )
+from state.experience import AnswerExperience
 from state.formats import DateOrder, FormatEvidence
-from state.lessons import KnownAnswer, Lesson
+from state.lessons import KnownAnswers, Lesson
 
 Subject = tuple[str, str, str, tuple[str, ...], str]
 """Kind, table, column, source columns by name, and the value that is replaced."""
@@ -29,8 +30,7 @@ class Known(NamedTuple):
     """An answer that is given again, and the lesson it comes from."""
 
     lesson_id: str
-    answer: KnownAnswer
-    run: str
+    answer: AnswerExperience
 
 
 def subject_of(change: Change, proposals: Proposals) -> Subject:
@@ -51,8 +51,8 @@ def _sources(change: Change, proposals: Proposals) -> tuple[str, ...]:
 
 
 def answers_given(
-    changes: Mapping[str, Change], proposals: Proposals, settled: Mapping[str, Settled], by: str
-) -> Iterator[KnownAnswer]:
+    changes: Mapping[str, Change], proposals: Proposals, settled: Mapping[str, Settled], by: str, run_id: str
+) -> Iterator[AnswerExperience]:
     """Yield what a person settled about changes, in the words of later runs; what was settled both ways is left out."""
     said: dict[Subject, set[tuple[str | None, str | None, Reply]]] = {}
     for change_id, word in settled.items():
@@ -62,7 +62,7 @@ def answers_given(
     for (kind, table, column, sources, value), words in said.items():
         if len({stands for _, stands, _ in words}) == 1:
             proposal, stands, reply = min(words, key=str)
-            yield KnownAnswer(
+            yield AnswerExperience(
                 table=table,
                 column=column,
                 change=ChangeKind(kind),
@@ -72,16 +72,18 @@ def answers_given(
                 stands=stands,
                 reply=reply,
                 by=by,
+                run_id=run_id,
             )
 
 
 def known_answers(changes: Iterable[Change], proposals: Proposals, lessons: Sequence[Lesson]) -> dict[str, Known]:
     """Return by change the answer that is given again; changes that must be asked about are not in it."""
     known = {
-        subject: Known(lesson.lesson_id, lesson.value, lesson.runs[0] if lesson.runs else "")
+        subject: Known(lesson.lesson_id, answer)
         for lesson in lessons
-        if isinstance(lesson.value, KnownAnswer)
-        for subject in _subjects(lesson.value)
+        if isinstance(lesson.value, KnownAnswers)
+        for answer in lesson.value.answers
+        for subject in _subjects(answer)
     }
     found = {}
     for change in changes:
@@ -101,7 +103,10 @@ def as_answer(known: Mapping[str, Known], changes: Mapping[str, Change]) -> Chan
     ]
     edited = {key: each.answer.stands for key, each in known.items() if key not in (*accepted, *rejected)}
     people = sorted({each.answer.by for each in known.values() if each.answer.by})
-    runs, ids = sorted({each.run for each in known.values()}), sorted({each.lesson_id for each in known.values()})
+    runs, ids = (
+        sorted({each.answer.run_id for each in known.values()}),
+        sorted({each.lesson_id for each in known.values()}),
+    )
     return ChangesAnswer(
         accept=tuple(accepted),
         reject=tuple(rejected),
@@ -115,11 +120,11 @@ ANSWERED = "answered by lesson"
 """Begins the note of an answer that nobody was asked for."""
 
 
-def _fits(change: Change, answer: KnownAnswer) -> bool:
+def _fits(change: Change, answer: AnswerExperience) -> bool:
     return change.proposal in (answer.stands, answer.proposal)
 
 
-def _contradicted(change: Change, answer: KnownAnswer, proposals: Proposals) -> bool:
+def _contradicted(change: Change, answer: AnswerExperience, proposals: Proposals) -> bool:
     """Return whether values of this run read only in the other order of day and month than the answer says."""
     if change.kind not in (ChangeKind.DATE_ORDER, ChangeKind.DOTTED_ORDER):
         return False
@@ -133,7 +138,7 @@ def _against(evidence: FormatEvidence, order: str | None, *, dotted: bool) -> in
     return {DateOrder.DAY_FIRST.value: month, DateOrder.MONTH_FIRST.value: day}.get(order or "", day + month)
 
 
-def _subjects(answer: KnownAnswer) -> Iterator[Subject]:
+def _subjects(answer: AnswerExperience) -> Iterator[Subject]:
     """Yield what an answer is about; what a person let stand instead may be what is proposed the next time."""
     yield answer.change.value, answer.table, answer.column, answer.sources, answer.value
     if answer.change is ChangeKind.MAPPING and answer.stands is not None:

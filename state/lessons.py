@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from state.approval import ChangeKind, Reply
 from state.diagnosis import RemedyKind
-from state.experience import SourceFamily
+from state.experience import AnswerExperience, SourceFamily
 from state.reports import FailureKind
 from state.values import Value
 
@@ -25,7 +24,7 @@ class LessonKind(StrEnum):
     AGENT_RELIABILITY = "agent_reliability"
     BID_ACCURACY = "bid_accuracy"
     THRESHOLD = "threshold"
-    KNOWN_ANSWER = "known_answer"
+    KNOWN_ANSWERS = "known_answers"
 
 
 class MethodProbability(Value):
@@ -126,19 +125,12 @@ class Threshold(Value):
     failure: FailureKind  # which it avoids
 
 
-class KnownAnswer(Value):
-    """What a person said about a judgement that changes data: the same is not asked about again."""
+class KnownAnswers(Value):
+    """What a person said about judgements on a table: the same is not asked about again."""
 
-    kind: Literal[LessonKind.KNOWN_ANSWER] = LessonKind.KNOWN_ANSWER
+    kind: Literal[LessonKind.KNOWN_ANSWERS] = LessonKind.KNOWN_ANSWERS
     table: str
-    column: str
-    change: ChangeKind
-    sources: tuple[str, ...]  # that feed the column; of a mapping to nothing all columns of the header
-    value: str = ""  # of a value outside its list: the value
-    proposal: str | None  # what was put forward
-    stands: str | None  # what the person let stand
-    reply: Reply
-    by: str = ""
+    answers: tuple[AnswerExperience, ...]  # the newest word on each
 
 
 LessonValue = Annotated[
@@ -151,7 +143,7 @@ LessonValue = Annotated[
     | AgentReliability
     | BidAccuracy
     | Threshold
-    | KnownAnswer,
+    | KnownAnswers,
     Field(discriminator="kind"),
 ]
 

@@ -44,7 +44,7 @@ from tools.approval import read_answers, write_question
 from tools.ledger import Receipt, once, read_reports, record_report, revise
 from tools.lessons_used import lessons_of, record_use
 
-_KNOWN = LessonKind.KNOWN_ANSWER.value
+_KNOWN = LessonKind.KNOWN_ANSWERS.value
 
 
 def put_forward(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
