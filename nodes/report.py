@@ -47,6 +47,7 @@ from tools.outputs.side_tables import write_merged, write_proposals, write_quara
 from tools.pages.render import render_page
 from tools.plans import read_plan
 from tools.records import read_record, write_status
+from tools.recovery import read_recoveries
 from tools.verification import read_checks
 from tools.workspace import is_staged, open_workspace
 
@@ -169,6 +170,7 @@ def _facts(
         no_plan=state.get("no_plan"),
         steps=tuple(reports.values()),
         replans=tuple(state.get("replans", {}).values()),
+        recoveries=read_recoveries(connection),
         trace=read_trace(connection),
         hierarchy=tuple(state.get("hierarchy", {}).values()),
         accounts=state.get("accounts", {}),

@@ -16,7 +16,7 @@ from state.values import Value
 class SourceFamily(Value):
     """The kind of files a run was given, so that files of the same kind are recognised later."""
 
-    headers: tuple[str, ...] = ()  # fingerprints of the header variants, sorted
+    headers: tuple[str, ...] = ()  # fingerprints of the header variants, 16 digits of each, sorted
     names: tuple[str, ...] = ()  # patterns of the file names, digits as #, sorted: "orders_####_q#.csv"
 
     @property

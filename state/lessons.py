@@ -199,6 +199,7 @@ class Lesson(Value):
     entry: int | None = None  # of the decision log, where that holds the same: then the log decides
     gain: float = 0.0  # expected per run, in seconds
     status: LessonStatus = LessonStatus.CANDIDATE
+    lacks: str = ""  # of a candidate: why it does not hold up yet
     since: datetime | None = None  # in force, by the time of the run that taught it
     retired_at: datetime | None = None
     retired_because: str = ""
@@ -228,18 +229,20 @@ class PatternKind(StrEnum):
 class Pattern(Value):
     """(context, action) -> outcome, counted over runs: a run counts once, however often it shows it."""
 
+    contract: str  # its id
     kind: PatternKind
-    group: str  # what is compared: "step", "agent:map", "duration"
-    context: str  # "Shop/orders"
+    direction: str  # "success", "failure", "slower", "faster": what `successes` counts
+    group: str  # what is compared: "step", "agent", "duration", "bid"
+    context: str  # table, or kind of step
     action: str  # "resolve_by_votes"
-    trials: int = Field(ge=0)  # runs
+    trials: int = Field(ge=0)  # runs that were tested; those held out are told apart
     successes: int = Field(ge=0)  # of them, those with the outcome
     rest_trials: int = Field(default=0, ge=0)  # runs of the others it is compared with
     rest_successes: int = Field(default=0, ge=0)
     runs: tuple[str, ...] = ()  # the newest 50
     p: float = 1.0
     q: float = 1.0
-    bound: float = 0.0  # 95 % lower bound of the share with the outcome; of a failure, of the share without
+    bound: float = 0.0  # 95 % lower bound of the share with the outcome
     holdout: Holdout | None = None
     holds: bool = False
     why: str = ""  # what it lacks, in words

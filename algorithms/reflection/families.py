@@ -11,13 +11,15 @@ SAME_KIND: Final = 0.5
 """From this kinship on files are of the same kind: half of the headers, or of the names, are known."""
 
 _MOST: Final = 200
+_SHORT: Final = 16  # hexadecimal digits of a fingerprint: a family goes with every lesson
 _DIGITS: Final = re.compile(r"\d+")
 
 
 def family_of(headers: Iterable[str], names: Iterable[str]) -> SourceFamily:
     """Return the family of files by the fingerprints of their header variants and their names; 200 of each at most."""
     return SourceFamily(
-        headers=tuple(sorted(set(headers))[:_MOST]), names=tuple(sorted({name_pattern(name) for name in names})[:_MOST])
+        headers=tuple(sorted({header[:_SHORT] for header in headers})[:_MOST]),
+        names=tuple(sorted({name_pattern(name) for name in names})[:_MOST]),
     )
 
 

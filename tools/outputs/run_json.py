@@ -24,6 +24,7 @@ from state.mapping import ColumnMapping
 from state.orders import ConversationRef
 from state.planning import PlanRevision
 from state.plans import NoPlan, Plan
+from state.recovery import Recovery
 from state.reports import Replan, StepReport, TraceEntry
 from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef, Variant
@@ -53,6 +54,7 @@ class RunFacts(Value):
     no_plan: NoPlan | None = None
     steps: tuple[StepReport, ...]
     replans: tuple[Replan, ...]
+    recoveries: tuple[Recovery, ...] = ()
     trace: tuple[TraceEntry, ...] = ()
     hierarchy: tuple[HierarchyRecord, ...] = ()
     accounts: Mapping[str, TableAccount]
@@ -106,6 +108,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),
+        "recoveries": [recovery.model_dump(mode="json", exclude={"before"}) for recovery in facts.recoveries],
         "lessons": {"used": [use.model_dump(mode="json") for use in facts.lessons], "learned": [], "retired": []},
         "hierarchy": [record.model_dump(mode="json") for record in facts.hierarchy],
         "trace": [entry.model_dump(mode="json") for entry in facts.trace],
