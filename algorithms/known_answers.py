@@ -6,7 +6,7 @@ the very proposal that the person replaced: anything else is asked about.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from state.approval import (
     Change,
@@ -24,6 +24,9 @@ from state.lessons import KnownAnswers, Lesson
 
 Subject = tuple[str, str, str, tuple[str, ...], str]
 """Kind, table, column, source columns by name, and the value that is replaced."""
+
+
+_MOST: Final = 1_000  # answers about one table that are remembered
 
 
 class Known(NamedTuple):
@@ -93,6 +96,13 @@ def known_answers(changes: Iterable[Change], proposals: Proposals, lessons: Sequ
     return found
 
 
+def joined(before: KnownAnswers, after: KnownAnswers) -> KnownAnswers:
+    """Return all answers about a table, of those to the same the newer word; of too many the newest."""
+    newest = {_about(each): each for each in after.answers}
+    older = {_about(each): each for each in before.answers if _about(each) not in newest}
+    return after.model_copy(update={"answers": tuple((newest | older).values())[:_MOST]})
+
+
 def as_answer(known: Mapping[str, Known], changes: Mapping[str, Change]) -> ChangesAnswer:
     """Return known answers as a person would give them; who gave them, and in which runs, stands beside them."""
     accepted = [key for key, each in known.items() if changes[key].proposal == each.answer.stands]
@@ -140,9 +150,13 @@ def _against(evidence: FormatEvidence, order: str | None, *, dotted: bool) -> in
 
 def _subjects(answer: AnswerExperience) -> Iterator[Subject]:
     """Yield what an answer is about; what a person let stand instead may be what is proposed the next time."""
-    yield answer.change.value, answer.table, answer.column, answer.sources, answer.value
+    yield _about(answer)
     if answer.change is ChangeKind.MAPPING and answer.stands is not None:
         yield answer.change.value, answer.table, answer.column, (answer.stands,), answer.value
+
+
+def _about(answer: AnswerExperience) -> Subject:
+    return answer.change.value, answer.table, answer.column, answer.sources, answer.value
 
 
 def _few(names: Sequence[str]) -> str:

@@ -3,20 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from algorithms.delivery_estimates import middle_of
-from algorithms.delivery_ways import ACTIONS
+from algorithms.reflection.experience import action_of
 from state.experience import LessonUse
 from state.lessons import Lesson, Limit, MethodProbability, TaskDuration, Threshold
 from state.plans import LearnedEstimate, Plan, Step
 
 Conditions = Mapping[str, Mapping[Limit, tuple[float, str]]]
 """By step: each limit under which it is begun, with the lesson that says so."""
-
-_ACTION_OF = {kind_and_way: action for action, kind_and_way in ACTIONS.items()}
-
-
-def action_of(step: Step) -> str:
-    """Return the name of a step's action, as estimates and lessons call it."""
-    return _ACTION_OF.get((step.kind, step.how), step.kind.value)
 
 
 def learned_estimates(lessons: Sequence[Lesson]) -> tuple[LearnedEstimate, ...]:
