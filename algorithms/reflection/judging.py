@@ -129,7 +129,7 @@ def _recovery(value: KnownRecovery, seen: _Seen) -> bool | None:
 
 @_said.register
 def _answers(_value: KnownAnswers, seen: _Seen) -> bool | None:
-    """A contract that is not met with answers that nobody was asked for: a person is asked again."""
+    """Say that a person is asked again where the contract is not met with answers that nobody was asked for."""
     if not seen.used:
         return None
     return False if seen.run.status is RunStatus.NOT_MET else seen.run.met or None
