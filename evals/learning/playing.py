@@ -41,7 +41,9 @@ Between = Callable[[Path], None]
 """What is done to a home between two runs."""
 
 
-def play(scene: Scene, truths: list[FolderTruth], folder: Path, arm: str, between: Between | None = None) -> list[Figures]:
+def play(
+    scene: Scene, truths: list[FolderTruth], folder: Path, arm: str, between: Between | None = None
+) -> list[Figures]:
     """Play all runs of a sequence in a home of its own."""
     home = folder / "home"
     patterns = Patterns(reflection="off" if arm == WITHOUT else "on")
