@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from algorithms.auctions.fulfilment import fulfilments
+from algorithms.known_answers import ANSWERED, answers_given
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
@@ -25,12 +26,14 @@ from nodes.steps.mapping import landed_tables, read_mappings
 from state.budget import total
 from state.contract import Contract, LogicalType
 from state.errors import SetupError
+from state.experience import AnswerExperience
+from state.lessons import KnownAnswers
 from state.planning import PlanningState
 from state.plans import Plan, StepKind
 from state.reflection import Reflected, ReflectionTask
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorState
-from tools.approval import read_answers
+from tools.approval import read_answers, read_question
 from tools.auction_history import add as add_contracts
 from tools.conversation import write_conversation
 from tools.explain.material import Material
@@ -38,6 +41,7 @@ from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import read_decisions, read_messages, read_reports, read_trace
+from tools.lessons_used import lessons_of, read_uses
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
 from tools.outputs.run_json import RunFacts, build_run_json, with_reflection, write_run_json
@@ -208,7 +212,8 @@ def _facts(
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         messages=state.get("messages", {}).get(state["request"].run_id),
-        lessons=tuple(state.get("lessons", {}).values()),
+        answers=tuple(_answers(connection, run_folder_path, state["request"].run_id)),
+        lessons=read_uses(connection),
         spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),
         models=answers,
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),
@@ -221,3 +226,21 @@ def _facts(
             if value_format.logical_type is not LogicalType.STRING
         ),
     )
+
+
+def _answers(connection: duckdb.DuckDBPyConnection, folder: Path, run_id: str) -> Iterator[AnswerExperience]:
+    """Yield what a person settled about changes; what a lesson answered is told as of the run that it was said in."""
+    known = {(each.table, each.column, each.change, each.sources, each.value): each for each in _remembered(folder)}
+    for answered in read_answers(connection):
+        if answered.settled and not answered.question_id.startswith(StepKind.REPAIR.value):
+            proposals, changes = read_question(folder, answered.question_id)
+            by_id = {change.change_id: change for change in changes}
+            for each in answers_given(by_id, proposals, answered.settled, answered.by, run_id):
+                again = known.get((each.table, each.column, each.change, each.sources, each.value))
+                yield again if again is not None and answered.note.startswith(ANSWERED) else each
+
+
+def _remembered(folder: Path) -> Iterator[AnswerExperience]:
+    for lesson in lessons_of(folder):
+        if isinstance(lesson.value, KnownAnswers):
+            yield from lesson.value.answers

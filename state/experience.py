@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from state.approval import ChangeKind, Reply
 from state.decisions import DecidedBy
 from state.diagnosis import RemedyKind
 from state.reports import FailureKind, Strategy
@@ -120,6 +121,21 @@ class ReplanExperience(Value):
     seconds: float = 0.0  # lost: of the attempt in vain
 
 
+class AnswerExperience(Value):
+    """What a person said about one judgement that changes data, told so that another run knows it again."""
+
+    table: str
+    column: str
+    change: ChangeKind
+    sources: tuple[str, ...]  # source columns that feed the column; of a mapping to nothing all columns of the header
+    value: str = ""  # of a value outside its list: the value
+    proposal: str | None  # what was put forward
+    stands: str | None  # what the person let stand
+    reply: Reply
+    by: str = ""
+    run_id: str
+
+
 class LessonUse(Value):
     """A lesson that a run used, and for what."""
 
@@ -128,6 +144,7 @@ class LessonUse(Value):
     steps: tuple[str, ...] = ()  # ids of the steps it concerned
     effect: str  # in words: "starts with 1 thread", "expects 0.21 s instead of 0.14 s"
     factor: float = Field(default=1.0, gt=0)  # by which it changed an estimate of seconds
+    held: bool | None = None  # whether the run's data confirmed it; None: nothing in the run tests it
 
 
 class Experience(Value):
@@ -152,6 +169,7 @@ class Experience(Value):
     recoveries: tuple[RecoveryExperience, ...] = ()
     replans: tuple[ReplanExperience, ...] = ()
     questions: int = 0  # that a person was asked
+    answers: tuple[AnswerExperience, ...] = ()  # of a person, be it in this run or, by a lesson, in an earlier one
     rows: dict[str, int] = Field(default_factory=dict)  # read, by table
     quarantined: dict[str, float] = Field(default_factory=dict)  # share, by table
     used: tuple[LessonUse, ...] = ()

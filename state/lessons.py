@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from state.diagnosis import RemedyKind
-from state.experience import SourceFamily
+from state.experience import AnswerExperience, SourceFamily
 from state.reports import FailureKind
 from state.values import Value
 
@@ -24,6 +24,7 @@ class LessonKind(StrEnum):
     AGENT_RELIABILITY = "agent_reliability"
     BID_ACCURACY = "bid_accuracy"
     THRESHOLD = "threshold"
+    KNOWN_ANSWERS = "known_answers"
 
 
 class MethodProbability(Value):
@@ -124,6 +125,14 @@ class Threshold(Value):
     failure: FailureKind  # which it avoids
 
 
+class KnownAnswers(Value):
+    """What a person said about judgements on a table: the same is not asked about again."""
+
+    kind: Literal[LessonKind.KNOWN_ANSWERS] = LessonKind.KNOWN_ANSWERS
+    table: str
+    answers: tuple[AnswerExperience, ...]  # the newest word on each
+
+
 LessonValue = Annotated[
     MethodProbability
     | TaskDuration
@@ -133,7 +142,8 @@ LessonValue = Annotated[
     | StandingRepair
     | AgentReliability
     | BidAccuracy
-    | Threshold,
+    | Threshold
+    | KnownAnswers,
     Field(discriminator="kind"),
 ]
 

@@ -280,6 +280,13 @@ class RunContext(Value):
         title="Council faults",
         description="What goes wrong between the members that keep the decision log; for rehearsal",
     )
+    knowing: SkipJsonSchema[str] = Field(default="", exclude=True, repr=False)
+    # another home whose decision log and lessons are known: of a preview, which has a home for itself; saved nowhere
+
+    @property
+    def knowledge(self) -> Path:
+        """The absolute folder whose decision log and lessons are known."""
+        return Path(self.knowing or self.home).absolute()
 
     retention_experience: int = Field(
         default=1_000,

@@ -9,7 +9,6 @@ from state.budget import Spent
 from state.channels import merge_by_id
 from state.delegation import Assignment, HierarchyRecord
 from state.diagnosis import Diagnosis
-from state.experience import LessonUse
 from state.orders import ConversationRef
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
@@ -83,8 +82,6 @@ class RunChannels(TypedDict, total=False):
     """Written by planner and replanner, keyed by run and revision; read by the report."""
     failed_plans: Annotated[dict[str, FailedPlan], merge_by_id]
     """Written by the replanner for each plan that is given up; read by planner and replanner."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
-    """By lesson; written by every part that used one; read by the report."""
 
 
 class IntakeOutput(TypedDict, total=False):
@@ -102,7 +99,6 @@ class IntakeOutput(TypedDict, total=False):
     """Written by intake; read by planner and report."""
     warnings: tuple[str, ...]
     """Written by intake: faults of the contract outside its schema, unused files, empty files."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
     hierarchy: Annotated[dict[str, HierarchyRecord], merge_by_id]
     """Written by intake: how the files were shared out, where they were; read by the report."""
 
@@ -114,7 +110,6 @@ class PlannerOutput(TypedDict, total=False):
     """Written by the planner where a person accepted SQL that was drafted for the contract."""
     warnings: tuple[str, ...]
     """Written by the planner: intake's, and what became of a goal in plain language."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
     plan: PlanRef
     """Written by the planner; read by execution and publishing."""
     no_plan: NoPlan
@@ -137,7 +132,6 @@ class ExecutorOutput(TypedDict, total=False):
 
     progress: Progress
     """Written by every performed step; read by routing and the replanner."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
     messages: Annotated[dict[str, ConversationRef], merge_by_id]
     """By conversation; written by execution; read by the report. The messages themselves lie in the run's ledger."""
     replans: Annotated[dict[str, Replan], merge_by_id]

@@ -10,6 +10,7 @@ from typing import Final
 
 from state.experience import Contradiction, Experience, ReplanExperience
 from state.lessons import (
+    KnownAnswers,
     KnownFormat,
     KnownMapping,
     KnownRecovery,
@@ -43,6 +44,7 @@ def certainties(run: Experience) -> Iterator[tuple[LessonValue, float]]:
     yield from _mappings(run)
     yield from _formats(run)
     yield from _recoveries(run)
+    yield from _answers(run)
     for replan in run.replans:
         if replan.succeeded and replan.failure in COMES_AGAIN:
             yield from _of_replan(replan)
@@ -82,6 +84,12 @@ def _recoveries(run: Experience) -> Iterator[tuple[LessonValue, float]]:
                 parameters=recovery.parameters,
             )
             yield value, _repeated(run, recovery.table)
+
+
+def _answers(run: Experience) -> Iterator[tuple[LessonValue, float]]:
+    """Yield what a person said about each table; it saves a question, and no time of the machine that counts."""
+    for table in dict.fromkeys(answer.table for answer in run.answers):
+        yield KnownAnswers(table=table, answers=tuple(each for each in run.answers if each.table == table)), 0.0
 
 
 def _of_replan(replan: ReplanExperience) -> Iterator[tuple[LessonValue, float]]:

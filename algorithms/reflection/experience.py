@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from algorithms.auctions.fulfilment import fulfilments
+from algorithms.known_answers import ANSWERED
 from algorithms.reflection.families import family_of
 from algorithms.reflection.judgements import decisions_of, formats_of, mappings_of, recoveries_of
 from state.auctions import Ended, Fulfilment
-from state.experience import Experience, LessonUse, ReplanExperience, StepExperience
+from state.experience import AnswerExperience, Experience, LessonUse, ReplanExperience, StepExperience
 from state.lessons import LessonKind
 from state.plans import Plan, Step
 from state.reports import FailureKind, Replan, StepReport, StepStatus, Strategy, TraceEntry
@@ -50,7 +51,8 @@ def experience_of(run: Json, earlier: Sequence[Plan] = ()) -> Experience:
         formats=tuple(formats_of(run)),
         recoveries=recoveries,
         replans=tuple(_replans(run, steps, kept=any(each.kept for each in recoveries))),
-        questions=len(run["approvals"]),
+        questions=sum(not approval["note"].startswith(ANSWERED) for approval in run["approvals"]),
+        answers=tuple(AnswerExperience.model_validate(answer) for answer in run.get("answers", ())),
         rows={name: table["rows_read"] for name, table in run["tables"].items()},
         quarantined={
             name: table["rows_quarantined"] / table["rows_read"] if table["rows_read"] else 0.0

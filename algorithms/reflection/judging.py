@@ -12,6 +12,7 @@ from state.experience import Contradiction, Experience, StepExperience
 from state.lessons import (
     AgentReliability,
     BidAccuracy,
+    KnownAnswers,
     KnownFormat,
     KnownMapping,
     KnownRecovery,
@@ -23,6 +24,7 @@ from state.lessons import (
     Threshold,
 )
 from state.reports import Strategy
+from state.run import RunStatus
 
 WITHIN: Final = 2.0
 """A measured time that differs by a larger factor from what a lesson says contradicts it."""
@@ -35,8 +37,10 @@ def judge(lesson: Lesson, run: Experience) -> bool | None:
     """Return whether a run confirms a lesson (True) or contradicts it (False); None where it says nothing to it."""
     if lesson.scope.contract not in ("", run.contract) or not same_kind(lesson.scope.family, run.family):
         return None
-    used = lesson.lesson_id in {use.lesson_id for use in run.used}
-    return _said(lesson.value, _Seen(run, used))
+    uses = [use for use in run.used if use.lesson_id == lesson.lesson_id]
+    if any(use.held is False for use in uses):
+        return False  # the run looked for what it says, and its data do not show it
+    return _said(lesson.value, _Seen(run, bool(uses)))
 
 
 class _Seen(NamedTuple):
@@ -115,12 +119,20 @@ def _recovery(value: KnownRecovery, seen: _Seen) -> bool | None:
         return None
     again = [each for each in run.recoveries if each.table == value.table]
     if seen.used:
-        return run.met and not again
+        return run.met or None  # the data confirmed it; what else was wrong says nothing to it
     if not run.met:
         return None
     return any(
         each.kept and each.amendment == value.amendment and each.parameters == value.parameters for each in again
     )
+
+
+@_said.register
+def _answers(_value: KnownAnswers, seen: _Seen) -> bool | None:
+    """Say that a person is asked again where the contract is not met with answers that nobody was asked for."""
+    if not seen.used:
+        return None
+    return False if seen.run.status is RunStatus.NOT_MET else seen.run.met or None
 
 
 @_said.register

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from algorithms.known_answers import joined
 from algorithms.reflection.certainties import certainties
 from algorithms.reflection.families import same_kind
 from algorithms.reflection.judging import judge
@@ -16,7 +17,7 @@ from algorithms.reflection.retirement import due_for_renewal, ends_at
 from algorithms.reflection.statistics import lower_bound
 from algorithms.reflection.subjects import identity_of, subject_of
 from state.experience import Experience, SourceFamily
-from state.lessons import Ground, Lesson, LessonKind, LessonStatus, LessonValue, Scope
+from state.lessons import Ground, KnownAnswers, Lesson, LessonKind, LessonStatus, LessonValue, Scope
 from state.values import digest
 
 KEPT_RUNS: Final = 50
@@ -65,6 +66,8 @@ def _after(lesson: Lesson, run: Experience) -> Lesson:
 def _teach(lessons: dict[str, Lesson], fresh: Lesson, run: Experience) -> None:
     """Put what a run proved among the lessons: a new one, or one that says so already, or did once."""
     old = _same(fresh, lessons.values())
+    if old is not None and isinstance(old.value, KnownAnswers) and isinstance(fresh.value, KnownAnswers):
+        fresh = fresh.model_copy(update={"value": joined(old.value, fresh.value)})
     if old is None:
         lessons[fresh.lesson_id] = fresh
     elif old.status is not LessonStatus.IN_FORCE or old.value != fresh.value:

@@ -47,7 +47,7 @@ def hides_its_refutation(lesson: Lesson) -> bool:
     """Return whether using a lesson keeps runs from showing that it is not needed any more."""
     if isinstance(lesson.value, MethodProbability):
         return lesson.value.probability < 1 / 2
-    return lesson.kind in (LessonKind.THRESHOLD, LessonKind.KNOWN_RECOVERY)
+    return lesson.kind is LessonKind.THRESHOLD
 
 
 def due_for_renewal(lesson: Lesson, later: Iterable[bool]) -> bool:

@@ -5,6 +5,7 @@ from functools import singledispatch
 from state.lessons import (
     AgentReliability,
     BidAccuracy,
+    KnownAnswers,
     KnownFormat,
     KnownMapping,
     KnownRecovery,
@@ -25,6 +26,7 @@ _ABOUT = {
     AgentReliability: ("agent", "skill"),
     BidAccuracy: ("engine", "skill"),
     Threshold: ("action", "table", "limit"),
+    KnownAnswers: ("table",),
 }
 
 
@@ -72,3 +74,8 @@ def _bids(value: AgentReliability | BidAccuracy) -> str:
 @subject_of.register
 def _threshold(value: Threshold) -> str:
     return f"{value.limit.value} of {value.action}" + (f" of {value.table}" if value.table else "")
+
+
+@subject_of.register
+def _answers(value: KnownAnswers) -> str:
+    return f"answers about {value.table}"

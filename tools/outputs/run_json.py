@@ -18,7 +18,7 @@ from state.contract import Contract
 from state.decisions import Decision
 from state.delegation import HierarchyRecord
 from state.diagnosis import Diagnosis
-from state.experience import LessonUse
+from state.experience import AnswerExperience, LessonUse
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
 from state.orders import ConversationRef
@@ -65,6 +65,7 @@ class RunFacts(Value):
     diagnoses: tuple[Diagnosis, ...] = ()
     approvals: tuple[Answered, ...] = ()
     messages: ConversationRef | None = None
+    answers: tuple[AnswerExperience, ...] = ()  # of a person, about changes
     lessons: tuple[LessonUse, ...] = ()  # that the run used
     spent: Spent
     models: tuple[Kept, ...] = ()  # what models were asked
@@ -101,6 +102,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
         "diagnoses": [diagnosis.model_dump(mode="json") for diagnosis in facts.diagnoses],
         "approvals": [_approval(answered) for answered in facts.approvals],
+        "answers": [answer.model_dump(mode="json") for answer in facts.answers],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
         "plans": [revision.model_dump(mode="json") for revision in facts.revisions],
         "no_plan": facts.no_plan.model_dump(mode="json") if facts.no_plan else None,
