@@ -48,9 +48,7 @@ def drawn(runs: list[Experience], stored: Any = (), **more: Any) -> Adapted:
 
 
 def only(adapted: Adapted, kind: LessonKind) -> Lesson:
-    (lesson,) = [
-        each for each in adapted.lessons if each.kind is kind and each.status is not LessonStatus.CANDIDATE
-    ]
+    (lesson,) = [each for each in adapted.lessons if each.kind is kind and each.status is not LessonStatus.CANDIDATE]
     return lesson
 
 
