@@ -26,7 +26,7 @@ def noise(seed: int, runs: int = RUNS) -> tuple[Experience, ...]:
 
 def candidates_and_lessons(seed: int) -> tuple[int, int]:
     """Return how many patterns were tested on noise, and how many of them hold by their own tests."""
-    patterns = mine(observe(noise(seed)))
+    patterns = mine("noise", observe(noise(seed)))
     return len(patterns), sum(pattern.holds for pattern in patterns)
 
 
