@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from algorithms.auctions.fulfilment import fulfilments
 from algorithms.known_answers import ANSWERED, answers_given
@@ -29,7 +30,8 @@ from state.experience import AnswerExperience
 from state.lessons import KnownAnswers
 from state.planning import PlanningState
 from state.plans import Plan, StepKind
-from state.run import RunContext, RunStatus
+from state.reflection import Reflected, ReflectionTask
+from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorState
 from tools.approval import read_answers, read_question
 from tools.auction_history import add as add_contracts
@@ -42,7 +44,7 @@ from tools.ledger import read_decisions, read_messages, read_reports, read_trace
 from tools.lessons_used import lessons_of, read_uses
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
-from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
+from tools.outputs.run_json import RunFacts, build_run_json, with_reflection, write_run_json
 from tools.outputs.side_tables import write_merged, write_proposals, write_quarantine
 from tools.pages.render import render_page
 from tools.plans import read_plan
@@ -52,20 +54,37 @@ from tools.verification import read_checks
 from tools.workspace import is_staged, open_workspace
 
 
+class PageInput(TypedDict):
+    """Keys the page reads."""
+
+    request: RunRequest
+    status: RunStatus
+    reflected: Reflected
+
+
 def report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorState:
-    """Write quarantine, merged rows, changes, run.json and report.html, then the run's final status.
+    """Write quarantine, merged rows, changes and run.json, then the run's final status.
 
     Raises SetupError when they cannot be written: the operator can make room, and `resume` goes on from here.
     """
+    return _written(state["request"], lambda: _report(state, runtime))
+
+
+def show_page(state: PageInput, runtime: Runtime[RunContext]) -> SupervisorState:
+    """Put what the run taught into run.json, and write report.html; SetupError as `report`."""
+    return _written(state["request"], lambda: _page(state, runtime))
+
+
+def _written(request: RunRequest, write: Callable[[], SupervisorState]) -> SupervisorState:
     try:
-        return _report(state, runtime)
+        return write()
     except FAILURES as error:
         if isinstance(error, SetupError):
             raise
         raise SetupError(
             f"the report cannot be written: {failure_line(error)}",
-            where=state["request"].out,
-            hint=f"make room, then millwright resume {state['request'].run_id}",
+            where=request.out,
+            hint=f"make room, then millwright resume {request.run_id}",
         ) from error
 
 
@@ -86,15 +105,28 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
         content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
         write_run_json(out, content)
         write_conversation(out, read_messages(connection))
-        material = Material(run=content, folder=out, engine=connection, contract=contract, intake=intake)
-        write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
     add_contracts(Path(context.home).absolute(), fulfilments(request.run_id, facts.trace))
     status = state.get("status", RunStatus.FAILED)
     write_status(record, status, state.get("problem", ""), datetime.now(UTC))
     ended = PlanningState.COMPLETED if status is RunStatus.PUBLISHED else PlanningState.FAILED
     planning = tell(ended, state.get("replans", {}))
+    return {"status": status, "planning": planning, "reflecting": ReflectionTask(run_id=request.run_id)}
+
+
+def _page(state: PageInput, runtime: Runtime[RunContext]) -> SupervisorState:
+    request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
+    out = Path(request.out) / "_runs" / request.run_id
+    content = json.loads((out / "run.json").read_bytes())
+    if reflected := state.get("reflected"):
+        content = with_reflection(content, reflected)
+        write_run_json(out, content)
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        material = Material(
+            run=content, folder=out, engine=connection, contract=read_contract(folder), intake=read_intake(folder)
+        )
+        write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
     emit("reported", "report", path=str(out / "report.html"))
-    return {"status": status, "planning": planning}
+    return {}
 
 
 def _write_side_tables(

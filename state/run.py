@@ -288,6 +288,14 @@ class RunContext(Value):
         """The absolute folder whose decision log and lessons are known."""
         return Path(self.knowing or self.home).absolute()
 
+    retention_experience: int = Field(
+        default=1_000,
+        ge=1,
+        title="Retention of experience",
+        description="Runs whose experience is kept; of more, those that teach least are dropped",
+        examples=[1_000],
+    )
+
     def run_folder(self, run_id: str) -> Path:
         """Return the absolute folder of a run: its record, workspace and artefacts."""
         return Path(self.home).absolute() / "runs" / run_id

@@ -9,11 +9,11 @@ from state.budget import Spent
 from state.channels import merge_by_id
 from state.delegation import Assignment, HierarchyRecord
 from state.diagnosis import Diagnosis
-from state.experience import LessonUse
 from state.orders import ConversationRef
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
 from state.recovery import RecoveryRef
+from state.reflection import Reflected, ReflectionTask
 from state.repair_council import CouncilRef
 from state.reports import Progress, Replan, StepReport
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
@@ -82,8 +82,6 @@ class RunChannels(TypedDict, total=False):
     """Written by planner and replanner, keyed by run and revision; read by the report."""
     failed_plans: Annotated[dict[str, FailedPlan], merge_by_id]
     """Written by the replanner for each plan that is given up; read by planner and replanner."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
-    """By lesson; written by every part that used one; read by the report."""
 
 
 class IntakeOutput(TypedDict, total=False):
@@ -101,7 +99,6 @@ class IntakeOutput(TypedDict, total=False):
     """Written by intake; read by planner and report."""
     warnings: tuple[str, ...]
     """Written by intake: faults of the contract outside its schema, unused files, empty files."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
     hierarchy: Annotated[dict[str, HierarchyRecord], merge_by_id]
     """Written by intake: how the files were shared out, where they were; read by the report."""
 
@@ -113,7 +110,6 @@ class PlannerOutput(TypedDict, total=False):
     """Written by the planner where a person accepted SQL that was drafted for the contract."""
     warnings: tuple[str, ...]
     """Written by the planner: intake's, and what became of a goal in plain language."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
     plan: PlanRef
     """Written by the planner; read by execution and publishing."""
     no_plan: NoPlan
@@ -136,7 +132,6 @@ class ExecutorOutput(TypedDict, total=False):
 
     progress: Progress
     """Written by every performed step; read by routing and the replanner."""
-    lessons: Annotated[dict[str, LessonUse], merge_by_id]
     messages: Annotated[dict[str, ConversationRef], merge_by_id]
     """By conversation; written by execution; read by the report. The messages themselves lie in the run's ledger."""
     replans: Annotated[dict[str, Replan], merge_by_id]
@@ -188,6 +183,10 @@ class SupervisorState(RunChannels, total=False):
     """Written by the quality planner: the last recovery; read by routing."""
     diagnoses: Annotated[dict[str, Diagnosis], merge_by_id]
     """By table; written by whoever diagnoses what failed; read by the quality planner and the report."""
+    reflecting: ReflectionTask
+    """Written by the report; read by reflection."""
+    reflected: Reflected
+    """Written by reflection; read by the page."""
 
 
 class IntakeState(RunChannels, total=False):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
+from algorithms.reflection.contradictions import undisputed
 from algorithms.reflection.families import same_kind
 from state.experience import SourceFamily
 from state.lessons import Lesson, LessonStatus, Word
@@ -26,22 +27,36 @@ _MOST: Final = 10_000
 
 
 def lessons_in_force(home: Path, contract: str, family: SourceFamily) -> tuple[Lesson, ...]:
-    """Return the lessons that a run may use: of its contract (by id) and files of its kind, the largest gain first."""
+    """Return the lessons that a run may use: of its contract (by id) and files of its kind, the largest gain first.
+
+    Of two that say different things about the same only the stronger is among them.
+    """
     if not has_store(home):
         return ()
     with opened_store(home) as store:
         lessons = read_lessons(store)
-    return tuple(
+    fitting = [
         lesson
         for lesson in sorted(lessons, key=lambda one: (-one.gain, one.lesson_id))
         if lesson.in_force and lesson.scope.contract in ("", contract) and same_kind(lesson.scope.family, family)
-    )
+    ]
+    return undisputed(fitting)
 
 
 def read_lessons(store: "BaseStore") -> tuple[Lesson, ...]:
     """Return all lessons by id, each with the status that a person gave it; unreadable ones are left out."""
     words = {word.lesson_id: word for word in _words(store)}
-    return tuple(_said(lesson, words.get(lesson.lesson_id)) for lesson in sorted(_lessons(store), key=_by_id))
+    return tuple(_said(lesson, words.get(lesson.lesson_id)) for lesson in stored_lessons(store))
+
+
+def stored_lessons(store: "BaseStore") -> tuple[Lesson, ...]:
+    """Return all lessons by id as reflection left them, whatever a person said about them."""
+    return tuple(sorted(_lessons(store), key=lambda lesson: lesson.lesson_id))
+
+
+def forgotten(store: "BaseStore") -> dict[str, datetime]:
+    """Return the lessons that a person had forgotten, and when: runs before teach them never again."""
+    return {word.lesson_id: word.at for word in _words(store) if word.status is LessonStatus.FORGOTTEN}
 
 
 def write_lessons(store: "BaseStore", lessons: Iterable[Lesson]) -> None:
@@ -88,7 +103,3 @@ def _words(store: "BaseStore") -> Iterator[Word]:
             yield Word.model_validate(item.value)
         except ValidationError:
             continue
-
-
-def _by_id(lesson: Lesson) -> str:
-    return lesson.lesson_id

@@ -9,6 +9,7 @@ from state.lessons import (
     AgentReliability,
     Area,
     BidAccuracy,
+    KnownAnswers,
     KnownFormat,
     KnownMapping,
     KnownRecovery,
@@ -27,6 +28,7 @@ _AREAS: Final = {
     LessonKind.KNOWN_FORMAT: Area.PLANNING,
     LessonKind.KNOWN_MAPPING: Area.PLANNING,
     LessonKind.STANDING_REPAIR: Area.EXECUTION,
+    LessonKind.KNOWN_ANSWERS: Area.EXECUTION,
     LessonKind.AGENT_RELIABILITY: Area.EXECUTION,
     LessonKind.BID_ACCURACY: Area.EXECUTION,
     LessonKind.THRESHOLD: Area.RISK,
@@ -109,3 +111,8 @@ def _bid(value: BidAccuracy) -> str:
 def _threshold(value: Threshold) -> str:
     needs = f"{value.limit.value} {value.value:g}, or it fails by {value.failure.value}"
     return f"{_of(value.action, value.table)} needs {needs}"
+
+
+@what.register
+def _answers(value: KnownAnswers) -> str:
+    return f"{len(value.answers)} answers of a person about {value.table} are known"

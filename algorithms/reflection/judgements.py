@@ -120,8 +120,6 @@ def _readings(value_format: Json) -> Iterator[tuple[str, str]]:
         yield Reading.ORDER.value, next(iter(orders))
     if value_format["decimal"] == ",":  # the point is what everybody expects
         yield Reading.DECIMAL.value, ","
-    if value_format["unit"]:
-        yield Reading.UNIT.value, value_format["unit"]
 
 
 def recoveries_of(run: Json) -> tuple[RecoveryExperience, ...]:

@@ -7,7 +7,7 @@ lesson has been in force, lessons whose run was pruned, and the time from which 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from algorithms.known_answers import joined
 from algorithms.reflection.certainties import certainties
@@ -17,36 +17,38 @@ from algorithms.reflection.retirement import due_for_renewal, ends_at
 from algorithms.reflection.statistics import lower_bound
 from algorithms.reflection.subjects import identity_of, subject_of
 from state.experience import Experience, SourceFamily
-from state.lessons import Ground, KnownAnswers, Lesson, LessonStatus, LessonValue, Scope
+from state.lessons import Ground, KnownAnswers, Lesson, LessonKind, LessonStatus, LessonValue, Scope
 from state.values import digest
 
 KEPT_RUNS: Final = 50
 _MOST_FAMILY: Final = 200
 
 
-class Change(NamedTuple):
-    """What reflection did to a lesson."""
-
-    lesson: Lesson
-    what: str  # "learned", "confirmed", "retired"
-
-
-def replay(runs: Sequence[Experience], stored: Iterable[Lesson]) -> dict[str, Lesson]:
+def replay(
+    runs: Sequence[Experience], stored: Iterable[Lesson], forgotten: Mapping[str, datetime] | None = None
+) -> dict[str, Lesson]:
     """Return the lessons that single runs proved, after all runs (oldest first) had their say, by id.
 
-    `stored` are the verified lessons known before. One whose evidence is in the buffer is learned again from there; a
-    run before its `retired_at` of a forgotten one teaches nothing.
+    `stored` are the lessons known before. One whose evidence is in the buffer is learned again from there. What was
+    `forgotten` at a time is taught by later runs only.
     """
-    known = {lesson.lesson_id: lesson for lesson in stored if lesson.ground is Ground.VERIFIED}
-    here = {run.run_id for run in runs}
+    known = {lesson.lesson_id: lesson for lesson in stored if _is_proved(lesson)}
+    here, forgotten = {run.run_id for run in runs}, forgotten or {}
     lessons = {key: lesson for key, lesson in known.items() if not here & set(lesson.runs)}
     for run in runs:
         for key, lesson in lessons.items():
             if lesson.status is LessonStatus.IN_FORCE:
                 lessons[key] = _after(lesson, run)
         for value, gain in certainties(run):
-            _teach(lessons, known, run, value, gain)
+            fresh = _lesson(run, value, gain, known)
+            if fresh.lesson_id not in forgotten or run.at > forgotten[fresh.lesson_id]:
+                _teach(lessons, fresh, run)
     return lessons
+
+
+def _is_proved(lesson: Lesson) -> bool:
+    """Return whether single runs teach a lesson; standing repairs are the decision log's."""
+    return lesson.ground is Ground.VERIFIED and lesson.kind is not LessonKind.STANDING_REPAIR
 
 
 def _after(lesson: Lesson, run: Experience) -> Lesson:
@@ -61,11 +63,8 @@ def _after(lesson: Lesson, run: Experience) -> Lesson:
     return shown.model_copy(update={"runs": (*lesson.runs, run.run_id)[-KEPT_RUNS:], "bound": bound})
 
 
-def _teach(
-    lessons: dict[str, Lesson], known: Mapping[str, Lesson], run: Experience, value: LessonValue, gain: float
-) -> None:
+def _teach(lessons: dict[str, Lesson], fresh: Lesson, run: Experience) -> None:
     """Put what a run proved among the lessons: a new one, or one that says so already, or did once."""
-    fresh = _lesson(run, value, gain, known)
     old = _same(fresh, lessons.values())
     if old is not None and isinstance(old.value, KnownAnswers) and isinstance(fresh.value, KnownAnswers):
         fresh = fresh.model_copy(update={"value": joined(old.value, fresh.value)})

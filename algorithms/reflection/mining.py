@@ -10,10 +10,10 @@ faster than estimated). A pattern holds when all of this is true:
 - the newest third of the runs, which the test did not see, confirms it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from algorithms.reflection.observations import AGENT, STEP, Key, Observation, by_key
+from algorithms.reflection.observations import AGENT, BID, DURATION, STEP, Key, Observation, by_key
 from algorithms.reflection.statistics import LEVEL, discoveries, fisher_greater, lower_bound, sign_test
 from state.lessons import Holdout, Pattern, PatternKind
 
@@ -26,36 +26,54 @@ SLOWER: Final = 1.25
 """An estimate that is exceeded by less is good enough to plan with; faster is the same the other way round."""
 
 _KEPT_RUNS: Final = 50
-_SLOWER, _FASTER = "slower", "faster"
+
+
+class Count(NamedTuple):
+    """Runs, and those of them that showed something."""
+
+    trials: int = 0
+    successes: int = 0
+
+    def plus(self, other: "Count") -> "Count":
+        """Return the sum of both."""
+        return Count(self.trials + other.trials, self.successes + other.successes)
+
+    def failures(self) -> "Count":
+        """Return the runs, and those of them that did not show it."""
+        return Count(self.trials, self.trials - self.successes)
 
 
 class Candidate(NamedTuple):
-    """A pattern to be tested: what its runs and those of the rest showed, each with the place of the run in time."""
+    """A pattern to be tested: what the older runs showed, what the others it is compared with, what the newest."""
 
     kind: PatternKind
     key: Key
     direction: str
-    shown: tuple[tuple[int, bool], ...]
-    rest: tuple[tuple[int, bool], ...]
+    tested: Count
+    rest: Count
+    held_out: Count
     runs: tuple[str, ...]
 
 
-def mine(
-    contract: str, observations: Sequence[Observation], since: Mapping[Key, int] | None = None
-) -> tuple[Pattern, ...]:
+def mine(contract: str, observations: Sequence[Observation]) -> tuple[Pattern, ...]:
     """Return all patterns of a contract's runs that were tested, the surest first.
 
     `holds` of a pattern says whether it counts, `why` what it lacks.
-
-    `since` is the place in time before which runs say nothing to a pattern: it was retired, or forgotten, there.
     """
-    counted = [each for each in observations if each.run >= (since or {}).get(each.key, 0)]
     first_held_out = _first_held_out(observations)
-    candidates = [each for each in _candidates(counted) if _supported(each, first_held_out)]
-    ps = [_p(each, first_held_out) for each in candidates]
+    seen = by_key(observations)
+    candidates = [
+        *_shares({key: each for key, each in seen.items() if key[0] in (STEP, AGENT)}, first_held_out),
+        *(
+            each
+            for key, found in seen.items()
+            if key[0] in (DURATION, BID)
+            for each in _times(key, found, first_held_out)
+        ),
+    ]
+    ps = [_p(each) for each in candidates]
     patterns = [
-        _pattern(contract, candidate, (p, q), first_held_out)
-        for candidate, p, q in zip(candidates, ps, discoveries(ps), strict=True)
+        _pattern(contract, candidate, p, q) for candidate, p, q in zip(candidates, ps, discoveries(ps), strict=True)
     ]
     return tuple(sorted(patterns, key=lambda one: (one.q, one.p, one.group, one.context, one.action, one.kind)))
 
@@ -66,77 +84,64 @@ def _first_held_out(observations: Sequence[Observation]) -> int:
     return runs[len(runs) - max(round(len(runs) * HELD_OUT), 1)] if runs else 0
 
 
-def _candidates(observations: Sequence[Observation]) -> list[Candidate]:
-    found = by_key(observations)
-    return [
-        each
-        for key, seen in found.items()
-        for each in (_shares(key, seen, found) if key[0] in (STEP, AGENT) else _times(key, seen))
-    ]
+def _counted(shown: Iterable[tuple[int, bool]], first_held_out: int) -> tuple[Count, Count]:
+    """Return the counts of the older runs and of those held out; `shown` has the place in time and the outcome."""
+    pairs = list(shown)
+    older = [outcome for run, outcome in pairs if run < first_held_out]
+    newer = [outcome for run, outcome in pairs if run >= first_held_out]
+    return Count(len(older), sum(older)), Count(len(newer), sum(newer))
 
 
-def _shares(key: Key, seen: list[Observation], found: Mapping[Key, list[Observation]]) -> list[Candidate]:
-    """Return both directions of an action's success against the rest: other actions there, or else of the group."""
-    others = [each for other, rest in found.items() if other[:2] == key[:2] and other != key for each in rest]
-    if len(others) < SUPPORT:
-        others = [each for other, rest in found.items() if other[0] == key[0] and other != key for each in rest]
-    kinds = ((PatternKind.SUCCESS, True), (PatternKind.FAILURE, False))
-    return [
-        Candidate(
-            kind,
-            key,
-            kind.value,
-            tuple((each.run, each.shown is wanted) for each in seen),
-            tuple((each.run, each.shown is wanted) for each in others),
-            tuple(each.run_id for each in seen),
-        )
-        for kind, wanted in kinds
-    ]
+def _shares(seen: Mapping[Key, list[Observation]], first_held_out: int) -> Iterator[Candidate]:
+    """Yield both directions of each action's success against the rest: other actions there, or else of the group.
+
+    Whether there are enough runs to test it says nothing about what they showed.
+    """
+    counts = {key: _counted(((each.run, each.shown) for each in found), first_held_out) for key, found in seen.items()}
+    of_group: dict[tuple[str, ...], Count] = {}
+    for key, (older, _) in counts.items():
+        for group in (key[:1], key[:2]):
+            of_group[group] = of_group.get(group, Count()).plus(older)
+    for key, (older, newer) in counts.items():
+        there, all_of_group = (_without(of_group[group], older) for group in (key[:2], key[:1]))
+        rest = there if there.trials >= SUPPORT else all_of_group
+        if min(older.trials, rest.trials) < SUPPORT:
+            continue
+        runs = tuple(each.run_id for each in seen[key][-_KEPT_RUNS:])
+        yield Candidate(PatternKind.SUCCESS, key, "success", older, rest, newer, runs)
+        yield Candidate(PatternKind.FAILURE, key, "failure", older.failures(), rest.failures(), newer.failures(), runs)
 
 
-def _times(key: Key, seen: list[Observation]) -> list[Candidate]:
-    """Return both directions of a measured time against its estimate."""
+def _without(all_of_them: Count, some: Count) -> Count:
+    return Count(all_of_them.trials - some.trials, all_of_them.successes - some.successes)
+
+
+def _times(key: Key, seen: list[Observation], first_held_out: int) -> Iterator[Candidate]:
+    """Yield both directions of a measured time against its estimate."""
+    runs = tuple(each.run_id for each in seen[-_KEPT_RUNS:])
     told = {
-        _SLOWER: [(each.run, each.ratio > SLOWER) for each in seen],
-        _FASTER: [(each.run, each.ratio < 1 / SLOWER) for each in seen],
+        "slower": [(each.run, each.ratio > SLOWER) for each in seen],
+        "faster": [(each.run, each.ratio < 1 / SLOWER) for each in seen],
     }
-    runs = tuple(each.run_id for each in seen)
-    return [
-        Candidate(PatternKind.EFFICIENCY, key, direction, tuple(shown), (), runs) for direction, shown in told.items()
-    ]
+    for direction, shown in told.items():
+        older, newer = _counted(shown, first_held_out)
+        if older.trials >= SUPPORT:
+            yield Candidate(PatternKind.EFFICIENCY, key, direction, older, Count(), newer, runs)
 
 
-def _supported(candidate: Candidate, first_held_out: int) -> bool:
-    """Return whether there are enough runs to test it; says nothing about what they showed."""
-    trials = sum(run < first_held_out for run, _ in candidate.shown)
-    rest = sum(run < first_held_out for run, _ in candidate.rest)
-    return trials >= SUPPORT and (rest >= SUPPORT or candidate.kind is PatternKind.EFFICIENCY)
-
-
-def _counts(shown: tuple[tuple[int, bool], ...], first_held_out: int) -> tuple[int, int]:
-    """Return trials and successes of the older part."""
-    tested = [outcome for run, outcome in shown if run < first_held_out]
-    return len(tested), sum(tested)
-
-
-def _p(candidate: Candidate, first_held_out: int) -> float:
-    trials, successes = _counts(candidate.shown, first_held_out)
+def _p(candidate: Candidate) -> float:
+    tested, rest = candidate.tested, candidate.rest
     if candidate.kind is PatternKind.EFFICIENCY:
-        return sign_test(successes, trials)
-    rest_trials, rest_successes = _counts(candidate.rest, first_held_out)
-    return fisher_greater(successes, trials, rest_successes, rest_trials)
+        return sign_test(tested.successes, tested.trials)
+    return fisher_greater(tested.successes, tested.trials, rest.successes, rest.trials)
 
 
-def _pattern(contract: str, candidate: Candidate, pq: tuple[float, float], first_held_out: int) -> Pattern:
-    p, q = pq
-    trials, successes = _counts(candidate.shown, first_held_out)
-    rest_trials, rest_successes = _counts(candidate.rest, first_held_out)
-    bar = 0.5 if candidate.kind is PatternKind.EFFICIENCY else rest_successes / rest_trials
-    bound = lower_bound(successes, trials)
-    held_out = [outcome for run, outcome in candidate.shown if run >= first_held_out]
-    enough = len(held_out) >= LEAST_HOLDOUT
-    confirms = enough and sum(held_out) > bar * len(held_out)
-    holdout = Holdout(trials=len(held_out), successes=sum(held_out), confirms=confirms)
+def _pattern(contract: str, candidate: Candidate, p: float, q: float) -> Pattern:
+    tested, rest, newer = candidate.tested, candidate.rest, candidate.held_out
+    bar = 0.5 if candidate.kind is PatternKind.EFFICIENCY else rest.successes / rest.trials
+    bound = lower_bound(tested.successes, tested.trials)
+    confirms = newer.trials >= LEAST_HOLDOUT and newer.successes > bar * newer.trials
+    holdout = Holdout(trials=newer.trials, successes=newer.successes, confirms=confirms)
     why = _lack(q, bound, bar, holdout)
     return Pattern(
         contract=contract,
@@ -145,11 +150,11 @@ def _pattern(contract: str, candidate: Candidate, pq: tuple[float, float], first
         group=candidate.key[0],
         context=candidate.key[1],
         action=candidate.key[2],
-        trials=trials,
-        successes=successes,
-        rest_trials=rest_trials,
-        rest_successes=rest_successes,
-        runs=candidate.runs[-_KEPT_RUNS:],
+        trials=tested.trials,
+        successes=tested.successes,
+        rest_trials=rest.trials,
+        rest_successes=rest.successes,
+        runs=candidate.runs,
         p=p,
         q=q,
         bound=bound,

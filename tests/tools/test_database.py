@@ -96,12 +96,11 @@ def test_writers_of_several_threads_count_right(database: Database) -> None:
 
 
 def test_a_restart_of_the_server_is_outlived(tmp_path: Path, postgres: PostgresServer, postgres_url: str) -> None:
-    with open_database(tmp_path, postgres_url) as database:
-        with ThreadPoolExecutor(1) as threads:
-            postgres.stop()
-            waiting = threads.submit(database.perform, lambda connection: connection.scalar(text("select 7")))
-            postgres.start()
-            assert waiting.result() == 7
+    with open_database(tmp_path, postgres_url) as database, ThreadPoolExecutor(1) as threads:
+        postgres.stop()
+        waiting = threads.submit(database.perform, lambda connection: connection.scalar(text("select 7")))
+        postgres.start()
+        assert waiting.result() == 7
 
 
 def test_a_server_that_does_not_answer_is_told_without_password(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from state.orders import ConversationRef
 from state.planning import PlanRevision
 from state.plans import NoPlan, Plan
 from state.recovery import Recovery
+from state.reflection import Reflected
 from state.reports import Replan, StepReport, TraceEntry
 from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef, Variant
@@ -126,6 +127,20 @@ def build_run_json(facts: RunFacts) -> Json:
         "receipt": facts.receipt.model_dump(mode="json") if facts.receipt else None,
         "versions": {name: version(name) for name in ("millwright", "duckdb", "langgraph")},
     }
+
+
+def with_reflection(content: Json, reflected: Reflected) -> Json:
+    """Return the content with what the run taught, and a warning where reflection met a problem; the same again."""
+    lessons = {
+        **content["lessons"],
+        "learned": [change.model_dump(mode="json") for change in reflected.learned],
+        "retired": [change.model_dump(mode="json") for change in reflected.retired],
+    }
+    problem = f"the run was not reflected on: {reflected.problem}"
+    warnings = content["warnings"]
+    if reflected.problem and problem not in warnings:
+        warnings = [*warnings, problem]
+    return {**content, "lessons": lessons, "warnings": warnings}
 
 
 def _asked(models: Sequence[Kept]) -> Json:
