@@ -1,4 +1,4 @@
-"""Whole runs that learn from earlier ones: the second does not stumble where the first did, and nothing else differs."""
+"""Whole runs that learn from earlier ones: the second does not stumble where the first did."""
 
 import hashlib
 import json
