@@ -22,7 +22,7 @@ OFF = {"patterns": {"reflection": "off"}}
 
 
 def orders(schema: Any) -> str:
-    return schema.contract(
+    found: str = schema.contract(
         schema.table(
             "orders",
             schema.column("order_id", "integer", primaryKey=True, required=True),
@@ -32,6 +32,7 @@ def orders(schema: Any) -> str:
             settings={"maxQuarantine": 0.05},
         )
     )  # fmt: skip
+    return found
 
 
 def fill(folder: Path, first: int, *, delimiter: str = ",", unit: str = "kg") -> Path:
