@@ -61,8 +61,8 @@ def _reflect(home: Path) -> None:
     from graphs.reflection import graph
 
     found = graph.invoke({"reflecting": ReflectionTask()}, context=load_settings().context())
-    reflected: Reflected | None = found.get("reflected")
-    if reflected is not None and reflected.problem:
+    reflected: Reflected = found["reflected"]
+    if reflected.problem:
         raise SetupError(f"the runs could not be reflected on: {reflected.problem}", where=str(home))
 
 

@@ -76,7 +76,7 @@ class Reflecting:
     def reflect(self, state: ReflectionInput, runtime: Runtime[RunContext]) -> ReflectionOutput:
         """Reflect on the run that was reported."""
         found = answer_apart(self.graph, {"reflecting": state["reflecting"]}, context_of(runtime))
-        reflected: Reflected = found.get("reflected", Reflected())
+        reflected: Reflected = found["reflected"]
         emit("reflected", "reflection", learned=len(reflected.learned), retired=len(reflected.retired))
         return {"reflected": reflected}
 
@@ -126,6 +126,7 @@ def _analysed(state: ReflectionInput, runtime: Runtime[RunContext]) -> Reflectio
     return {
         "contracts": tuple(sorted({run.contract for run in runs})),
         "analyses": tuple(analyse(run) for run in runs[-_MOST_ANALYSES:]),
+        "reflected": Reflected(),  # there is something to give back also where no run is new
     }
 
 

@@ -7,7 +7,7 @@ faster than estimated). A pattern holds when all of this is true:
 - it is no luck: Fisher's exact test against the rest (times: the sign test against the estimate), with the false
   discovery rate controlled over all candidates;
 - the 95 % lower bound of its share is above the share of the rest;
-- the newest third of the runs, which the test did not see, confirms it.
+- the newest third of the runs, which the test did not see, is more like it than like the rest.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -140,7 +140,8 @@ def _pattern(contract: str, candidate: Candidate, p: float, q: float) -> Pattern
     tested, rest, newer = candidate.tested, candidate.rest, candidate.held_out
     bar = 0.5 if candidate.kind is PatternKind.EFFICIENCY else rest.successes / rest.trials
     bound = lower_bound(tested.successes, tested.trials)
-    confirms = newer.trials >= LEAST_HOLDOUT and newer.successes > bar * newer.trials
+    likelier = (bar + tested.successes / tested.trials) / 2  # above it, more like what was found than like the rest
+    confirms = newer.trials >= LEAST_HOLDOUT and newer.successes > likelier * newer.trials
     holdout = Holdout(trials=newer.trials, successes=newer.successes, confirms=confirms)
     why = _lack(q, bound, bar, holdout)
     return Pattern(

@@ -19,7 +19,7 @@ WITHIN_RUNS: Final = 3
 RENEWAL: Final = 25
 """Runs after which a lesson that hides what would refute it is tested anew."""
 
-_BAR: Final = 2.6
+_BAR: Final = 2.7
 _HIGHEST: Final = 0.95  # nothing is believed to hold more often: one slip must not end it
 _FALSE: Final = 0.3  # how often a lesson that turned false still looks right, at most
 _APART: Final = 0.25  # what is believed and what is feared differ by this much at least

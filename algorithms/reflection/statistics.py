@@ -99,7 +99,7 @@ def discoveries(ps: Sequence[float]) -> tuple[float, ...]:
     order = sorted(range(len(ps)), key=ps.__getitem__, reverse=True)
     qs, least = [1.0] * len(ps), 1.0
     for above, index in enumerate(order):
-        least = min(least, ps[index] * len(ps) / (len(ps) - above))
+        least = min(least, ps[index] * (len(ps) / (len(ps) - above)))
         qs[index] = least
     return tuple(qs)
 
