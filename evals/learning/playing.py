@@ -4,9 +4,9 @@ import hashlib
 import json
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from evals.folders.spec import FolderTruth
 from evals.learning.person import NAME, answer_of
@@ -81,7 +81,7 @@ def _figures(scene: Scene, truth: FolderTruth, folder: Path, context: RunContext
     )
 
 
-def _answered(context: RunContext, run_id: str, asked: dict[str, object], truth: FolderTruth) -> SessionOutput:
+def _answered(context: RunContext, run_id: str, asked: Mapping[str, Any], truth: FolderTruth) -> SessionOutput:
     answer = answer_of(asked, truth, context.run_folder(run_id))
     try:
         return resume(context.home, run_id, answer=answer, by=NAME)
