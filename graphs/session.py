@@ -47,6 +47,9 @@ Listener = Callable[[Event], None]
 _BACKSTOP = 10_000
 """Recursion limit of LangGraph; the run's own budget ends it earlier."""
 
+_AT_THE_END: tuple[list[str], ...] = ([], ["report"], ["reflection"], ["page"])
+"""What a run that stopped is at when it is told, or was told, how it ended."""
+
 _STOPPED = (RunStatus.BUDGET_SPENT, RunStatus.FAILED)
 """Statuses of an ended run from which `resume` goes on; the others are final."""
 
@@ -180,7 +183,7 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener, hold: Hold
             return _waiting(saved)
         context = record.context.model_copy(update={"fence": hold.fence})
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
-        if begun and waiting in ([], ["report"]) and _can_go_on(saved.values):
+        if begun and waiting in _AT_THE_END and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
             again = {"status": RunStatus.RUNNING, "problem": "", "planning": _planning_again(saved.values)}
             await graph.aupdate_state(config, again, as_node=_go_on_after(saved.values))

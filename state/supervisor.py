@@ -14,6 +14,7 @@ from state.orders import ConversationRef
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
 from state.recovery import RecoveryRef
+from state.reflection import Reflected, ReflectionTask
 from state.repair_council import CouncilRef
 from state.reports import Progress, Replan, StepReport
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
@@ -185,6 +186,10 @@ class SupervisorState(RunChannels, total=False):
     """By table; written by whoever diagnoses what failed; read by the quality planner and the report."""
     critiques: Annotated[dict[str, Critique], merge_by_id]
     """By table and attempt; written by the quality planner where a contract is met; read by the report."""
+    reflecting: ReflectionTask
+    """Written by the report; read by reflection."""
+    reflected: Reflected
+    """Written by reflection; read by the page."""
 
 
 class IntakeState(RunChannels, total=False):

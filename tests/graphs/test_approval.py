@@ -106,7 +106,8 @@ def test_accepting_everything_publishes_the_bytes_of_a_run_that_asks_nobody(
 def test_the_lineage_of_a_run_that_asks_names_the_step_that_waits(asked: Asked) -> None:
     asked.accept_all()
     folder = asked.job.out / "_runs" / asked.run_id
-    assert [each for each in map(json.loads, (folder / "events.jsonl").read_text().splitlines()) if each["event"] == "warning"] == []
+    told = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert [each for each in told if each["event"] == "warning"] == []
     assert "approve" in (folder / "lineage.jsonl").read_text()
 
 

@@ -9,9 +9,10 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 
 from evals.postgres_server import PostgresServer
-from graphs.persistence import open_saver, open_store
+from graphs.persistence import open_saver
 from state.errors import SetupError
 from state.run import RunRequest, RunStatus
+from tools.store import open_store
 
 KEY = "0123456789abcdef"
 CONFIG: Any = {"configurable": {"thread_id": "t1"}}
