@@ -5,6 +5,7 @@ from evals.cleaning.suite import Cleaning
 from evals.conflicts.suite import Conflicts
 from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
+from evals.crew.suite import Crew
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.games.suite import Games
@@ -31,6 +32,7 @@ _ALL: tuple[type[Suite], ...] = (
     Conflicts,
     Consensus,
     Covid19,
+    Crew,
     Disturbance,
     DraftSuite,
     Games,

@@ -68,7 +68,7 @@ class TrueRow(Value):
 
     table: str
     file: str  # name in the input folder
-    line: int  # physical, the header is line 1
+    line: int  # physical, the header is line 1; 0 where only the table's row is known
     ends: tuple[Fate, ...]  # that are right for it
     values: dict[str, str | None] = Field(description="canonical text by column; empty for a line that is no record")
     damaged: dict[str, str] = Field(default_factory=dict, description="kind of mess by column")
@@ -85,7 +85,7 @@ class InjectedFault(Value):
 class FolderTruth(Value):
     """What is true of a folder; nothing of it is written to the disk."""
 
-    spec: FolderSpec
+    spec: FolderSpec | None  # None for a folder that was not generated
     contract: str  # path of the ODCS file
     sources: str  # path of the input folder
     keys: dict[str, tuple[str, ...]] = Field(description="columns of the primary key by table")

@@ -10,7 +10,7 @@ from evals.folders.make import make_folder, sequence, truth_of
 from evals.folders.spec import Fate, FolderSpec, Mess
 from evals.reasoning.domains import DOMAINS
 
-EVERYTHING = dict.fromkeys(Mess, 0.05) | {kind: 0.6 for kind in (Mess.HEADERS, Mess.DATES, Mess.DIALECT, Mess.COLUMNS)}
+EVERYTHING = dict.fromkeys(Mess, 0.05) | dict.fromkeys((Mess.HEADERS, Mess.DATES, Mess.DIALECT, Mess.COLUMNS), 0.6)
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
