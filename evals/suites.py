@@ -1,5 +1,6 @@
 """The catalogue of suites by name."""
 
+from evals.ablation.suite import Ablation
 from evals.auctions.suite import Auctions
 from evals.cleaning.suite import Cleaning
 from evals.conflicts.suite import Conflicts
@@ -27,6 +28,7 @@ from evals.speed import Speed
 from state.errors import SetupError
 
 _ALL: tuple[type[Suite], ...] = (
+    Ablation,
     Auctions,
     Cleaning,
     Conflicts,

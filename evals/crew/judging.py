@@ -37,6 +37,7 @@ class Verdict(Value):
     replans: int
     tokens: int
     cpu: float
+    seconds: float = 0.0
     known: bool = True  # what the cells should be is known
 
 
@@ -69,6 +70,7 @@ def judge(truth: FolderTruth, out: Path, known: Hits | None = None) -> tuple[Ver
         replans=answer.replans,
         tokens=answer.tokens,
         cpu=answer.cpu,
+        seconds=answer.seconds,
         known=bool(truth.rows) or known is not None,
     )
     return verdict, (*_row_scores(verdict, by_row), f1_score("mapping F1", [columns]))

@@ -27,11 +27,24 @@ def deliver(
             run(out / CONTRACT, [str(sources)], out / PUBLISHED, run_id=run_id, context=context)
         except MillwrightError as error:
             problem = error.line()
-        side = out / PUBLISHED / "_runs" / run_id
-        told = json.loads((side / "run.json").read_text()) if (side / "run.json").is_file() else {}
-        if (side / "quarantine").is_dir():
-            shutil.copytree(side / "quarantine", out / QUARANTINE)
-        return write_answer(account(told, solver, problem), clock, out)
+        answer = write_answer(account(read_run(out / PUBLISHED, run_id), solver, problem), clock, out)
+    take(out / PUBLISHED, run_id, out)
+    return answer
+
+
+def read_run(published: Path, run_id: str) -> Json:
+    """Return the run.json of a run; an empty one where there is none."""
+    path = published / "_runs" / run_id / "run.json"
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
+
+
+def take(published: Path, run_id: str, out: Path) -> None:
+    """Put what a run published and set aside where every solver's lies."""
+    if published != out / PUBLISHED and published.is_dir():
+        shutil.copytree(published, out / PUBLISHED)
+    quarantine = out / PUBLISHED / "_runs" / run_id / "quarantine"
+    if quarantine.is_dir():
+        shutil.copytree(quarantine, out / QUARANTINE)
 
 
 def account(told: Json, solver: str, problem: str) -> Answer:
