@@ -38,6 +38,9 @@ def _f1(hits: Sequence[Hits]) -> float | None:
 
 MEASURES: Mapping[str, Measure] = {
     "contract met": Measure(lambda runs: _mean_of([each.met for each in runs]), more=True),
+    "met without a wrong cell": Measure(
+        lambda runs: _mean_of([each.met and each.cells[0] == each.cells[1] for each in runs if each.known]), more=True
+    ),
     "rows at a right end": Measure(_rows, more=True),
     "cell F1": Measure(lambda runs: _f1([Hits(*each.cells) for each in runs if each.known]), more=True),
     "mapping F1": Measure(lambda runs: _f1([Hits(*each.columns) for each in runs]), more=True),
@@ -51,6 +54,9 @@ MEASURES: Mapping[str, Measure] = {
     "seconds": Measure(lambda runs: sum(each.seconds for each in runs), more=False, unit="seconds"),
 }
 """The measures by name; those of quality first."""
+
+SPENT = ("steps", "replans", "tokens")
+"""Measures of what it took that come out the same every time, unlike seconds."""
 
 QUALITY = tuple(name for name, measure in MEASURES.items() if measure.more)
 """The measures that say how good the result is; the others say what it took."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from evals.ablation.jobs import Job, jobs
 from evals.ablation.settings import WHOLE, Setting, settings
-from evals.ablation.worth import AblationTable, Finding, table_of
+from evals.ablation.worth import AblationTable, table_of
 from evals.crew.judging import Verdict
 from evals.crew.playing import HOME
 from evals.protocol import Score, Task, TaskResult
@@ -73,10 +73,6 @@ def table_from(results: Sequence[TaskResult]) -> AblationTable | None:
             verdicts = [Verdict.model_validate(each) for each in result.details[VERDICTS]]
             played[result.details["setting"]][result.details["job"]] = verdicts
     return table_of(played) if WHOLE in played else None
-
-
-HELPFUL = (Finding.HELPS, Finding.HELPS_SOME)
-"""Findings for which a pattern is worth its cost on the jobs it is made for."""
 
 
 def _plain(name: str) -> str:

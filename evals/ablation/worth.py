@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from evals.ablation.measures import MEASURES, QUALITY, Runs, better_on, gain
+from evals.ablation.measures import MEASURES, QUALITY, SPENT, Runs, better_on, gain
 from evals.ablation.settings import AGAIN, WHOLE
 from evals.protocol import Score
 from state.values import Value
@@ -19,7 +19,8 @@ class Finding(StrEnum):
     HELPS_SOME = "helps on some jobs"  # better on at least one job and worse on none; the interval holds nothing, too
     MIXED = "mixed"  # better on some jobs, worse on others
     HARMS = "harms"  # worse on at least one job and better on none
-    NO_EFFECT = "no effect"  # no measure of quality differs on any job
+    SAVES = "saves"  # no measure of quality differs; it spares steps, replans or tokens on some jobs, and adds none
+    NO_EFFECT = "no effect"  # no measure of quality differs on any job, and nothing is spared
 
 
 class Worth(Value):
@@ -28,7 +29,7 @@ class Worth(Value):
     setting: str
     finding: Finding
     gains: tuple[Score, ...]  # the whole crew less the other, in the direction that is better
-    better: dict[str, tuple[str, ...]]  # jobs by measure of quality
+    better: dict[str, tuple[str, ...]]  # jobs by measure, of quality and of what comes out the same every time
     worse: dict[str, tuple[str, ...]]
 
 
@@ -55,7 +56,7 @@ def table_of(played: Played) -> AblationTable:
 def worth_of(name: str, whole: Mapping[str, Runs], without: Mapping[str, Runs]) -> Worth:
     """Return what the whole crew gains over a setting."""
     gains = tuple(score for measure in MEASURES if (score := gain(measure, whole, without)) is not None)
-    told = {measure: better_on(measure, whole, without) for measure in QUALITY}
+    told = {measure: better_on(measure, whole, without) for measure in (*QUALITY, *SPENT)}
     better = {measure: tuple(jobs) for measure, (jobs, _) in told.items() if jobs}
     worse = {measure: tuple(jobs) for measure, (_, jobs) in told.items() if jobs}
     return Worth(setting=name, finding=_finding(gains, better, worse), gains=gains, better=better, worse=worse)
@@ -65,8 +66,11 @@ def _finding(gains: tuple[Score, ...], better: Mapping[str, object], worse: Mapp
     sure = [score for score in gains if score.name in QUALITY]
     if any(score.low > 0 for score in sure) and not any(score.high < 0 for score in sure):
         return Finding.HELPS
-    if better and worse:
+    good, bad = (any(name in told for name in QUALITY) for told in (better, worse))
+    if good and bad:
         return Finding.MIXED
-    if better:
+    if good:
         return Finding.HELPS_SOME
-    return Finding.HARMS if worse else Finding.NO_EFFECT
+    if bad:
+        return Finding.HARMS
+    return Finding.SAVES if better and not worse else Finding.NO_EFFECT

@@ -74,8 +74,8 @@ def plain(text: str | None) -> str | None:
 def row_hits(truth: FolderTruth, published: Mapping[str, PublishedTable]) -> Iterator[Hits]:
     """Yield the hits of each true row, then of rows published that nothing is known of.
 
-    A row that cannot be published is not wanted: published all the same, its cells are given and wrong. A value out of
-    its bounds is wanted from nobody.
+    A row without a required value is not wanted; published all the same, it counts like any other, the value included. A
+    value out of its bounds is wanted from nobody.
     """
     seen: set[tuple[str, Key]] = set()
     for row in truth.rows:
@@ -92,7 +92,7 @@ def row_hits(truth: FolderTruth, published: Mapping[str, PublishedTable]) -> Ite
 
 
 def _hits(row: TrueRow, cells: Cells) -> Hits:
-    possible = Fate.PUBLISHED in row.ends
+    possible = Fate.PUBLISHED in row.ends and (bool(cells) or Mess.INVALID not in row.damaged.values())
     right = given = wanted = 0
     for column, value in row.values.items():
         true, told = plain(value), plain(cells.get(column))

@@ -18,6 +18,7 @@ def figures(name: str, verdicts: Sequence[Verdict]) -> tuple[Score, ...]:
     known = [each for each in sound if each.known]
     told = {
         "contract met": share("", [each.met for each in sound]),
+        "contract met without a wrong cell": share("", [each.met and each.cells[0] == each.cells[1] for each in known]),
         "rows at a right end": mean("", [each.rows[0] / each.rows[1] for each in known if each.rows[1]], "share"),
         "no row lost": share("", [not each.lost for each in verdicts if each.known]),
         "books balance": share("", [each.balanced for each in verdicts]),

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import duckdb
 
 from evals.crew.answer import QUARANTINE, Books
-from evals.crew.cells import Key, PublishedTable, key_of
-from evals.folders.spec import Fate, FolderTruth, TrueRow
+from evals.crew.cells import Cells, Key, PublishedTable, key_of, plain
+from evals.folders.spec import Fate, FolderTruth, Mess, TrueRow
 from tools.sql.quote import literal
 
 Place = tuple[str, int]  # file and line
@@ -48,7 +48,7 @@ def judge_rows(
     for row in truth.rows:
         key = key_of(row.values, truth.keys[row.table])
         end = _end(row, key, aside[row.table], left[row.table], published[row.table])
-        right += end in row.ends
+        right += end in row.ends and not (end is Fate.PUBLISHED and _invented(row, published[row.table].rows[key]))
         lost[row.table] += end is None
     for table, count in lost.items():
         told = books.get(table)
@@ -66,6 +66,12 @@ def _end(row: TrueRow, key: Key, aside: set[Place], left: Counter[Key], table: P
         left[key] -= 1
         return Fate.PUBLISHED
     return Fate.MERGED
+
+
+def _invented(row: TrueRow, cells: Cells) -> bool:
+    """Whether a required value that was not there was made up wrongly."""
+    missing = [column for column, kind in row.damaged.items() if kind == Mess.INVALID]
+    return any(plain(cells.get(column)) != plain(row.values[column]) for column in missing)
 
 
 def _balanced(

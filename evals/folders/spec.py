@@ -22,7 +22,7 @@ class Mess(StrEnum):
     BLANKS = "blanks"  # white space around a text
     MISSPELT = "misspelt"  # a value of a list with a typing error
     REPEATS = "repeats"  # a line that comes again, identical
-    INVALID = "invalid"  # a required value that nobody can know: empty, or a reference to nothing
+    INVALID = "invalid"  # a required value that is empty, or a reference to nothing; other columns may tell it
     IMPOSSIBLE = "impossible"  # a value out of its bounds in a column that may be empty
     BROKEN = "broken"  # a line that is no record
 
