@@ -8,6 +8,9 @@ from evals.ablation.settings import AGAIN, WHOLE
 from evals.protocol import Score
 from state.values import Value
 
+_FEWEST = 5
+"""Jobs from which an interval over jobs says something."""
+
 Played = Mapping[str, Mapping[str, Runs]]
 """The verdicts by setting and job."""
 
@@ -63,7 +66,7 @@ def worth_of(name: str, whole: Mapping[str, Runs], without: Mapping[str, Runs]) 
 
 
 def _finding(gains: tuple[Score, ...], better: Mapping[str, object], worse: Mapping[str, object]) -> Finding:
-    sure = [score for score in gains if score.name in QUALITY]
+    sure = [score for score in gains if score.name in QUALITY and score.n >= _FEWEST]
     if any(score.low > 0 for score in sure) and not any(score.high < 0 for score in sure):
         return Finding.HELPS
     good, bad = (any(name in told for name in QUALITY) for told in (better, worse))

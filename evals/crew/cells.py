@@ -16,6 +16,7 @@ Key = tuple[str, ...]
 Cells = Mapping[str, str | None]
 
 _SIGNS = re.compile(r"[^0-9a-z]+")
+_ZEROS = re.compile(r"0\d+$")
 _MIDNIGHT = " 00:00:00"
 
 
@@ -63,6 +64,8 @@ def plain(text: str | None) -> str | None:
     if text is None or text == "":
         return None
     bare = text.removesuffix("+00").removesuffix("Z").replace("T", " ")
+    if _ZEROS.match(bare):  # an identifier: its zeros are a part of it
+        return text
     if bare[:1].isdigit() or bare[:1] in "-.":
         try:
             return format(Decimal(bare).normalize(), "f")
@@ -74,7 +77,7 @@ def plain(text: str | None) -> str | None:
 def row_hits(truth: FolderTruth, published: Mapping[str, PublishedTable]) -> Iterator[Hits]:
     """Yield the hits of each true row, then of rows published that nothing is known of.
 
-    A row without a required value is not wanted; published all the same, it counts like any other, the value included. A
+    A row without a required value is not wanted; published all the same, it counts like any other, with the value. A
     value out of its bounds is wanted from nobody.
     """
     seen: set[tuple[str, Key]] = set()

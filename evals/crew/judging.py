@@ -40,6 +40,11 @@ class Verdict(Value):
     seconds: float = 0.0
     known: bool = True  # what the cells should be is known
 
+    @property
+    def clean(self) -> bool:
+        """Whether the contract is met by cells that are all right, and no row is lost."""
+        return self.met and self.cells[0] == self.cells[1] and not self.lost
+
 
 def judge(truth: FolderTruth, out: Path, known: Hits | None = None) -> tuple[Verdict, tuple[Score, ...]]:
     """Return the verdict on the answer in `out`, and its scores with intervals.

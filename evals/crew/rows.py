@@ -42,7 +42,7 @@ def judge_rows(
     Of lines with one key as many are published as the table has rows of that key, the others are merged. Lines that
     came to no end are lost, but for those that a solver withholds because the contract is not met.
     """
-    aside = {table: read_quarantine(out, table) for table in truth.lines}
+    aside = {table: read_quarantine(out, table) for table in truth.keys}
     left = {table: Counter(found.counts) for table, found in published.items()}
     right, lost = 0, Counter[str]()
     for row in truth.rows:

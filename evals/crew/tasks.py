@@ -29,12 +29,13 @@ SCENES = (("small", 0), ("middle", 2), ("large", 4))
 FAULTS = (
     ("delimiter_lines", "orders"),
     ("foreign_broken", "shipments"),
+    ("key_missing", "orders"),
     ("key_restarted", "visits"),
     ("sentinel", "stores"),
     ("shifted", "sensors"),
-    ("truncated", "orders"),
     ("unit", "stores"),
-    ("totals", "budget"),
+    ("swapped", "stores"),
+    ("outliers", "payroll"),
 )
 """Faults that a contract fails for, each with a domain that it can happen in."""
 
