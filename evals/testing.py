@@ -21,6 +21,5 @@ def shortfalls(suite: Suite, task: Task, out: Path, at_least: Mapping[str, float
     found = {score.name: score.value for score in scores}
     told = [f"{task.task_id} has no score {name!r}" for name in at_least if name not in found]
     short = {name: (found[name], least) for name, least in at_least.items() if found.get(name, least) < least}
-    return told + [
-        f"{task.task_id}: {name} is {value:.4f}, less than {least}" for name, (value, least) in short.items()
-    ]
+    told += [f"{task.task_id}: {name} is {value:.4f}, less than {least}" for name, (value, least) in short.items()]
+    return told

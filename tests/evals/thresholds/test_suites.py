@@ -1,11 +1,10 @@
 """Tasks of suites as tests, each held against a threshold.
 
-Where the plugin of langsmith is asked for (`pytest -m langsmith --langsmith-output`, and a key), each test is a row of an
-experiment; offline `LANGSMITH_TEST_TRACKING=false` keeps it at the test alone, and that is how it runs here.
+With a key (and `pytest -m langsmith --langsmith-output`) the plugin of langsmith records each test as a row;
+offline `LANGSMITH_TEST_TRACKING=false` keeps it at the test alone, and that is how it runs here.
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,9 @@ from evals.trajectories.suite import Trajectories
 
 
 @pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     if "LANGSMITH_API_KEY" not in os.environ:
         monkeypatch.setenv("LANGSMITH_TEST_TRACKING", "false")
-    yield
 
 
 @pytest.mark.langsmith
