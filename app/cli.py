@@ -251,6 +251,7 @@ def evaluate(  # noqa: PLR0913  one for each option
     runs_of_it: Annotated[
         list[Path] | None, typer.Argument(metavar="[A B]", help="For compare: the --out folders of two runs.")
     ] = None,
+    *,
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The suite's data.")] = None,
     contract: Annotated[Path | None, typer.Option("--contract", metavar="FILE", help="Another contract.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where answers and scores go.")] = None,
@@ -260,7 +261,6 @@ def evaluate(  # noqa: PLR0913  one for each option
     rows: Annotated[int | None, typer.Option("--rows", min=1000, help="Rows of suite speed.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds of the suites of reasoning.")] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=64, help="Tasks at once.")] = 1,
-    *,
     fresh: Annotated[bool, typer.Option("--fresh", help="Solve also what an earlier run has solved.")] = False,
     against: Annotated[
         Path | None, typer.Option("--against", metavar="DIR", help="An earlier run to compare with.")

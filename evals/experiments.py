@@ -117,7 +117,7 @@ class Experiment:
             known = client.read_dataset(dataset_name=named)
             there = {str(example.id) for example in client.list_examples(dataset_id=known.id)}
             missing = [
-                {"id": _identity(named, task), "inputs": _inputs(task), "outputs": {}}
+                {"id": _identity(named, task), "inputs": _inputs(task), "reference_outputs": {}}
                 for task in self._run.tasks
                 if str(_identity(named, task)) not in there
             ]
@@ -167,5 +167,5 @@ def _digest(tasks: tuple[Task, ...]) -> str:
 def _quiet() -> Iterator[None]:
     """Keep what the library prints off standard output, which belongs to the result."""
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*upload_results.*")
+        warnings.filterwarnings("ignore", module="langsmith")  # of its own calls to itself
         yield

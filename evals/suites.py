@@ -25,6 +25,7 @@ from evals.react.suite import React
 from evals.reasoning.models import ReasoningModels
 from evals.reasoning.suite import Reasoning
 from evals.speed import Speed
+from evals.trajectories.suite import Trajectories
 from state.errors import SetupError
 
 _ALL: tuple[type[Suite], ...] = (
@@ -52,6 +53,7 @@ _ALL: tuple[type[Suite], ...] = (
     ReasoningModels,
     RunFailures,
     Speed,
+    Trajectories,
 )
 
 SUITES: dict[str, type[Suite]] = {suite.name: suite for suite in _ALL}

@@ -15,7 +15,7 @@ from evals.ablation.settings import WHOLE, Setting, settings
 from evals.ablation.worth import AblationTable, table_of
 from evals.crew.judging import Verdict
 from evals.crew.playing import HOME
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError
 
 VERDICTS = "verdicts"
@@ -26,6 +26,12 @@ class Ablation:
 
     name = "ablation"
     description = "each coordination pattern on and off over the same jobs: what it betters, and what it costs"
+    about = About(
+        tasks="14 jobs with every setting of `patterns.*`",
+        data="generated",
+        scorers="those of `crew`, as paired gains of the whole crew",
+        time="8 min",
+    )
 
     def __init__(self, some: Sequence[Job] | None = None, compared: Sequence[Setting] | None = None) -> None:
         self._jobs = {job.name: job for job in (jobs() if some is None else some)}

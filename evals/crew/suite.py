@@ -18,7 +18,7 @@ from evals.crew.judging import Verdict, judge
 from evals.crew.tasks import specs
 from evals.folders.make import make_folder, truth_of
 from evals.folders.spec import FolderSpec
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError
 from state.run import RunContext
 
@@ -45,6 +45,12 @@ class Crew:
 
     name = "crew"
     description = "messy folders with known truth and shared benchmarks: the crew beside a pipeline and a single agent"
+    about = About(
+        tasks="33 folders a seed (kinds of mess by drift and size, faults) and 5 benchmarks, each by 3 solvers",
+        data="generated; benchmarks where `--data` has them",
+        scorers="contract met, rows, cells, mapping, causes, steps, replans, tokens, CPU",
+        time="4 min",
+    )
 
     def __init__(self) -> None:
         self.seeds = 1

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from state.values import Value
 
 _LOGARITHMIC_FROM = 50.0  # times the least value
+_MOST_SPREAD, _LEAST_SPREAD = 1e9, 1e-6  # of values on one axis; beyond, they stand at its end, or together
 _MARKS = 5
 _MARGIN = 3.0  # percent kept free at both ends, for dots and the outermost numbers
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -46,10 +47,11 @@ def axis_for(values: Sequence[float], unit: str, *, zero: bool = False) -> Axis:
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     if not zero and unit != "share" and low > 0 and high / low > _LOGARITHMIC_FROM:
+        low = max(low, high / _MOST_SPREAD)
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = tuple(10.0**power for power in decades)
         return Axis(low=ticks[0], high=ticks[-1], logarithmic=True, ticks=ticks)
-    if low == high:
+    if high - low < _LEAST_SPREAD * max(1.0, abs(high), abs(low)):
         low, high = (low - 0.5, high + 0.5) if unit != "share" else (max(0.0, low - 0.05), min(1.0, high + 0.05))
     step = _step((high - low) / (_MARKS - 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
