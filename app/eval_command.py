@@ -100,6 +100,7 @@ def _list_suites(*, as_json: bool) -> int:
 def _suite(name: str, options: EvalOptions) -> "Suite":
     from evals.gate.of import GateOf
     from evals.gate.suite import Gate
+    from evals.protocol import Modelled
     from evals.suites import find_suite, limit_time, set_seeds
 
     if options.of is not None and name != Gate.name:
@@ -115,6 +116,8 @@ def _suite(name: str, options: EvalOptions) -> "Suite":
         limit_time(suite, options.seconds)
     if options.seeds is not None:
         set_seeds(suite, options.seeds)
+    if isinstance(suite, Modelled):
+        suite.model = load_settings().model
     return suite
 
 

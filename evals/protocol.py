@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import Field
 
+from state.models import ModelSettings
 from state.values import Value
 
 
@@ -128,3 +129,10 @@ class Seeded(Protocol):
     """A suite that makes its cases from seeds."""
 
     seeds: int
+
+
+@runtime_checkable
+class Modelled(Protocol):
+    """A suite whose solvers ask the chat model of the settings where one is named; no key is ever in it."""
+
+    model: ModelSettings

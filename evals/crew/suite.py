@@ -20,28 +20,29 @@ from evals.folders.make import make_folder, truth_of
 from evals.folders.spec import FolderSpec
 from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError
+from state.models import ModelSettings
 from state.run import RunContext
 
-Solver = Callable[[Path, Path, Path], object]
-"""Delivers a contract from a folder of files into a task's folder."""
+Solver = Callable[[Path, Path, Path, RunContext], object]
+"""Delivers a contract from a folder of files into a task's folder, within a context."""
 
 VERDICT = "verdict"
 
 
-def _crew(contract: Path, sources: Path, out: Path) -> object:
-    return playing.deliver(contract, sources, out, RunContext(home=str(out / playing.HOME), threads=1))
+def _pipeline(contract: Path, sources: Path, out: Path, _context: RunContext) -> object:
+    return pipeline.deliver(contract, sources, out)
 
 
-def _agent(contract: Path, sources: Path, out: Path) -> object:
-    return single_agent.deliver(contract, sources, out, RunContext(home=str(out / playing.HOME), threads=1))
-
-
-SOLVERS: Mapping[str, Solver] = {"crew": _crew, single_agent.SOLVER: _agent, pipeline.SOLVER: pipeline.deliver}
+SOLVERS: Mapping[str, Solver] = {
+    "crew": playing.deliver,
+    single_agent.SOLVER: single_agent.deliver,
+    pipeline.SOLVER: _pipeline,
+}
 """The crew and the baselines by name."""
 
 
 class Crew:
-    """The suite; `seeds` folders of each kind."""
+    """The suite; `seeds` folders of each kind. A `model` is asked by the crew and is the single agent."""
 
     name = "crew"
     description = "messy folders with known truth and shared benchmarks: the crew beside a pipeline and a single agent"
@@ -54,6 +55,7 @@ class Crew:
 
     def __init__(self) -> None:
         self.seeds = 1
+        self.model = ModelSettings()
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:
         """Return a task for each folder and solver; SetupError for a contract, as every folder has its own."""
@@ -61,8 +63,9 @@ class Crew:
             raise SetupError("every folder of the suite has its contract", where="--contract", hint="leave it out")
         made = [(spec.name, {"spec": spec.model_dump_json()}) for spec in specs(self.seeds)]
         given = [(name, {"benchmark": name, "data": str(data)}) for name in benchmarks_in(data)]
+        asked = {"model": self.model.model_dump_json()} if self.model.configured else {}
         return [
-            Task(task_id=f"{name}-{solver}", inputs={**inputs, "solver": solver})
+            Task(task_id=f"{name}-{solver}", inputs={**inputs, **asked, "solver": solver})
             for name, inputs in [*made, *given]
             for solver in SOLVERS
         ]
@@ -75,7 +78,9 @@ class Crew:
             make_folder(FolderSpec.model_validate_json(task.inputs["spec"]), out)
         else:
             BENCHMARKS[task.inputs["benchmark"]].write(Path(task.inputs["data"]), out)
-        SOLVERS[task.inputs["solver"]](out / CONTRACT, out / INPUT, out)
+        model = ModelSettings.model_validate_json(task.inputs.get("model", "{}"))
+        context = RunContext(home=str(out / playing.HOME), threads=1, model=model)
+        SOLVERS[task.inputs["solver"]](out / CONTRACT, out / INPUT, out, context)
         shutil.rmtree(out / playing.HOME, ignore_errors=True)
 
     def score(self, task: Task, out: Path) -> tuple[tuple[Score, ...], dict[str, Any]]:

@@ -12,6 +12,7 @@ from evals.crew.tasks import FAULTS, PROFILES, SCENES, specs
 from evals.folders.make import truth_of
 from evals.runner import run_suite
 from state.errors import SetupError
+from state.models import ModelSettings
 
 
 class OneFolder(Crew):
@@ -38,6 +39,15 @@ def test_every_folder_has_a_task_for_every_solver() -> None:
     assert len(suite.tasks(None, None)) == len(list(specs(1))) * len(SOLVERS)
     with pytest.raises(SetupError, match="--contract"):
         suite.tasks(None, Path("contract.yaml"))
+
+
+def test_a_model_of_the_settings_goes_with_every_task() -> None:
+    suite = Crew()
+    assert "model" not in suite.tasks(None, None)[0].inputs
+    suite.model = ModelSettings(name="sim", base_url="http://127.0.0.1:1")
+    told = [ModelSettings.model_validate_json(task.inputs["model"]) for task in suite.tasks(None, None)]
+    assert told
+    assert all(each == suite.model for each in told)
 
 
 def test_the_crew_delivers_a_folder_and_leaves_tables_and_contract_for_the_gate(tmp_path: Path) -> None:
