@@ -87,8 +87,9 @@ def row_hits(truth: FolderTruth, published: Mapping[str, PublishedTable]) -> Ite
             continue
         seen.add((row.table, key))
         yield _hits(row, published[row.table].rows.get(key, {}))
+    told = {row.table for row in truth.rows}
     for table, found in published.items():
-        for key, cells in found.rows.items():
+        for key, cells in found.rows.items() if table in told else ():
             extra = found.counts[key] - ((table, key) in seen)
             if extra:
                 yield Hits(0, extra * sum(value is not None for value in cells.values()), 0)

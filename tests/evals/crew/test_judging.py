@@ -170,3 +170,10 @@ def test_the_cause_of_a_fault_is_right_or_not(tmp_path: Path, cause: str, *, rig
     shutil.rmtree(tmp_path / "published", ignore_errors=True)
     tell(tmp_path, lambda told: told.update(causes={"visits": cause}))
     assert judge(truth_of(spec, tmp_path), tmp_path)[0].cause is right
+
+
+def test_rows_of_a_table_that_nothing_is_known_of_are_not_counted(out: Path) -> None:
+    truth = truth_of(SPEC, out)
+    others = truth.model_copy(update={"rows": (), "keys": truth.keys})
+    assert judge(others, out)[0].cells == (0, 0, 0)
+    assert judge(truth, out)[0].cells[1] > 0
