@@ -3,7 +3,8 @@
 import math
 import random
 from collections.abc import Sequence
-from math import sqrt
+from math import comb, sqrt
+from statistics import NormalDist
 
 _Z95 = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""
@@ -26,8 +27,10 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
-def bootstrap_mean(groups: Sequence[Sequence[float]], *, seed: int = 0, draws: int = 2_000) -> tuple[float, float]:
-    """Return the 95 % percentile interval of the mean of all values, drawn anew by whole groups; (0, 0) for none.
+def bootstrap_mean(
+    groups: Sequence[Sequence[float]], *, seed: int = 0, draws: int = 2_000, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the percentile interval of the mean of all values, drawn anew by whole groups; (0, 0) for none.
 
     What was measured on one problem, table or seed belongs to one group: its values are not independent. Paired
     measurements are compared by giving their differences.
@@ -44,7 +47,8 @@ def bootstrap_mean(groups: Sequence[Sequence[float]], *, seed: int = 0, draws: i
         drawn = order.choices(sums, k=len(sums))
         means.append(math.fsum(total for total, _ in drawn) / sum(count for _, count in drawn))
     means.sort()
-    return means[round(0.025 * (draws - 1))], means[round(0.975 * (draws - 1))]
+    outside = (1 - level) / 2
+    return means[round(outside * (draws - 1))], means[round((1 - outside) * (draws - 1))]
 
 
 def bootstrap_ratio(parts: Sequence[tuple[float, float]], *, seed: int = 0, draws: int = 2_000) -> tuple[float, float]:
@@ -62,3 +66,33 @@ def bootstrap_ratio(parts: Sequence[tuple[float, float]], *, seed: int = 0, draw
         ratios.append(math.fsum(above for above, _ in drawn) / math.fsum(below for _, below in drawn))
     ratios.sort()
     return ratios[round(0.025 * (draws - 1))], ratios[round(0.975 * (draws - 1))]
+
+
+def difference(
+    first: tuple[float, float, float], second: tuple[float, float, float], *, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Return second minus first with its interval, from the (value, low, high) of two measurements with 95 % intervals.
+
+    The measurements count as independent: for paired ones the interval is too wide, never too narrow, as long as they
+    go up and down together. At another level than 95 % the distances to the limits are stretched as those of a normal
+    distribution.
+
+    Source: G. Y. Zou and A. Donner, Construction of confidence limits about effect measures: a general approach,
+    Statistics in Medicine 27 (2008); for two Wilson intervals it is Newcombe's hybrid score interval.
+    """
+    stretch = NormalDist().inv_cdf(0.5 + level / 2) / _Z95
+    (one, one_low, one_high), (two, two_low, two_high) = first, second
+    change = two - one
+    down = math.hypot(two - two_low, one_high - one) * stretch
+    up = math.hypot(two_high - two, one - one_low) * stretch
+    return change, change - down, change + up
+
+
+def sign_test(gained: int, lost: int) -> float:
+    """Return the exact two-sided probability of pairs as uneven as these where neither way is likelier; 1 for none.
+
+    For paired outcomes of yes or no this is McNemar's test in its exact form (Q. McNemar, Psychometrika 12, 1947).
+    """
+    total = gained + lost
+    tail = sum(comb(total, count) for count in range(min(gained, lost) + 1)) / 2**total
+    return float(min(1.0, 2 * tail))

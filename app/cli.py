@@ -418,7 +418,13 @@ def watch(*, once: Annotated[bool, typer.Option("--once", help="Perform every du
 
 @app.command(name="eval")
 def evaluate(  # noqa: PLR0913  one for each option
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name of an evaluation suite, e.g. covid19.")],
+    suite: Annotated[
+        str, typer.Argument(metavar="SUITE|compare|list", help="A suite; compare with two runs of one; list of all.")
+    ],
+    runs_of_it: Annotated[
+        list[Path] | None, typer.Argument(metavar="[A B]", help="For compare: the --out folders of two runs.")
+    ] = None,
+    *,
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The suite's data.")] = None,
     contract: Annotated[Path | None, typer.Option("--contract", metavar="FILE", help="Another contract.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where answers and scores go.")] = None,
@@ -427,17 +433,39 @@ def evaluate(  # noqa: PLR0913  one for each option
     ] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1000, help="Rows of suite speed.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Seeds of the suites of reasoning.")] = None,
-    *,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=64, help="Tasks at once.")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Solve also what an earlier run has solved.")] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="DIR", help="An earlier run to compare with.")
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Then have what was published judged by the gate.")] = False,
+    of: Annotated[
+        Path | None, typer.Option("--of", metavar="DIR", help="For gate: judge what is published there.")
+    ] = None,
+    langsmith: Annotated[
+        bool, typer.Option("--langsmith", help="Record it as an experiment; uploaded when LANGSMITH_API_KEY is set.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run an evaluation suite."""
-    from app.eval_command import run_evaluation
+    """Run an evaluation suite, compare two runs of one, or list the suites."""
+    from app.eval_command import EvalOptions, evaluate_suite
 
-    raise typer.Exit(
-        run_evaluation(
-            suite, data=data, contract=contract, out=out, seconds=seconds, rows=rows, seeds=seeds, as_json=as_json
-        )
+    options = EvalOptions(
+        data=data,
+        contract=contract,
+        out=out,
+        seconds=seconds,
+        rows=rows,
+        seeds=seeds,
+        workers=workers,
+        fresh=fresh,
+        gate=gate,
+        of=of,
+        against=against,
+        langsmith=langsmith,
+        as_json=as_json,
     )
+    raise typer.Exit(evaluate_suite(suite, tuple(runs_of_it or ()), options))
 
 
 def main() -> None:

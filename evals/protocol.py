@@ -1,12 +1,34 @@
 """The suite protocol: tasks, a solver that writes its answers, a scorer that reads the truth after them, results."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import Field
 
+from state.models import ModelSettings
 from state.values import Value
+
+
+class Better(StrEnum):
+    """Which way a figure gets better; `EITHER` is told and never judged."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    EITHER = "either"
+
+
+_BY_UNIT = {
+    "share": Better.HIGHER,
+    "quality": Better.HIGHER,
+    "correlation": Better.HIGHER,
+    "ms": Better.LOWER,
+    "s": Better.LOWER,
+    "log seconds": Better.LOWER,
+    "messages": Better.LOWER,
+}
+"""Which way is better where a score does not say; any other unit may be good or bad."""
 
 
 class Task(Value):
@@ -26,6 +48,12 @@ class Score(Value):
     n: int  # observations behind the figure
     interval: str  # how low and high were found, e.g. "Wilson 95 %"
     unit: str = "share"  # share (0 to 1) | times (a ratio) | any other, told after the figure
+    better: Better | None = None  # None: as the unit has it
+
+    @property
+    def direction(self) -> Better:
+        """Which way this figure gets better."""
+        return self.better or _BY_UNIT.get(self.unit, Better.EITHER)
 
 
 class TaskResult(Value):
@@ -46,10 +74,16 @@ class SuiteResult(Value):
     results: tuple[TaskResult, ...]
     scores: tuple[Score, ...]
     versions: dict[str, str]
+    arguments: dict[str, str] = Field(default_factory=dict)  # what was asked otherwise than usual
+    kept: tuple[str, ...] = ()  # tasks whose answers an earlier run of the same code had left
 
 
 class Suite(Protocol):
-    """A suite of tasks. `solve` must not read any truth; `score` runs after the answer is written."""
+    """A suite of tasks. `solve` must not read any truth; `score` runs after the answer is written.
+
+    `solve` may be called in a process of its own: what it leaves is what lies in `out`. `score` and `summarise` are
+    called in the process that called `tasks`, in the order of the tasks, also for answers that an earlier run left.
+    """
 
     name: str
     description: str
@@ -67,6 +101,22 @@ class Suite(Protocol):
         """Return the scores of the whole suite."""
 
 
+class About(Value):
+    """What the catalogue of suites tells of one, beside its description."""
+
+    tasks: str
+    data: str
+    scorers: str
+    time: str  # order of magnitude on two cores
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A suite that tells the catalogue more than its description."""
+
+    about: About
+
+
 @runtime_checkable
 class Timed(Protocol):
     """A suite that limits the time for each task."""
@@ -79,3 +129,10 @@ class Seeded(Protocol):
     """A suite that makes its cases from seeds."""
 
     seeds: int
+
+
+@runtime_checkable
+class Modelled(Protocol):
+    """A suite whose solvers ask the chat model of the settings where one is named; no key is ever in it."""
+
+    model: ModelSettings

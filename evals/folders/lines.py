@@ -88,7 +88,7 @@ def _invalidate(made: Made, line: Line, chance: random.Random) -> None:
     ]
     column = chance.choice((*needed, *foreign))
     text = f"99{chance.randrange(10_000):04}" if column in foreign and chance.random() < 0.7 else ""  # noqa: PLR2004
-    _write(line, Mess.INVALID, column, text, (Fate.QUARANTINED,))
+    _write(line, Mess.INVALID, column, text, (Fate.QUARANTINED, Fate.PUBLISHED))
 
 
 def _overdo(made: Made, line: Line, chance: random.Random) -> None:

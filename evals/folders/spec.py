@@ -22,7 +22,7 @@ class Mess(StrEnum):
     BLANKS = "blanks"  # white space around a text
     MISSPELT = "misspelt"  # a value of a list with a typing error
     REPEATS = "repeats"  # a line that comes again, identical
-    INVALID = "invalid"  # a required value that nobody can know: empty, or a reference to nothing
+    INVALID = "invalid"  # a required value that is empty, or a reference to nothing; other columns may tell it
     IMPOSSIBLE = "impossible"  # a value out of its bounds in a column that may be empty
     BROKEN = "broken"  # a line that is no record
 
@@ -68,7 +68,7 @@ class TrueRow(Value):
 
     table: str
     file: str  # name in the input folder
-    line: int  # physical, the header is line 1
+    line: int  # physical, the header is line 1; 0 where only the table's row is known
     ends: tuple[Fate, ...]  # that are right for it
     values: dict[str, str | None] = Field(description="canonical text by column; empty for a line that is no record")
     damaged: dict[str, str] = Field(default_factory=dict, description="kind of mess by column")
@@ -85,7 +85,7 @@ class InjectedFault(Value):
 class FolderTruth(Value):
     """What is true of a folder; nothing of it is written to the disk."""
 
-    spec: FolderSpec
+    spec: FolderSpec | None  # None for a folder that was not generated
     contract: str  # path of the ODCS file
     sources: str  # path of the input folder
     keys: dict[str, tuple[str, ...]] = Field(description="columns of the primary key by table")

@@ -1,12 +1,15 @@
 """Wrong data planted in published tables of the shop: the gate must find each, or it proves nothing."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 
+from state.contract import Contract, Table
 from state.values import Value
 from tools.outputs.destination import target_name
-from tools.sql.quote import literal
+from tools.outputs.parquet import parts
+from tools.sql.quote import ident, literal
 
 
 class PlantedFault(Value):
@@ -72,6 +75,40 @@ FAULTS = (
 )
 
 
+_CASTABLE = ("integer", "number", "date", "timestamp")
+
+
+def faults_for(contract: Contract, tables: Sequence[str]) -> tuple[PlantedFault, ...]:
+    """Return faults for tables of any contract: a wrong type, a missing column, a duplicate key, a missing value."""
+    found: dict[str, PlantedFault] = {}
+    for name in tables:
+        for fault in _of_table(contract.table(name)):
+            found.setdefault(fault.name, fault)
+    return tuple(found.values())
+
+
+def _of_table(table: Table) -> Iterator[PlantedFault]:
+    typed = [column.name for column in table.columns if column.logical_type in _CASTABLE]
+    key = [column.name for column in table.columns if column.key_position is not None]
+    if typed:
+        name = ident(typed[0])
+        yield _fault(
+            "wrong type", table, f"select * replace ({name}::varchar as {name}) from t", f".{typed[0]}: expected"
+        )
+    last = table.columns[-1].name
+    if len(table.columns) > 1:
+        yield _fault("missing column", table, f"select * exclude ({ident(last)}) from t", f".{last}: missing")
+    if key:
+        yield _fault("duplicate key", table, "from t union all (from t limit 1)", "primary_key_unique")
+        name = ident(key[0])
+        value = f"if(row_number() over () = 1, null, {name}) as {name}"
+        yield _fault("missing value", table, f"select * replace ({value}) from t", f".{key[0]} field_")
+
+
+def _fault(name: str, table: Table, query: str, found_by: str) -> PlantedFault:
+    return PlantedFault(name=name, table=table.name, query=query, found_by=found_by)
+
+
 def plant(fault: PlantedFault, published: Path, target: Path) -> None:
     """Make `target` the folder of the published tables with the fault in one of them; the others are linked."""
     target.mkdir(parents=True)
@@ -79,6 +116,7 @@ def plant(fault: PlantedFault, published: Path, target: Path) -> None:
         if path.name != target_name(fault.table):
             (target / path.name).symlink_to(path)
     source, wrong = published / target_name(fault.table), target / target_name(fault.table)
+    files = ", ".join(literal(str(file)) for file in parts(source))
     with duckdb.connect() as connection:
-        connection.execute(f"create view t as from read_parquet({literal(str(source))})")
+        connection.execute(f"create view t as from read_parquet([{files}])")
         connection.execute(f"copy ({fault.query}) to {literal(str(wrong))} (format parquet)")

@@ -5,8 +5,10 @@ a data folder was given they are written there too, the plan beside the problem 
 solved with a plan that the independent check accepts, and the length against the best known.
 """
 
+import fcntl
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -36,19 +38,20 @@ class Planning:
     def __init__(self) -> None:
         self.seconds = 10.0  # for each problem
         self._folder: Path | None = None
-        self._statuses: list[dict[str, Any]] = []
+        self._names: tuple[str, ...] = ()
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:  # noqa: ARG002  there is no contract
         """Return one task for each problem."""
         self._folder = data.absolute() if data is not None else None
-        self._statuses = []
-        return tuple(
+        found = tuple(
             Task(
                 task_id=pair.name.removesuffix(".hddl"),
                 inputs={"name": pair.name, "domain": str(pair.domain), "problem": str(pair.problem)},
             )
             for pair in find_pairs(self._folder)
         )
+        self._names = tuple(task.inputs["name"] for task in found)
+        return found
 
     def solve(self, task: Task, out: Path) -> None:
         """Plan in a process of its own; StepError where no plan came of it."""
@@ -56,14 +59,25 @@ class Planning:
             (out / name).unlink(missing_ok=True)
         status = run_worker(task, out, self.seconds)
         write_durably(out / STATUS, json.dumps(status).encode())
-        self._statuses.append(status)
         for folder in filter(None, (out.parents[task.task_id.count("/")], self._folder)):
-            write_durably(folder / "results.json", json.dumps(self._statuses, indent=1).encode())
+            self._tell(folder, status)
         if not (out / PLAN).exists():
             raise StepError(status["reason"], where=task.inputs["name"])
         if self._folder is not None:
             beside = Path(task.inputs["problem"])
             beside.with_name(f"{beside.stem}.plan").write_text((out / PLAN).read_text())
+
+    def _tell(self, folder: Path, status: dict[str, Any]) -> None:
+        """Put a status among those of the other problems; several processes may do so at once."""
+        path, lock = folder / "results.json", os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            told = json.loads(path.read_text()) if path.exists() else []
+            known = {each["problem"]: each for each in [*told, status]}
+            ordered = [known[name] for name in self._names if name in known]
+            write_durably(path, json.dumps(ordered, indent=1).encode())
+        finally:
+            os.close(lock)
 
     def score(self, task: Task, out: Path) -> tuple[tuple[Score, ...], dict[str, Any]]:
         """Check the plan and compare its length; StepError where the check refuses it."""

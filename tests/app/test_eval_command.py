@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.eval_command import run_evaluation
+from app.eval_command import EvalOptions, run_evaluation
 from evals import suites
 from evals.protocol import Score, Task, TaskResult
 
@@ -35,9 +35,7 @@ def test_only_shares_are_printed_as_percent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(suites.SUITES, "figures", Figures)
-    assert (
-        run_evaluation("figures", data=None, contract=None, out=tmp_path, seconds=None, rows=None, as_json=False) == 0
-    )
+    assert run_evaluation("figures", EvalOptions(out=tmp_path)) == 0
     told = capsys.readouterr().out
     assert "solved: 50.00% of 4 (range 25.00% to 75.00%)" in told
     assert "faster: 0.5 times (range 0.25 to 0.75, n = 4)" in told

@@ -1,0 +1,1 @@
+"""What a suite found, as one self-contained page with plots."""

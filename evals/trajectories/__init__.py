@@ -1,0 +1,1 @@
+"""The ways runs and workers go, held against reference trajectories by agentevals."""
