@@ -38,7 +38,9 @@ def missing_line(expected: tuple[str, ...], printed: str) -> str:
         if wanted == LEFT_OUT:
             free = True
             continue
-        places = [place for place in range(at, len(lines) if free else min(at + 1, len(lines))) if lines[place] == wanted]
+        places = [
+            place for place in range(at, len(lines) if free else min(at + 1, len(lines))) if lines[place] == wanted
+        ]
         if not places:
             return wanted
         at, free = places[0] + 1, False
