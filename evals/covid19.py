@@ -93,7 +93,12 @@ class Covid19:
         number = len(list((out / ".millwright" / "runs").glob("*")))
         side = out / "_runs" / f"{_RUN_ID}-{number}"
         with duckdb.connect() as connection:
-            _load(connection, out / "daily_reports.parquet", Path(task.inputs["truth"]), _days(task))
+            _load(
+                connection,
+                out / "daily_reports.parquet",
+                Path(task.inputs["truth"]),
+                _days(Path(task.inputs["reports"])),
+            )
             scores = (
                 _agreement(connection, "country-days equal", "true"),
                 _agreement(connection, "country-days with cases equal", "official > 0"),
@@ -105,9 +110,17 @@ class Covid19:
         return tuple(score for result in results for score in result.scores)
 
 
-def _days(task: Task) -> list[str]:
+def agreement(published: Path, truth: Path, reports: Path) -> tuple[int, int]:
+    """Return on how many country-days with cases the published table equals the series, and how many there are."""
+    with duckdb.connect() as connection:
+        _load(connection, published, truth, _days(reports))
+        score = _agreement(connection, "", "official > 0")
+    return round(score.value * score.n), score.n
+
+
+def _days(reports: Path) -> list[str]:
     """Return the days of the reports, named MM-DD-YYYY.csv, as ISO dates."""
-    names = (path.stem.split("-") for path in Path(task.inputs["reports"]).glob("??-??-????.csv"))
+    names = (path.stem.split("-") for path in reports.glob("??-??-????.csv"))
     return sorted(f"{year}-{month}-{day}" for month, day, year in names)
 
 

@@ -1,10 +1,12 @@
 """The catalogue of suites by name."""
 
+from evals.ablation.suite import Ablation
 from evals.auctions.suite import Auctions
 from evals.cleaning.suite import Cleaning
 from evals.conflicts.suite import Conflicts
 from evals.consensus.suite import Consensus
 from evals.covid19 import Covid19
+from evals.crew.suite import Crew
 from evals.draft import DraftSuite
 from evals.failures.suite import RunFailures
 from evals.games.suite import Games
@@ -27,11 +29,13 @@ from evals.trajectories.suite import Trajectories
 from state.errors import SetupError
 
 _ALL: tuple[type[Suite], ...] = (
+    Ablation,
     Auctions,
     Cleaning,
     Conflicts,
     Consensus,
     Covid19,
+    Crew,
     Disturbance,
     DraftSuite,
     Games,

@@ -53,7 +53,7 @@ def find_failure(name: str) -> Failure:
 def play(failure: Failure, folder: Path, mode: str) -> Ending:
     """Run the job with the failure in it, and once more without where the run stopped; return what is found."""
     job = write_job(folder)
-    end, problem = _in_process(failure, folder, mode) if failure.killed else work(failure, job, mode)
+    end, problem = _in_process(failure, folder, mode) if failure.killed else work(failure, job, patterns_of(mode))
     resumed = ""
     if end not in ("published", "not_met"):
         resumed, later = _resumed(job)
@@ -61,11 +61,16 @@ def play(failure: Failure, folder: Path, mode: str) -> Ending:
     return _found(failure, job, mode, end, problem, resumed)
 
 
-def work(failure: Failure, job: Job, mode: str) -> tuple[str, str]:
+def patterns_of(mode: str) -> Patterns:
+    """Return the switches of a mode: strategies for failures, and recoveries of tables that fail."""
+    return Patterns(replanning=mode, quality_planning="on" if mode == "on" else "off")
+
+
+def work(failure: Failure, job: Job, patterns: Patterns) -> tuple[str, str]:
     """Start the run with the failure in it; return how it ended and why."""
     context = RunContext(
         home=str(job.home),
-        patterns=Patterns(replanning=mode, quality_planning="on" if mode == "on" else "off"),
+        patterns=patterns,
         retry_wait=0.0,
         budget=BudgetLimits(steps=failure.steps),
     )
@@ -145,4 +150,4 @@ def _undisturbed(job: Job) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    work(find_failure(sys.argv[1]), job_in(Path(sys.argv[2])), sys.argv[3])
+    work(find_failure(sys.argv[1]), job_in(Path(sys.argv[2])), patterns_of(sys.argv[3]))

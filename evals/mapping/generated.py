@@ -101,7 +101,7 @@ def _renamed(columns: Sequence[str], rng: random.Random, *, hidden: float) -> di
         if rng.random() < hidden:
             found[column] = f"field {place + 1}"
             continue
-        habits = [habit(column.split("_")) for habit in rng.sample(_HABITS, len(_HABITS))]
+        habits = [habit(column.split("_")) for habit in rng.sample(HABITS, len(HABITS))]
         found[column] = next(name for name in (*habits, column) if name not in found.values())
     return found
 
@@ -118,7 +118,7 @@ def _last_letter_lost(words: Sequence[str]) -> str:
     return "_".join(words)[:-1]
 
 
-_HABITS: tuple[Callable[[Sequence[str]], str], ...] = (
+HABITS: tuple[Callable[[Sequence[str]], str], ...] = (
     "_".join,
     lambda words: "_".join(words).upper(),
     lambda words: "".join(words).upper(),

@@ -1,0 +1,1 @@
+"""Suite `ablation`: each coordination pattern on and off, over the same jobs."""
