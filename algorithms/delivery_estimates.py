@@ -1,15 +1,19 @@
-"""What the steps of a delivery are expected to take, before anything was learned from runs.
+"""What the steps of a delivery are expected to take: by a model, corrected by what was learned from runs.
 
 A simple linear model of an action: seconds = fixed + per file + per header variant + per column + per million rows.
 `millwright eval plan-choice` measures how well it orders the steps and plans of real runs. Chances to succeed at the
 first try are rougher: they say which step is likelier to fail than another.
+
+What lessons say of an action of a table takes the place of its chance and scales its seconds. An action that no lesson
+speaks of is scaled as the middle of all that are: a way that was never tried must not seem fast because the machine is
+slow.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from algorithms.planning.model import Estimate
-from state.plans import DeliveryFacts, TableFacts
+from state.plans import DeliveryFacts, LearnedEstimate, TableFacts
 
 _MILLION: Final = 1_000_000
 
@@ -53,16 +57,36 @@ PROCESS: Final = 0.13  # seconds to start a process for SQL of the contract
 UNTRUSTED_SQL: Final = 0.9  # further chance that SQL written by others passes the guard and its limits
 _RUNS_SQL: Final = frozenset({"derive", "conform_at_once", "conform_run_by_run"})  # where the table has SQL
 SORTED_BYTES: Final = 2.5  # memory for sorting the rows of a table, per byte of its text (decision 15)
+_LEAST_CHANCE: Final = 0.01  # nothing that was learned rules a way out
 SHORT_OF_MEMORY: Final = 0.3  # further chance of an action that needs more memory than there is
 
 
 def estimator(action: str, facts: DeliveryFacts) -> Callable[[tuple[str, ...]], Estimate]:
     """Return the estimate of an action by its arguments: one table's name, or none for a step over all tables."""
     known: dict[tuple[str, ...], Estimate] = {
-        (table.name,): _estimate(action, [table], facts) for table in facts.tables
+        (table.name,): _as_learned(_estimate(action, [table], facts), action, table.name, facts.learned)
+        for table in facts.tables
     }
-    known[()] = _estimate(action, facts.tables, facts)
+    known[()] = _as_learned(_estimate(action, facts.tables, facts), action, "", facts.learned)
     return known.__getitem__
+
+
+def middle_of(learned: Sequence[LearnedEstimate]) -> LearnedEstimate | None:
+    """Return the lesson on seconds that is in the middle of all; None where there is none."""
+    known = sorted((one for one in learned if one.ratio is not None), key=lambda one: (one.ratio, one.lesson_id))
+    return known[(len(known) - 1) // 2] if known else None
+
+
+def _as_learned(estimate: Estimate, action: str, table: str, learned: Sequence[LearnedEstimate]) -> Estimate:
+    """Return the estimate as lessons correct it; itself where nothing was learned."""
+    if not learned:
+        return estimate
+    ratios = {(one.action, one.table): one.ratio for one in learned if one.ratio is not None}
+    chances = {(one.action, one.table): one.probability for one in learned if one.probability is not None}
+    middle = middle_of(learned)
+    seconds = estimate.seconds * ratios.get((action, table), middle.ratio or 1.0 if middle else 1.0)
+    probability = max(_LEAST_CHANCE, chances.get((action, table), estimate.probability))
+    return Estimate(seconds=seconds, probability=probability, cost=seconds / probability, resources=estimate.resources)
 
 
 def _estimate(action: str, tables: Sequence[TableFacts], facts: DeliveryFacts) -> Estimate:

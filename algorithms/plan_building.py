@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 from algorithms.dag import makespan
 from state.plans import MethodChoice, Plan, Step
 from state.values import digest
 
+_EXPECTED: Final = {"seconds", "probability"}
+
 
 def build_plan(goal: str, steps: Sequence[Step], choices: Sequence[MethodChoice], **more: Any) -> Plan:  # noqa: ANN401  fields of a plan
     """Return the plan of topologically ordered steps.
 
-    Its id depends on the goal and the steps, not on the order in which they are listed: that is the scheduler's.
+    Its id depends on the goal and on what is done, not on the order in which the steps are listed, which is the
+    scheduler's, nor on what they are expected to take: that changes with every run that is learned from.
     """
+    told = [step.model_dump(mode="json", exclude=_EXPECTED) for step in sorted(steps, key=lambda step: step.step_id)]
     return Plan(
-        plan_id=digest({"goal": goal, "steps": sorted(steps, key=lambda step: step.step_id)}),
+        plan_id=digest({"goal": goal, "steps": told}),
         goal=goal,
         steps=tuple(steps),
         choices=tuple(choices),

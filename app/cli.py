@@ -218,6 +218,26 @@ def auctions(
 
 
 @app.command()
+def lessons(
+    *,
+    explain: Annotated[str, typer.Option("--explain", metavar="ID", help="Which runs and figures it stands on.")] = "",
+    pin: Annotated[str, typer.Option("--pin", metavar="ID", help="Keep it in force whatever later runs show.")] = "",
+    unpin: Annotated[str, typer.Option("--unpin", metavar="ID", help="Leave it to the runs again.")] = "",
+    forget: Annotated[str, typer.Option("--forget", metavar="ID", help="Past runs teach it never again.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Candidates, retired and forgotten ones, too.")] = False,
+    reflect: Annotated[bool, typer.Option("--reflect", help="First reflect on runs that nobody reflected on.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List what past runs taught, explain a lesson, pin or forget it."""
+    from app.lessons_command import LessonOptions, show_lessons
+
+    options = LessonOptions(
+        explain=explain, pin=pin, unpin=unpin, forget=forget, every=every, reflect=reflect, as_json=as_json
+    )
+    raise typer.Exit(show_lessons(options))
+
+
+@app.command()
 def export(
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run listed by `millwright runs`.")],
     table: Annotated[str, typer.Option("--table", metavar="T", help="A table of the contract.")],

@@ -15,7 +15,7 @@ from state.errors import SetupError
 from state.planning import GoalAnalysis, RiskAnalysis
 from state.plans import NoPlan, Plan
 from state.previews import PlanPreview
-from tools.explain.plan_text import contingency_line, network_lines, optimisation_line, schedule_lines
+from tools.explain.plan_text import contingency_line, network_lines, optimisation_line, schedule_lines, use_line
 
 _RISKS = 5
 _SWINGS = 5
@@ -93,6 +93,8 @@ def _lines(found: PlanPreview) -> Iterator[str]:
         yield from _no_plan(found.no_plan)
         return
     yield from _plan(found.plan)
+    if found.lessons:
+        yield from _section("lessons of earlier runs that the plan goes by", map(use_line, found.lessons))
     if found.risks:
         yield from _risks(found.risks)
     yield from _section(

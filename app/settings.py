@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     council_faults: FaultSchedule = Field(
         default=FaultSchedule(), description="faults between the members that keep the decision log; for rehearsal"
     )
+    retention_experience: int = Field(default=1_000, ge=1, description="runs whose experience is kept")
     hub_faults: HubFaults = Field(default=HubFaults(), description="what goes wrong in the message hub; for rehearsal")
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
     model: ModelSettings = Field(default=ModelSettings(), description="the chat model; its key is in no setting")
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
             patterns=self.patterns,
             council_faults=self.council_faults,
             hub_faults=self.hub_faults,
+            retention_experience=self.retention_experience,
             workers=self.workers,
             order_seconds=self.order_seconds,
             worker_faults=self.worker_faults,

@@ -13,6 +13,7 @@ from evals.games.suite import Games
 from evals.gate.suite import Gate
 from evals.hierarchy.suite import Hierarchy
 from evals.hub.suite import HubSuite
+from evals.learning.suite import Learning
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
 from evals.model_faults.suite import ModelFaults
@@ -42,6 +43,7 @@ _ALL: tuple[type[Suite], ...] = (
     Gate,
     HubSuite,
     Hierarchy,
+    Learning,
     Loops,
     MappingSuite,
     ModelFaults,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
+from nodes.learned import uses_of
 from nodes.plan import plan_as_found
 from state.errors import ContractError
 from state.previews import PlanPreview
@@ -27,7 +28,8 @@ def preview(contract: str | Path, sources: Sequence[str], context: RunContext | 
         request = RunRequest(
             contract=str(contract), sources=tuple(sources), out=str(Path(folder) / "out"), run_id=_RUN_ID
         )
-        own = (context or RunContext()).model_copy(update={"home": str(Path(folder) / "home")})
+        known = context or RunContext()
+        own = known.model_copy(update={"home": str(Path(folder) / "home"), "knowing": str(known.knowledge)})
         found = intake.invoke({"request": request}, context=own)
         if found["status"] is not RunStatus.RUNNING:
             raise ContractError(found["problem"], where=str(contract), hint=f"millwright check {contract}")
@@ -50,6 +52,7 @@ def preview(contract: str | Path, sources: Sequence[str], context: RunContext | 
             no_plan=planned.get("no_plan"),
             analysis=planned.get("analysis"),
             risks=planned.get("risks"),
+            lessons=uses_of(own.run_folder(_RUN_ID)),
             ipc=plan_as_found(found["request"], own) if reference is not None else "",
             source_bytes=sum(file.size for file in read_intake(own.run_folder(_RUN_ID)).inventory.files),
         )

@@ -6,19 +6,17 @@ between goes on with it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import StateSnapshot
 
+from graphs.persistence import open_saver
 from graphs.questions import Reply, answer_questions, asked_of
-from graphs.serialization import strict_serializer
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
 from state.errors import AnswerError, MillwrightError
@@ -26,6 +24,7 @@ from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
+from tools.database.address import database_url
 from tools.disk import MACHINE_ERRORS, machine_error
 from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
@@ -38,6 +37,9 @@ Listener = Callable[[Event], None]
 
 _BACKSTOP = 10_000
 """Recursion limit of LangGraph; the run's own budget ends it earlier."""
+
+_AT_THE_END: tuple[list[str], ...] = ([], ["report"], ["reflection"], ["page"])
+"""What a run that stopped is at when it is told, or was told, how it ended."""
 
 _STOPPED = (RunStatus.BUDGET_SPENT, RunStatus.FAILED)
 """Statuses of an ended run from which `resume` goes on; the others are final."""
@@ -132,15 +134,6 @@ def proceed(
         return output
 
 
-@asynccontextmanager
-async def open_saver(home: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
-    """Open the checkpoint saver of a home folder: SQLite with a write-ahead log."""
-    async with AsyncSqliteSaver.from_conn_string(str(home / "checkpoints.sqlite")) as saver:
-        saver.serde = strict_serializer()
-        await saver.setup()
-        yield saver
-
-
 async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> SessionOutput:
     config: RunnableConfig = {
         "configurable": {"thread_id": record.run_id},
@@ -148,7 +141,7 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
         "run_name": "millwright",
         "metadata": {"run_id": record.run_id, "contract": record.request.contract},
     }
-    async with open_saver(Path(record.context.home)) as saver:
+    async with open_saver(Path(record.context.home), database_url()) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
         saved = await graph.aget_state(config)
         # Not `next`: a task that was killed after its writes, before the checkpoint, is in `tasks` only.
@@ -161,7 +154,7 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
             return _waiting(saved)
         context = record.context
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
-        if begun and waiting in ([], ["report"]) and _can_go_on(saved.values):
+        if begun and waiting in _AT_THE_END and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
             again = {"status": RunStatus.RUNNING, "problem": "", "planning": _planning_again(saved.values)}
             await graph.aupdate_state(config, again, as_node=_go_on_after(saved.values))

@@ -1,4 +1,4 @@
-"""The supervisor: intake, planner, executor with replanner, verification, publishing, adopting, report.
+"""The supervisor: intake, planner, executor with replanner, verification, publishing, adopting, report, reflection.
 
 What fails is diagnosed; where the contract is not met the quality planner then looks for a recovery.
 """
@@ -14,13 +14,16 @@ from graphs.diagnose import graph as diagnose
 from graphs.executor import graph as executor
 from graphs.intake import graph as intake
 from graphs.planner import graph as planner
+from graphs.reflection import composed as reflection
 from nodes.adopt import adopt_changes
 from nodes.context import context_of
 from nodes.publish import publish_tables
 from nodes.quality import recover
-from nodes.report import report
+from nodes.reflection import Reflecting
+from nodes.report import report, show_page
 from nodes.verify import verify
 from state.recovery import RecoveryStatus
+from state.reflection import ReflectionInput
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorInput, SupervisorOutput, SupervisorState
 
@@ -37,6 +40,8 @@ class Node(StrEnum):
     PUBLISH = "publish"
     ADOPT = "adopt"
     REPORT = "report"
+    REFLECTION = "reflection"
+    PAGE = "page"
 
 
 def after_intake(state: SupervisorState) -> Literal["planner", "report"]:
@@ -83,6 +88,12 @@ def after_quality(state: SupervisorState) -> Literal["executor", "publish", "rep
     return _end(state)
 
 
+def after_report(state: SupervisorState, runtime: Runtime[RunContext]) -> Literal["reflection", "page"]:
+    """Reflect on a run that had a plan."""
+    reflects = context_of(runtime).patterns.reflection == "on"
+    return "reflection" if reflects and "plan" in state else "page"
+
+
 def _on_trial(state: SupervisorState) -> bool:
     recovery = state.get("recovery")
     return recovery is not None and recovery.status is RecoveryStatus.TRIED
@@ -116,6 +127,8 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_node(Node.PUBLISH, publish_tables)
     builder.add_node(Node.ADOPT, adopt_changes)
     builder.add_node(Node.REPORT, report)
+    builder.add_node(Node.REFLECTION, Reflecting(reflection).reflect, input_schema=ReflectionInput)
+    builder.add_node(Node.PAGE, show_page)
     builder.add_edge(START, Node.INTAKE)
     builder.add_conditional_edges(Node.INTAKE, after_intake)
     builder.add_conditional_edges(Node.PLANNER, after_planning)
@@ -125,7 +138,9 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_conditional_edges(Node.QUALITY, after_quality)
     builder.add_edge(Node.PUBLISH, Node.ADOPT)
     builder.add_edge(Node.ADOPT, Node.REPORT)
-    builder.add_edge(Node.REPORT, END)
+    builder.add_conditional_edges(Node.REPORT, after_report)
+    builder.add_edge(Node.REFLECTION, Node.PAGE)
+    builder.add_edge(Node.PAGE, END)
     return builder
 
 

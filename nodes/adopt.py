@@ -70,7 +70,7 @@ def with_log(contract: Contract, context: RunContext) -> tuple[Contract, list[st
     """Return the contract with what its decision log adopted, and what is doubtful about the log in words."""
     if context.patterns.decision_log == "off":
         return contract, []
-    reading = read_log(Path(context.home).absolute(), contract.id)
+    reading = read_log(context.knowledge, contract.id)
     doubtful = []
     if reading.fault is not None:
         of = f", copy of {reading.fault.copy_of}" if reading.fault.copy_of else ""

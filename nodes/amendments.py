@@ -14,12 +14,11 @@ from algorithms.reading_alternatives import (
 from nodes.diagnosed_amendments import measure_diagnosed
 from nodes.steps.formatting import format_evidence, landed_columns, read_formats
 from nodes.steps.mapping import mapping_evidence, read_mappings
+from nodes.steps.reformats import evidence_by_file
 from nodes.steps.work import Work
-from state.contract import Column, LogicalType
+from state.contract import LogicalType
 from state.diagnosis import Diagnosis, RemedyKind
-from state.formats import FormatEvidence
 from state.recovery import Amendment, FailedRule, QualityMetrics
-from tools.conform.evidence import gather_format_evidence
 from tools.repeated_values import repeated_loads, repeated_text
 
 _DATES = (LogicalType.DATE, LogicalType.TIMESTAMP)
@@ -28,7 +27,6 @@ _SENTINELS = frozenset({"-1", "-9", "-99", "-999", "-9999", "99", "999", "9999",
 """Texts that stand for no value in many systems; one is offered only where it is most of what breaks a rule."""
 
 _DUPLICATES = ("unique", "duplicateValues", "primaryKey")
-_MOST_FILES = 200  # of a column whose files are looked at one by one
 _MOST = 0.8  # share of the rows that break a rule which one text must be
 _LEAST = 5  # rows of it, or of a repeated load, that count as more than chance
 _LIKELY, _DOUBTFUL = 0.95, 0.6
@@ -77,22 +75,10 @@ def _read_otherwise(connection: duckdb.DuckDBPyConnection, work: Work) -> Iterat
         if column.name in known and column.name not in dates:
             answer = formats[column.name]
             yield from unit_alternatives(known[column.name], answer)
-            yield from decimal_alternatives(answer, _by_file(connection, work, column) if not answer.decimal else {})
-
-
-def _by_file(connection: duckdb.DuckDBPyConnection, work: Work, column: Column) -> dict[int, FormatEvidence]:
-    """Return the evidence on a column in each file alone; nothing where there are too many files to look at."""
-    single = {
-        file_id: source.model_copy(update={"file_ids": (file_id,)})
-        for source in landed_columns(connection, work, column)
-        for file_id in source.file_ids or ()
-    }
-    if len(single) > _MOST_FILES:
-        return {}
-    return {
-        file_id: gather_format_evidence(connection, work.table, [(column, [source])])[0]
-        for file_id, source in single.items()
-    }
+            by_file = {}
+            if not answer.decimal:
+                by_file = evidence_by_file(connection, work, column, landed_columns(connection, work, column))
+            yield from decimal_alternatives(answer, by_file)
 
 
 def _mapped_otherwise(

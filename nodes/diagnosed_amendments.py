@@ -6,14 +6,15 @@ asks a person for is no alternative: that is told where the run stops.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import duckdb
 
 from algorithms.mapping_alternatives import exchanged
-from algorithms.reading_alternatives import diagnosed_parameters
 from nodes.rereads import measure_rereads
 from nodes.steps.formatting import format_evidence, read_formats
 from nodes.steps.mapping import read_mappings
+from nodes.steps.reformats import reformats, whole_files
 from nodes.steps.work import Work
 from state.contract import LogicalType
 from state.diagnosis import Cause, Diagnosis, RemedyKind
@@ -29,7 +30,6 @@ from tools.repeated_values import broken_by_text
 _MOST = 0.8  # share of a file's rows that must be concerned where single values of it may look sound by chance
 _WHOLE = 0.97  # the same where every row must be concerned
 _DOUBTFUL = 0.6
-_LEAST_ALONE = 12.0  # log likelihood by which the shift of a clock must beat every other one
 _MOST_ROWS = 100_000  # that are set aside by their ids
 _ROWS_ASIDE = frozenset({Cause.MIXED_GRANULARITY, Cause.OUTLIERS_BY_FACTOR, Cause.SHIFTED_COLUMNS, Cause.CHANGED_UNIT})
 
@@ -47,15 +47,6 @@ def measure_diagnosed(
     yield from _rows_aside(connection, work, diagnosis)
 
 
-def _whole_files(work: Work, metrics: QualityMetrics, diagnosis: Diagnosis, share: float) -> tuple[int, ...]:
-    """Return the files that a diagnosis is about, nothing where it is about a part of one."""
-    ids = {file.name[:120]: file.file_id for file in work.intake.inventory.files}
-    affected = {ids[name]: rows for name, rows in diagnosis.rows.files.items() if name in ids}
-    if any(rows < share * metrics.file_rows.get(file_id, 0) for file_id, rows in affected.items()):
-        return ()
-    return tuple(sorted(affected)) if sum(affected.values()) >= diagnosis.rows.count else ()
-
-
 def _reformatted(
     connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis
 ) -> Iterator[Amendment]:
@@ -63,48 +54,16 @@ def _reformatted(
     if len(diagnosis.columns) != 1:
         return
     name = diagnosis.columns[0]
-    files = _whole_files(work, metrics, diagnosis, _MOST)
     answer = read_formats(connection, work.table.name).get(name)
-    orders = {file_id: group.date_order for group in (answer.groups if answer else ()) for file_id in group.file_ids}
-    parameters = diagnosed_parameters(diagnosis, {orders.get(file_id) for file_id in files})
-    certainty = diagnosis.confidence
-    if "minutes" in parameters:
-        certainty = min(certainty, _certain_clock(connection, work, diagnosis))
-    if parameters and files:
-        yield Amendment(
-            kind=RemedyKind.REFORMAT,
-            diagnosed=True,
-            table=work.table.name,
-            columns=diagnosis.columns,
-            files=files,
-            parameters=parameters,
-            gain=diagnosis.rows.count,
-            certainty=certainty,
-            evidence=f"diagnosed: {diagnosis.cause.value}: {diagnosis.remedy.reason or diagnosis.reason}",
-        )
-
-
-def _certain_clock(connection: duckdb.DuckDBPyConnection, work: Work, diagnosis: Diagnosis) -> float:
-    """Return how certain it is that times are to be moved by just that much; 0 where they say their offset from UTC.
-
-    By how much is certain where another time of the same rows tells it, and no other shift explains it nearly as well;
-    which of both times was moved must be told by the time of day.
-    """
-    column = work.table.column(diagnosis.columns[0])
-    evidence = format_evidence(connection, work, column)
-    if column.options.timezone or evidence is None or evidence.with_offset:
-        return 0.0
-    subject = Subject(work.table, work.contract, work.intake)
-    call = TestCall(table=work.table.name, cause=diagnosis.cause, columns=diagnosis.columns)
-    figures = validate_data(connection, subject, call).figures
-    return 1.0 if figures.get("own") and figures.get("alone", 0.0) >= _LEAST_ALONE else _DOUBTFUL
+    evidence = partial(format_evidence, connection, work, work.table.column(name))
+    yield from reformats(connection, work, metrics.file_rows, diagnosis, answer, evidence)
 
 
 def _exchanged(
     connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis
 ) -> Iterator[Amendment]:
     """Yield two columns of whole files that feed each other's contract column."""
-    files = set(_whole_files(work, metrics, diagnosis, _WHOLE))
+    files = set(whole_files(work, metrics.file_rows, diagnosis, _WHOLE))
     if diagnosis.cause is not Cause.SWAPPED_COLUMNS or len(diagnosis.columns) != 2 or not files:  # noqa: PLR2004  two
         return
     # That a start comes after its end may come of another clock as well: only how values look tells what they are.

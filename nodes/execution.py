@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 
 from algorithms.dag import ready
 from algorithms.dispatch import next_steps, urgency
+from algorithms.learned_plans import learned_conditions
 from nodes.awarding import Auction, Awarding, Now
 from nodes.events import emit
 from nodes.perform import (
@@ -43,6 +44,7 @@ from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.conversation import conversation_ref, placed_before
 from tools.ledger import read_messages, read_reports, read_trace, record_attempt
+from tools.lessons_used import lessons_of
 from tools.models.answers import read_answers_kept, total_use
 from tools.plans import read_plan
 from tools.records import read_record
@@ -84,7 +86,8 @@ class Execution:
         self._recorded = read_record(Path(context.home), state["request"].run_id).created_at.timestamp()
         self._replans, self._spent = state.get("replans", {}), state.get("spent", {})
         self._steps = {step.step_id: step for step in self._plan.steps if prepares(step)}
-        self._contexts = {each: adjusted_context(context, each, self._replans) for each in self._steps}
+        known = learned_conditions(lessons_of(folder), list(self._steps.values()))
+        self._contexts = {each: adjusted_context(context, each, self._replans, known) for each in self._steps}
         self._alone = {
             step_id for step_id, step in self._steps.items() if step.apart or self._contexts[step_id] != context
         }

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from algorithms.learned_plans import learned_estimates
 from algorithms.mapping import match_columns, names_decide
 from nodes.steps.mapping import landed_table, names_evidence
 from nodes.steps.resolving import listed_columns
@@ -22,6 +23,7 @@ from tools.conform.doubtful import MOST_LOOKED_AT, changeable, shown_columns
 from tools.contract.order import references
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import once
+from tools.lessons_used import lessons_of
 from tools.proofs import PROOFS, read_proofs
 from tools.proving import Subject, prove
 from tools.recovery import amendments_of
@@ -52,7 +54,11 @@ def delivery_facts(folder: Path, context: RunContext, *, asks: bool) -> Delivery
             _table_facts(connection, table, known, rows, proofs.get(table.name, Proof()))
             for table in known.contract.tables
         )
-    return DeliveryFacts(tables=tables, memory=SandboxLimits(memory=context.memory).memory_bytes)
+    return DeliveryFacts(
+        tables=tables,
+        learned=learned_estimates(lessons_of(folder)),
+        memory=SandboxLimits(memory=context.memory).memory_bytes,
+    )
 
 
 def _table_facts(

@@ -12,6 +12,7 @@ from nodes.adopt import with_log
 from nodes.context import context_of, run_folder, validated
 from nodes.decide import Account, record
 from nodes.events import emit
+from nodes.learned import settle_lessons, taught
 from state.budget import Spent
 from state.checks import Fault
 from state.contract import Contract
@@ -32,6 +33,7 @@ from tools.delegation.scanning import join_scans
 from tools.goal_drafts import describes_without_source, may_be_drafted
 from tools.intake import Intake, read_contract, read_intake, write_contract, write_intake
 from tools.ledger import record_decisions
+from tools.lessons_used import record_use
 from tools.records import CONTRACT_COPY, read_record
 from tools.sources.changed import changed_files, stamps_of
 from tools.sources.find import FoundSources
@@ -118,19 +120,18 @@ def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> StockOutput:
         return {"assignment": assignment}
     inventory = _inventory(found, assignment, state, folder, limits, contract)
     asked = request.goal and context.model.name  # a model may say how tables without files are made
-    matched = match_tables(inventory, contract, optional=describes_without_source(contract) if asked else ())
-    sources = write_intake(
-        folder,
-        contract,
-        Intake(inventory=inventory, table_files=matched.files, unused=matched.unused, stamps=stamps_of(inventory)),
-    )
+    optional = describes_without_source(contract) if asked else ()
+    matched = match_tables(inventory, contract, optional=optional)
+    intake = Intake(inventory=inventory, table_files=matched.files, unused=matched.unused, stamps=stamps_of(inventory))
+    contract, intake = taught(contract, intake, folder, settle_lessons(contract, intake, context, folder), optional)
+    sources = write_intake(folder, contract, intake)
     faults += contract_sql_faults(contract)
     emit("scanned", "intake:scan", files=sources.files, variants=sources.variants, lines=sources.lines)
     warnings = [f"contract, {fault.place}: {fault.message}" for fault in faults]
     if state.get("rescans", 0):
         warnings.append(f"sources changed while they were read: scanned {state['rescans'] + 1} times")
     warnings += [*doubtful, *inventory.warnings]
-    warnings += [f"{name}: feeds no table of the contract" for name in matched.unused]
+    warnings += [f"{name}: feeds no table of the contract" for name in intake.unused]
     warnings += [f"{name}: not of a kind that is read" for name in inventory.ignored]
     update: StockOutput = {
         "contract": ContractRef(
@@ -167,6 +168,8 @@ def land_sources(state: SourcesInput, runtime: Runtime[RunContext]) -> LandingOu
     delegated = assignment.key in state.get("hierarchy", {})
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         record_decisions(connection, _dialect_decisions(intake.inventory))
+        for use in intake.uses:
+            record_use(connection, use)
         landed = {row[0] for row in connection.execute("select file_id from land.files").fetchall()}
         waiting = [file_id for file_id in wanted if file_id not in landed]
         changed = changed_files(intake.inventory, intake.stamps, waiting)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from algorithms.learned_plans import Conditions, condition_changes
 from nodes.boundary import FAILURES, classify, failure_line
 from nodes.steps.approving import put_forward
 from nodes.steps.conforming import conform_table, derive_beside, derive_table, stage_together
@@ -70,9 +71,12 @@ def replan_id(report: StepReport) -> str:
     return f"{report.step_id}#{report.attempt}"
 
 
-def adjusted_context(context: RunContext, step_id: str, replans: Mapping[str, Replan]) -> RunContext:
-    """Return the context in which a step is performed after all that was ruled on its failures."""
-    changes: dict[str, int | float] = {}
+def adjusted_context(
+    context: RunContext, step_id: str, replans: Mapping[str, Replan], known: Conditions | None = None
+) -> RunContext:
+    """Return the context in which a step is performed: as lessons say it succeeds, then as its failures were ruled."""
+    limits = (known or {}).get(step_id, {})
+    changes = condition_changes(limits, threads=context.threads, sql_seconds=context.sql_seconds)
     for ruling in replans.values():
         if ruling.step_id == step_id and ruling.adjustment is not None:
             changes |= ruling.adjustment.model_dump(exclude_none=True)

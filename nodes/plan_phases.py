@@ -12,6 +12,7 @@ from algorithms.goal_analysis import analyse_goal as analysis_of
 from algorithms.plan_risk import analyse_risks
 from nodes.context import context_of, run_folder
 from nodes.events import emit
+from nodes.learned import tell_lessons
 from nodes.plan import decomposed, facts_of, goal_of, optimised, prepared_run
 from nodes.plan_record import first_revision, refused
 from nodes.planning_state import tell
@@ -120,7 +121,7 @@ def prepare(state: DraftInput, runtime: Runtime[RunContext]) -> PlannerOutput:
     request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
     plan = prepared_run(read_plan(state["draft"]), request, context)
     risks, spent = _risks(plan, context), _spent(state.get("spent", {}), started)
-    plan = timed(plan, spent["plan"].seconds)
+    plan = tell_lessons(timed(plan, spent["plan"].seconds), folder)
     reference = write_plan(folder, plan)
     emit(
         "planned",

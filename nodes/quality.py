@@ -18,13 +18,13 @@ from nodes.decide import decide
 from nodes.decisions.quality_recovery import QUALITY_RECOVERY, QualityFailure
 from nodes.plan_record import steps_given_up
 from nodes.planning_state import tell
-from nodes.recovering import QualityRun, concerned, planned_anew, put_in_place, settle, steps_from
+from nodes.recovering import QualityRun, concerned, planned_anew, put_in_place, settle, steps_from, take_back
 from nodes.steps.work import Work
 from state.budget import Spent, total
 from state.diagnosis import Diagnosis
 from state.planning import PlanningState
 from state.plans import PlanRef, StepKind
-from state.recovery import QualityMetrics, Recovery, RecoveryPlan, RecoveryRef, RecoveryStatus, RecoveryTask
+from state.recovery import Foreseen, QualityMetrics, Recovery, RecoveryPlan, RecoveryRef, RecoveryStatus, RecoveryTask
 from state.reports import Replan, StepStatus, Strategy
 from state.run import CheckSummary, RunContext, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef
@@ -34,7 +34,7 @@ from tools.intake import read_contract
 from tools.ledger import read_reports, record_decisions
 from tools.plans import read_plan
 from tools.quality_metrics import measure_failure, standing_of
-from tools.recovery import read_recoveries
+from tools.recovery import read_foreseen, read_recoveries
 from tools.rereads import counted_sources, find_reread, settled_intake
 from tools.verification import read_checks
 from tools.workspace import open_workspace
@@ -145,6 +145,9 @@ def _planned(state: QualityInput, run: QualityRun, judged: SupervisorState) -> S
     for table in _failing_first(state, run):
         recovery_plan = _decide(state, run, table, _metrics(state, run, table))
         if recovery_plan.stops:
+            back = _foreseen_back(state, run, table)
+            if back is not None:
+                return back
             ruling = _stopped(run, recovery_plan)
             judged = {**judged, "replans": {**judged.get("replans", {}), ruling.replan_id: ruling}}
             continue
@@ -154,6 +157,47 @@ def _planned(state: QualityInput, run: QualityRun, judged: SupervisorState) -> S
         put_in_place(run, recovery)
         return _told_begun(state, run, recovery)
     return judged
+
+
+def _foreseen_back(state: QualityInput, run: QualityRun, table: str) -> SupervisorState | None:
+    """Take back what a lesson foresaw for a table for which nothing else is left; None where there is no such thing.
+
+    What was taken back by a run that was killed before it told so is told now.
+    """
+    foreseen = next(
+        (each for each in read_foreseen(run.connection) if each.table == table and _is_open(state, each)), None
+    )
+    if foreseen is None:
+        return None
+    why = foreseen.refuted or "the table does not meet the contract with it, and nothing else is left to try"
+    steps = take_back(run, foreseen, why) if foreseen.holds else []
+    ruling = Replan(
+        replan_id=_foreseen_id(foreseen),
+        step_id="verify",
+        trigger=f"quality: {table} with what lesson {foreseen.lesson_id} foresaw",
+        action=Strategy.TAKE_BACK,
+        alternatives=("keep: without it more may be left to try",),
+        reason=why,
+        again=tuple(step.step_id for step in steps),
+        completed=len(run.plan.steps) - len(steps),
+    )
+    replans = {ruling.replan_id: ruling}
+    return {
+        "recovery": RecoveryRef(number=0, plan_id="", table=table, status=RecoveryStatus.TAKEN_BACK),
+        "replans": replans,
+        "planning": tell(PlanningState.REPLANNING, replans),
+        "status": RunStatus.RUNNING,
+        "problem": "",
+    }
+
+
+def _is_open(state: QualityInput, foreseen: Foreseen) -> bool:
+    """Return whether it is in place, or was taken back and not told yet."""
+    return foreseen.holds or _foreseen_id(foreseen) not in state.get("replans", {})
+
+
+def _foreseen_id(foreseen: Foreseen) -> str:
+    return f"verify:{foreseen.table}:{foreseen.lesson_id}"
 
 
 def _failing_first(state: QualityInput, run: QualityRun) -> list[str]:

@@ -17,15 +17,17 @@ from nodes.plan_revision import completed
 from nodes.rereads import prepare_reread
 from state.contract import Contract
 from state.diagnosis import RemedyKind
+from state.experience import LessonUse
 from state.plans import Plan, Step, StepKind
-from state.recovery import Recovery, RecoveryPlan, RecoveryStatus
+from state.recovery import Foreseen, Recovery, RecoveryPlan, RecoveryStatus
 from state.reports import StepReport
 from state.run import RunContext, RunRequest
 from state.supervisor import SupervisorState
 from tools.contract.order import references
 from tools.intake import Intake, replace_intake
 from tools.ledger import read_reports
-from tools.recovery import write_recovery
+from tools.lessons_used import record_use
+from tools.recovery import write_foreseen, write_recovery
 from tools.rereads import begin_reread, end_reread, find_reread, settled_intake
 from tools.rewind import rewind
 
@@ -88,6 +90,31 @@ def settle(run: QualityRun, recovery: Recovery, judgement: Judgement) -> Recover
     rewind(run.connection, [] if judgement.kept else concerned(run, recovery.plan), record)
     settled_intake(run.connection, run.folder)
     return settled
+
+
+def take_back(run: QualityRun, foreseen: Foreseen, why: str) -> list[Step]:
+    """Take back what a lesson foresaw, with the steps it concerns; return these."""
+    steps = steps_from(run, {foreseen.table: StepKind.FORMAT}, read_reports(run.connection))
+
+    def record() -> None:
+        write_foreseen(run.connection, foreseen.model_copy(update={"refuted": why}))
+        told = f"taken back: {why}"
+        record_use(
+            run.connection,
+            LessonUse(
+                lesson_id=foreseen.lesson_id,
+                kind=foreseen.kind,
+                steps=(f"{StepKind.FORMAT.value}:{foreseen.table}",),
+                effect=told,
+                held=False,
+            ),
+        )
+
+    rewind(run.connection, steps, record)
+    emit(
+        "recovery", f"foreseen:{foreseen.table}:{foreseen.lesson_id}", table=foreseen.table, detail=f"taken back: {why}"
+    )
+    return steps
 
 
 def concerned(run: QualityRun, recovery_plan: RecoveryPlan) -> list[Step]:

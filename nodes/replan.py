@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
+from algorithms.learned_plans import learned_conditions
 from nodes.boundary import FAILURES, failure_line
 from nodes.consulting import judge_of
 from nodes.context import context_of, run_folder, validated
@@ -48,6 +49,7 @@ from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput, RulingState
 from tools.disk import no_room
 from tools.ledger import read_reports, read_trace, record_decisions
+from tools.lessons_used import lessons_of
 from tools.plans import read_plan
 from tools.rewind import MAKING
 from tools.workspace import is_staged, open_workspace
@@ -212,7 +214,8 @@ def _redo(plan: Plan, report: StepReport, done: frozenset[str], lost: set[str | 
 
 def _evidence(state: ReplanInput, report: StepReport, context: RunContext, options: _Options) -> FailureEvidence:
     replans = state.get("replans", {})
-    adjusted = adjusted_context(context, report.step_id, replans)
+    known = learned_conditions(lessons_of(context.run_folder(state["request"].run_id)), options.plan.steps)
+    adjusted = adjusted_context(context, report.step_id, replans, known)
     failure = report.failure or FailureKind.DATA
     alone = options.plan.step(report.step_id).kind is StepKind.DERIVE  # one thread, for the same bytes every time
     limit = context.budget.seconds

@@ -3,15 +3,17 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import duckdb
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from algorithms.auctions.fulfilment import fulfilments
+from algorithms.known_answers import ANSWERED, answers_given
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.decisions.value_format import VALUE_FORMAT
@@ -24,11 +26,14 @@ from nodes.steps.mapping import landed_tables, read_mappings
 from state.budget import total
 from state.contract import Contract, LogicalType
 from state.errors import SetupError
+from state.experience import AnswerExperience
+from state.lessons import KnownAnswers
 from state.planning import PlanningState
 from state.plans import Plan, StepKind
-from state.run import RunContext, RunStatus
+from state.reflection import Reflected, ReflectionTask
+from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorState
-from tools.approval import read_answers
+from tools.approval import read_answers, read_question
 from tools.auction_history import add as add_contracts
 from tools.conversation import write_conversation
 from tools.explain.material import Material
@@ -36,31 +41,50 @@ from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
 from tools.ledger import read_decisions, read_messages, read_reports, read_trace
+from tools.lessons_used import lessons_of, read_uses
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
-from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
+from tools.outputs.run_json import RunFacts, build_run_json, with_reflection, write_run_json
 from tools.outputs.side_tables import write_merged, write_proposals, write_quarantine
 from tools.pages.render import render_page
 from tools.plans import read_plan
 from tools.records import read_record, write_status
+from tools.recovery import read_recoveries
 from tools.verification import read_checks
 from tools.workspace import is_staged, open_workspace
 
 
+class PageInput(TypedDict):
+    """Keys the page reads."""
+
+    request: RunRequest
+    status: RunStatus
+    reflected: Reflected
+
+
 def report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorState:
-    """Write quarantine, merged rows, changes, run.json and report.html, then the run's final status.
+    """Write quarantine, merged rows, changes and run.json, then the run's final status.
 
     Raises SetupError when they cannot be written: the operator can make room, and `resume` goes on from here.
     """
+    return _written(state["request"], lambda: _report(state, runtime))
+
+
+def show_page(state: PageInput, runtime: Runtime[RunContext]) -> SupervisorState:
+    """Put what the run taught into run.json, and write report.html; SetupError as `report`."""
+    return _written(state["request"], lambda: _page(state, runtime))
+
+
+def _written(request: RunRequest, write: Callable[[], SupervisorState]) -> SupervisorState:
     try:
-        return _report(state, runtime)
+        return write()
     except FAILURES as error:
         if isinstance(error, SetupError):
             raise
         raise SetupError(
             f"the report cannot be written: {failure_line(error)}",
-            where=state["request"].out,
-            hint=f"make room, then millwright resume {state['request'].run_id}",
+            where=request.out,
+            hint=f"make room, then millwright resume {request.run_id}",
         ) from error
 
 
@@ -81,15 +105,28 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
         content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
         write_run_json(out, content)
         write_conversation(out, read_messages(connection))
-        material = Material(run=content, folder=out, engine=connection, contract=contract, intake=intake)
-        write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
     add_contracts(Path(context.home).absolute(), fulfilments(request.run_id, facts.trace))
     status = state.get("status", RunStatus.FAILED)
     write_status(record, status, state.get("problem", ""), datetime.now(UTC))
     ended = PlanningState.COMPLETED if status is RunStatus.PUBLISHED else PlanningState.FAILED
     planning = tell(ended, state.get("replans", {}))
+    return {"status": status, "planning": planning, "reflecting": ReflectionTask(run_id=request.run_id)}
+
+
+def _page(state: PageInput, runtime: Runtime[RunContext]) -> SupervisorState:
+    request, context, folder = state["request"], context_of(runtime), run_folder(runtime, state["request"])
+    out = Path(request.out) / "_runs" / request.run_id
+    content = json.loads((out / "run.json").read_bytes())
+    if reflected := state.get("reflected"):
+        content = with_reflection(content, reflected)
+        write_run_json(out, content)
+    with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
+        material = Material(
+            run=content, folder=out, engine=connection, contract=read_contract(folder), intake=read_intake(folder)
+        )
+        write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
     emit("reported", "report", path=str(out / "report.html"))
-    return {"status": status, "planning": planning}
+    return {}
 
 
 def _write_side_tables(
@@ -165,6 +202,7 @@ def _facts(
         no_plan=state.get("no_plan"),
         steps=tuple(reports.values()),
         replans=tuple(state.get("replans", {}).values()),
+        recoveries=read_recoveries(connection),
         trace=read_trace(connection),
         hierarchy=tuple(state.get("hierarchy", {}).values()),
         accounts=state.get("accounts", {}),
@@ -174,6 +212,8 @@ def _facts(
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         messages=state.get("messages", {}).get(state["request"].run_id),
+        answers=tuple(_answers(connection, run_folder_path, state["request"].run_id)),
+        lessons=read_uses(connection),
         spent=total({**state.get("spent", {}), MODELS: total_use(answers).spent}),
         models=answers,
         seconds=parts | {step_id: step.seconds for step_id, step in reports.items()} | dict(written),
@@ -186,3 +226,21 @@ def _facts(
             if value_format.logical_type is not LogicalType.STRING
         ),
     )
+
+
+def _answers(connection: duckdb.DuckDBPyConnection, folder: Path, run_id: str) -> Iterator[AnswerExperience]:
+    """Yield what a person settled about changes; what a lesson answered is told as of the run that it was said in."""
+    known = {(each.table, each.column, each.change, each.sources, each.value): each for each in _remembered(folder)}
+    for answered in read_answers(connection):
+        if answered.settled and not answered.question_id.startswith(StepKind.REPAIR.value):
+            proposals, changes = read_question(folder, answered.question_id)
+            by_id = {change.change_id: change for change in changes}
+            for each in answers_given(by_id, proposals, answered.settled, answered.by, run_id):
+                again = known.get((each.table, each.column, each.change, each.sources, each.value))
+                yield again if again is not None and answered.note.startswith(ANSWERED) else each
+
+
+def _remembered(folder: Path) -> Iterator[AnswerExperience]:
+    for lesson in lessons_of(folder):
+        if isinstance(lesson.value, KnownAnswers):
+            yield from lesson.value.answers

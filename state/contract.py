@@ -134,6 +134,9 @@ class Column(Value):
     adopted: dict[str, str] = Field(
         default_factory=dict
     )  # source columns that the decision log adopted for it -> the run in which it did
+    learned: dict[str, dict[str, str]] = Field(
+        default_factory=dict
+    )  # fingerprint of a header -> source columns that lessons know to mean it there -> a run that showed it
     standing: dict[str, SourceRule] = Field(default_factory=dict)  # source column -> the standing repair rule for it
     repair: RepairScope = RepairScope.VIOLATIONS
     transform_logic: str | None = None

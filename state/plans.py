@@ -94,6 +94,7 @@ class PlanMetadata(Value):
     planning_seconds: float
     seconds: float  # expected, with as many steps side by side as `workers`
     workers: int
+    lessons: tuple[str, ...] = ()  # ids of the lessons that it goes by
 
 
 class Plan(Value):
@@ -192,8 +193,19 @@ class TableFacts(Value):
     proposal: Proposal | None = None  # what prepares it instead of the methods, where these were given up
 
 
+class LearnedEstimate(Value):
+    """What earlier runs showed an action to take; it stands in the place of the estimate."""
+
+    lesson_id: str
+    action: str  # "conform_at_once", "verify"
+    table: str = ""  # empty: of all tables
+    ratio: float | None = Field(default=None, gt=0)  # seconds per estimated second
+    probability: float | None = Field(default=None, ge=0, le=1)  # to succeed at the first try
+
+
 class DeliveryFacts(Value):
     """What the planner knows about the tables a contract asks for, in the order of the contract."""
 
     tables: tuple[TableFacts, ...]
+    learned: tuple[LearnedEstimate, ...] = ()
     memory: int | None = Field(default=None, gt=0)  # bytes that the engine may use; None: not known

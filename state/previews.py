@@ -1,5 +1,6 @@
 """A preview: what a run would do, planned from the real files without delivering anything."""
 
+from state.experience import LessonUse
 from state.planning import GoalAnalysis, RiskAnalysis
 from state.plans import NoPlan, Plan
 from state.values import Value
@@ -18,4 +19,5 @@ class PlanPreview(Value):
     no_plan: NoPlan | None = None
     analysis: GoalAnalysis | None = None
     risks: RiskAnalysis | None = None
+    lessons: tuple[LessonUse, ...] = ()  # of earlier runs, that the plan goes by
     ipc: str = ""  # the task network in the format of the planning competition; empty where there is no plan

@@ -173,6 +173,21 @@ class Recovery(Value):
         return self.status is not RecoveryStatus.TAKEN_BACK
 
 
+class Foreseen(Value):
+    """What a lesson knew would be needed, and this run's data confirmed: in place before anything failed."""
+
+    lesson_id: str
+    kind: str  # of the lesson
+    table: str
+    amendments: tuple[Amendment, ...]
+    refuted: str = ""  # why it was taken back; empty while it is in place
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is in place."""
+        return not self.refuted
+
+
 class RecoveryRef(Value):
     """What state holds of the last recovery."""
 

@@ -163,6 +163,13 @@ class Patterns(Value):
         description="Reasoning is watched: hints, other strategies, arbitration, stop",
         examples=["on", "off"],
     )
+    reflection: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Reflection",
+        description="A run that ended is reflected on, and lessons of earlier runs are used; off: neither",
+        examples=["on", "off"],
+    )
 
 
 class RunContext(Value):
@@ -272,6 +279,21 @@ class RunContext(Value):
         default=FaultSchedule(),
         title="Council faults",
         description="What goes wrong between the members that keep the decision log; for rehearsal",
+    )
+    knowing: SkipJsonSchema[str] = Field(default="", exclude=True, repr=False)
+    # another home whose decision log and lessons are known: of a preview, which has a home for itself; saved nowhere
+
+    @property
+    def knowledge(self) -> Path:
+        """The absolute folder whose decision log and lessons are known."""
+        return Path(self.knowing or self.home).absolute()
+
+    retention_experience: int = Field(
+        default=1_000,
+        ge=1,
+        title="Retention of experience",
+        description="Runs whose experience is kept; of more, those that teach least are dropped",
+        examples=[1_000],
     )
 
     def run_folder(self, run_id: str) -> Path:

@@ -13,6 +13,7 @@ from state.orders import ConversationRef
 from state.planning import FailedPlan, GoalAnalysis, PlanningState, PlanOverview, PlanRevision, RiskAnalysis, moved
 from state.plans import NoPlan, PlanRef
 from state.recovery import RecoveryRef
+from state.reflection import Reflected, ReflectionTask
 from state.repair_council import CouncilRef
 from state.reports import Progress, Replan, StepReport
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunRequest, RunStatus, TableAccount
@@ -182,6 +183,10 @@ class SupervisorState(RunChannels, total=False):
     """Written by the quality planner: the last recovery; read by routing."""
     diagnoses: Annotated[dict[str, Diagnosis], merge_by_id]
     """By table; written by whoever diagnoses what failed; read by the quality planner and the report."""
+    reflecting: ReflectionTask
+    """Written by the report; read by reflection."""
+    reflected: Reflected
+    """Written by reflection; read by the page."""
 
 
 class IntakeState(RunChannels, total=False):

@@ -4,14 +4,17 @@ import os
 import shutil
 import textwrap
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
 
+from evals.postgres_server import PostgresServer, postgres_server
 from graphs.session import run
+from state.errors import SetupError
 from state.run import RunContext
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  a folder of it is made as in any other place for temporary files
@@ -271,3 +274,28 @@ def _cell(reference: str, value: object) -> str:
             return f'<c r="{reference}">{value}</c>'
         return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
     return f'<c r="{reference}"><v>{value}</v></c>'
+
+
+_DATABASES = count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of one's own; whoever stops it starts it again."""
+    try:
+        with postgres_server() as server:
+            yield server
+    except SetupError as error:
+        pytest.skip(error.line())
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """The URL of a new database on it."""
+    return postgres.database(f"test{next(_DATABASES)}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_address(request: pytest.FixtureRequest) -> str:
+    """The URL that `open_database` takes, for tests that must hold on both kinds of database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))

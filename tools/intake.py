@@ -7,6 +7,7 @@ from pydantic import Field
 
 from state.contract import Contract
 from state.errors import SourceError
+from state.experience import LessonUse
 from state.sources import Inventory, SourcesRef
 from state.values import Value, digest
 from tools.files import is_text, write_durably
@@ -22,6 +23,7 @@ class Intake(Value):
     table_files: dict[str, tuple[int, ...]]
     unused: tuple[str, ...] = ()
     stamps: dict[int, str] = Field(default_factory=dict)  # of the files when they were scanned
+    uses: tuple[LessonUse, ...] = ()  # what lessons were used for when they were scanned
 
     def variants_of(self, table: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Return (variant id, file ids) for each variant with files that feed the table."""
@@ -53,7 +55,7 @@ def write_intake(folder: Path, contract: Contract, intake: Intake) -> SourcesRef
         lines=sum(file.lines for file in files),
         records=0,
         rejects=0,
-        variants=len(intake.inventory.variants),
+        variants=sum(bool(variant.file_ids) for variant in intake.inventory.variants),
         landed=False,
     )
 

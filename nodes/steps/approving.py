@@ -10,7 +10,8 @@ import duckdb
 
 from algorithms.amending import amend
 from algorithms.approval import changes_of
-from nodes.answers import fault_of_proposals, judgement_id
+from algorithms.known_answers import as_answer, known_answers
+from nodes.answers import fault_of_answer, fault_of_proposals, judgement_id, record_answer
 from nodes.steps.formatting import format_evidence, landed_columns, read_formats
 from nodes.steps.mapping import mapping_evidence, read_mappings
 from nodes.steps.resolving import (
@@ -35,10 +36,15 @@ from state.approval import (
 )
 from state.contract import Column, LogicalType
 from state.errors import StepError
+from state.experience import LessonUse
+from state.lessons import LessonKind
 from state.plans import StepKind
 from state.reports import StepStatus
 from tools.approval import read_answers, write_question
 from tools.ledger import Receipt, once, read_reports, record_report, revise
+from tools.lessons_used import lessons_of, record_use
+
+_KNOWN = LessonKind.KNOWN_ANSWERS.value
 
 
 def put_forward(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
@@ -62,6 +68,8 @@ def put_forward(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     if after != before:
         once(connection, key, lambda: _put_in_place(connection, after, proposed, answers))
     waiting = [change for change in changes_of(after) if not _is_settled(change, settled)]
+    if waiting and _answer_again(connection, work, after, waiting, f"{table}#{len(answers) + 1}"):
+        return put_forward(connection, work)
     if waiting:
         question_id = f"{table}#{len(answers) + 1}"
         write_question(work.folder, question_id, after, waiting)
@@ -70,6 +78,32 @@ def put_forward(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome:
     counts = _counts(settled)
     receipt = once(connection, work.step.step_id, lambda: counts)
     return Outcome(rows=0, detail="{accept} changes accepted, {reject} rejected, {edit} edited".format(**receipt))
+
+
+def _answer_again(
+    connection: duckdb.DuckDBPyConnection,
+    work: Work,
+    proposals: Proposals,
+    waiting: Sequence[Change],
+    question_id: str,
+) -> bool:
+    """Put on record what a person answered to the same in an earlier run; return whether there was any such answer."""
+    known = known_answers(waiting, proposals, lessons_of(work.folder))
+    if not known:
+        return False
+    changes = {change.change_id: change for change in waiting if change.change_id in known}
+    answer = as_answer(known, changes)
+    write_question(work.folder, question_id, proposals, list(changes.values()))
+    if fault_of_answer(work.folder, question_id, answer) is not None:
+        return False  # what was agreed to before cannot stand here: it is asked about
+    asked = AskedRef(question_id=question_id, step_id=work.step.step_id, table=work.table.name, changes=len(changes))
+    record_answer(connection, work.folder, asked, answer)
+    for lesson_id in sorted({each.lesson_id for each in known.values()}):
+        count = sum(each.lesson_id == lesson_id for each in known.values())
+        effect = f"answers {count} changes as {answer.by or 'a person'} did"
+        use = LessonUse(lesson_id=lesson_id, kind=_KNOWN, steps=(work.step.step_id,), effect=effect, held=True)
+        record_use(connection, use)
+    return True
 
 
 def gather_proposals(connection: duckdb.DuckDBPyConnection, work: Work) -> Proposals:

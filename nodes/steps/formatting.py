@@ -14,6 +14,7 @@ from algorithms.rereading import amended_format
 from nodes.decide import checked, decide
 from nodes.decisions.value_format import VALUE_FORMAT
 from nodes.format_council import hear
+from nodes.steps.foreseeing import foresee
 from nodes.steps.mapping import landed_tables
 from nodes.steps.work import Outcome, Work
 from state.contract import Column, LogicalType
@@ -38,17 +39,20 @@ def choose_formats(connection: duckdb.DuckDBPyConnection, work: Work) -> Outcome
     """
 
     def effect() -> Receipt:
-        formats, judge = [], work.judge(connection)
-        amendments = amendments_of(connection, work.table.name)
+        judge, evidences, answers = work.judge(connection), dict[str, FormatEvidence](), dict[str, ValueFormat]()
         counting = Counting(work.context.patterns.council)
         point = replace(VALUE_FORMAT, expert=partial(decide_format, counting=counting, hear=hear))
         for evidence in _in_context(connection, work):
             value_format, decisions = decide(point, evidence, judge)
             if evidence.logical_type is not LogicalType.STRING:
                 record_decisions(connection, decisions, step_id=work.step.step_id)
-            amended = checked(VALUE_FORMAT, evidence, amended_format(value_format, amendments))
-            formats.append(amended.model_dump(mode="json"))
-        return {"formats": formats}
+            evidences[evidence.column], answers[evidence.column] = evidence, value_format
+        foresee(connection, work, evidences, answers, partial(landed_columns, connection, work))
+        amendments = amendments_of(connection, work.table.name)
+        amended = (
+            checked(VALUE_FORMAT, evidences[name], amended_format(answers[name], amendments)) for name in answers
+        )
+        return {"formats": [value_format.model_dump(mode="json") for value_format in amended]}
 
     receipt = once(connection, work.step.step_id, effect)
     return Outcome(rows=0, detail=f"{len(receipt['formats'])} columns")

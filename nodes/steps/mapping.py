@@ -6,6 +6,7 @@ from functools import partial
 
 import duckdb
 
+from algorithms.learned_mappings import learned_targets
 from algorithms.mapping import match_columns, names_decide
 from algorithms.mapping_tally import Counting
 from algorithms.rereading import amended_mapping
@@ -88,12 +89,13 @@ def mapping_evidence(
     connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake, variant_id: str, files: tuple[int, ...]
 ) -> MappingEvidence:
     """Return what the mapping of one header variant is decided on."""
-    columns = intake.inventory.variant(variant_id).columns
+    variant = intake.inventory.variant(variant_id)
+    sources = _profile(connection, f"land.{variant_id}", variant.columns, files)
     return MappingEvidence(
         table=table.name,
         variant_id=variant_id,
-        sources=_profile(connection, f"land.{variant_id}", columns, files),
-        targets=describe_targets(table),
+        sources=sources,
+        targets=learned_targets(describe_targets(table), table, variant.fingerprint, sources),
     )
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from evals.model_server import Call, ChatRequest, Fault, FaultKind, ModelServer, Say, Scripted, calls
 from evals.react.chain import chain_task, next_act
+from graphs.persistence import open_saver
 from graphs.react import build, graph
-from graphs.session import open_saver
 from nodes import react_acting
 from state.budget import BudgetLimits
 from state.models import ModelSettings

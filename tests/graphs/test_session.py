@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from graphs.session import open_saver, proceed, resume, run
+from graphs.persistence import open_saver
+from graphs.session import proceed, resume, run
 from graphs.supervisor import graph
 from state.errors import ContractError, RunError, SourceError, StateVersionError
 from state.run import SCHEMA_VERSION, BudgetLimits, RunContext, RunRequest, RunStatus

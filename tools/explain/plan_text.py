@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from algorithms.plan_times import list_schedule, step_times
+from state.experience import LessonUse
 from state.plans import Contingency, MethodChoice, Optimisation, Plan, Step
 
 _BAR = 32
@@ -50,6 +51,12 @@ def contingency_line(one: Contingency) -> str:
         f"if {one.step_id} fails: {one.instead}; costs {one.seconds:.2f} s, {one.gain:+.1%} chance to succeed "
         f"({per_second:.1%} per second)"
     )
+
+
+def use_line(use: LessonUse) -> str:
+    """Return what a lesson was used for, and for which steps."""
+    named = ", ".join(use.steps[:_NAMED]) + (f" and {len(use.steps) - _NAMED} more" if use.steps[_NAMED:] else "")
+    return f"{use.lesson_id}: {named}: {use.effect}"
 
 
 def _first_steps(plan: Plan) -> dict[str, int]:

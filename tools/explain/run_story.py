@@ -11,6 +11,7 @@ from tools.explain.delegating import hierarchy_section
 from tools.explain.diagnosing import diagnoses_section
 from tools.explain.headers import headers_section
 from tools.explain.judging import decision_sections
+from tools.explain.learning import lessons_section
 from tools.explain.material import Material
 from tools.explain.overview import accounts, figures, reasons, verdict
 from tools.explain.picture import plan_picture
@@ -43,6 +44,7 @@ def explain_run(material: Material) -> Explanation:
         quarantine_section(material, groups),
         merged_section(material, material.tables),
         *decision_sections(material.decisions, cells_by_decision(material, material.tables)),
+        lessons_section(material),
         hierarchy_section(material),
         cost_section(material),
         warnings_section(material),

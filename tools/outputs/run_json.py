@@ -18,11 +18,14 @@ from state.contract import Contract
 from state.decisions import Decision
 from state.delegation import HierarchyRecord
 from state.diagnosis import Diagnosis
+from state.experience import AnswerExperience, LessonUse
 from state.formats import ValueFormat
 from state.mapping import ColumnMapping
 from state.orders import ConversationRef
 from state.planning import PlanRevision
 from state.plans import NoPlan, Plan
+from state.recovery import Recovery
+from state.reflection import Reflected
 from state.reports import Replan, StepReport, TraceEntry
 from state.run import ReceiptRef, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef, Variant
@@ -52,6 +55,7 @@ class RunFacts(Value):
     no_plan: NoPlan | None = None
     steps: tuple[StepReport, ...]
     replans: tuple[Replan, ...]
+    recoveries: tuple[Recovery, ...] = ()
     trace: tuple[TraceEntry, ...] = ()
     hierarchy: tuple[HierarchyRecord, ...] = ()
     accounts: Mapping[str, TableAccount]
@@ -61,6 +65,8 @@ class RunFacts(Value):
     diagnoses: tuple[Diagnosis, ...] = ()
     approvals: tuple[Answered, ...] = ()
     messages: ConversationRef | None = None
+    answers: tuple[AnswerExperience, ...] = ()  # of a person, about changes
+    lessons: tuple[LessonUse, ...] = ()  # that the run used
     spent: Spent
     models: tuple[Kept, ...] = ()  # what models were asked
     seconds: dict[str, float]
@@ -79,6 +85,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "problem": facts.problem,
         "contract": {
             "path": facts.request.contract,
+            "id": facts.contract.id,
             "name": facts.contract.name,
             "version": facts.contract.version,
             "sha256": facts.contract.sha256,
@@ -95,12 +102,15 @@ def build_run_json(facts: RunFacts) -> Json:
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
         "diagnoses": [diagnosis.model_dump(mode="json") for diagnosis in facts.diagnoses],
         "approvals": [_approval(answered) for answered in facts.approvals],
+        "answers": [answer.model_dump(mode="json") for answer in facts.answers],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
         "plans": [revision.model_dump(mode="json") for revision in facts.revisions],
         "no_plan": facts.no_plan.model_dump(mode="json") if facts.no_plan else None,
         "step_reports": [step.model_dump(mode="json") for step in facts.steps],
         "replanning": [replan.model_dump(mode="json") for replan in facts.replans],
         "replans": len(facts.replans),
+        "recoveries": [recovery.model_dump(mode="json", exclude={"before"}) for recovery in facts.recoveries],
+        "lessons": {"used": [use.model_dump(mode="json") for use in facts.lessons], "learned": [], "retired": []},
         "hierarchy": [record.model_dump(mode="json") for record in facts.hierarchy],
         "trace": [entry.model_dump(mode="json") for entry in facts.trace],
         "messages": facts.messages.model_dump(mode="json") if facts.messages else None,
@@ -117,6 +127,20 @@ def build_run_json(facts: RunFacts) -> Json:
         "receipt": facts.receipt.model_dump(mode="json") if facts.receipt else None,
         "versions": {name: version(name) for name in ("millwright", "duckdb", "langgraph")},
     }
+
+
+def with_reflection(content: Json, reflected: Reflected) -> Json:
+    """Return the content with what the run taught, and a warning where reflection met a problem; the same again."""
+    lessons = {
+        **content["lessons"],
+        "learned": [change.model_dump(mode="json") for change in reflected.learned],
+        "retired": [change.model_dump(mode="json") for change in reflected.retired],
+    }
+    problem = f"the run was not reflected on: {reflected.problem}"
+    warnings = content["warnings"]
+    if reflected.problem and problem not in warnings:
+        warnings = [*warnings, problem]
+    return {**content, "lessons": lessons, "warnings": warnings}
 
 
 def _asked(models: Sequence[Kept]) -> Json:
@@ -169,6 +193,7 @@ def _sources(facts: RunFacts) -> Json:
                 "file_ids": list(variant.file_ids[:_MOST_FILES]),
                 "columns": list(variant.columns[:_MOST_COLUMNS]),
                 "header_forms": variant.header_forms,
+                "fingerprint": variant.fingerprint,
             }
             for variant_id, variant in facts.variants.items()
         },

@@ -1,0 +1,65 @@
+"""Where lessons enter a run: read once after the files are known, then part of what the run goes by."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from algorithms.learned_mappings import with_learned
+from algorithms.learned_plans import conditions_used, estimates_used
+from algorithms.reflection.families import family_of
+from nodes.known_readings import read_as_known
+from state.contract import Contract
+from state.experience import LessonUse
+from state.lessons import Lesson
+from state.plans import Plan
+from state.run import RunContext
+from tools.intake import Intake
+from tools.lessons import lessons_in_force
+from tools.lessons_used import lessons_of, read_lessons, read_uses, record_use, write_lessons
+from tools.sources.match import match_tables
+from tools.workspace import open_workspace
+
+
+def settle_lessons(contract: Contract, intake: Intake, context: RunContext, folder: Path) -> tuple[Lesson, ...]:
+    """Return the lessons that a run goes by: those that were settled before, or those in force now, kept for later."""
+    if context.patterns.reflection == "off":
+        return ()
+    settled = read_lessons(folder)
+    if settled is None:
+        headers = [variant.fingerprint for variant in intake.inventory.variants]
+        family = family_of(headers, (file.name for file in intake.inventory.files))
+        settled = lessons_in_force(context.knowledge, contract.id, family)
+        write_lessons(folder, settled)
+    return settled
+
+
+def taught(
+    contract: Contract, intake: Intake, folder: Path, lessons: Sequence[Lesson], optional: Sequence[str]
+) -> tuple[Contract, Intake]:
+    """Return contract and intake with what lessons know of the sources; a file read anew may feed another table."""
+    if not lessons:
+        return contract, intake
+    known = read_as_known(intake, contract, folder, lessons)
+    if known.intake is not intake:
+        matched = match_tables(known.intake.inventory, contract, optional=optional)
+        intake = known.intake.model_copy(update={"table_files": matched.files, "unused": matched.unused})
+    return with_learned(contract, lessons), intake.model_copy(update={"uses": known.uses})
+
+
+def tell_lessons(plan: Plan, folder: Path) -> Plan:
+    """Return a plan that names the lessons it goes by: what they changed about it is put on record."""
+    lessons = lessons_of(folder)
+    if not lessons or plan.metadata is None:
+        return plan
+    with open_workspace(folder) as connection:
+        for use in (*estimates_used(plan, lessons), *conditions_used(plan, lessons)):
+            record_use(connection, use)
+        used = tuple(dict.fromkeys(use.lesson_id for use in read_uses(connection)))
+    return plan.model_copy(update={"metadata": plan.metadata.model_copy(update={"lessons": used})})
+
+
+def uses_of(folder: Path) -> tuple[LessonUse, ...]:
+    """Return what lessons were used for so far in a run, by its folder."""
+    if not lessons_of(folder):
+        return ()
+    with open_workspace(folder) as connection:
+        return read_uses(connection)
