@@ -42,13 +42,13 @@ format: install  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 
 bench: install  ## Time a job of ROWS rows against a script written by hand (DATA=folder of generate.py, reference.py)
-	$(BIN)/millwright eval speed --rows $(ROWS) $(if $(DATA),--data $(DATA))
+	$(BIN)/millwright eval speed --fresh --rows $(ROWS) $(if $(DATA),--data $(DATA))
 
 covid19: install  ## Print the agreement and the time of the covid19 suite (DATA=folder of the daily reports)
-	$(BIN)/millwright eval covid19 $(if $(DATA),--data $(DATA))
+	$(BIN)/millwright eval covid19 --fresh $(if $(DATA),--data $(DATA))
 
 gate: install  ## Judge the published tables of all examples with checkers of others, in .venv-gate (DATA=folder of data)
-	MILLWRIGHT_GATE_VENV=.venv-gate $(BIN)/millwright eval gate $(if $(DATA),--data $(DATA))
+	MILLWRIGHT_GATE_VENV=.venv-gate $(BIN)/millwright eval gate --fresh $(if $(DATA),--data $(DATA))
 
 studio: install  ## Serve the graphs for LangGraph Studio, offline (docs/studio.md)
 	LANGSMITH_TRACING=false LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph dev --no-browser --no-reload

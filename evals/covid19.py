@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from algorithms.intervals import wilson
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from graphs.session import run
 from state.errors import SetupError, StepError
 from state.run import RunContext, RunStatus
@@ -57,6 +57,12 @@ class Covid19:
 
     name = "covid19"
     description = "70 daily reports against the official series of confirmed cases"
+    about = About(
+        tasks="one: all daily reports",
+        data="70 daily reports and the series published later",
+        scorers="share of country-days that agree (Wilson), spellings right and wrong",
+        time="10 s",
+    )
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:
         """Return the one task; `data` is the folder of daily reports, the truth lies in `<data>_truth`."""

@@ -26,7 +26,7 @@ from evals.draft_data import (
     write_shop,
 )
 from evals.draft_faults import FAULTS, Target, orphan_keys
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Better, Score, Task, TaskResult
 from graphs.session import run
 from nodes.check_data import check_files
 from nodes.draft_data import DraftOptions, draft_files
@@ -51,6 +51,12 @@ class DraftSuite:
 
     name = "draft"
     description = "contracts drafted from files: round trip, false alarms on a holdout, injected faults"
+    about = About(
+        tasks="round trip, holdout, injected faults",
+        data="the shared folder of tables",
+        scorers="shares of false alarms and of faults caught (Wilson)",
+        time="10 min",
+    )
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:
         """Return the three tasks; `data` is the folder with all shared data."""
@@ -191,9 +197,10 @@ def _score_holdout(answers: list[dict[str, Any]]) -> tuple[tuple[Score, ...], di
     scores = []
     for kind in ("by chance", "in order", "other files"):
         mine = [answer for answer in answers if answer["kind"] == kind]
-        scores.append(_share(f"holdouts with a false alarm, {kind}", [bool(answer["alarms"]) for answer in mine]))
+        false = [bool(answer["alarms"]) for answer in mine]
+        scores.append(_share(f"holdouts with a false alarm, {kind}", false, Better.LOWER))
         rules, alarms = sum(answer["rules"] for answer in mine), sum(len(answer["alarms"]) for answer in mine)
-        scores.append(_rate(f"rules with a false alarm, {kind}", alarms, rules))
+        scores.append(_rate(f"rules with a false alarm, {kind}", alarms, rules, Better.LOWER))
     lines = [f"{answer['name']}: {alarm}" for answer in answers for alarm in answer["alarms"]]
     return tuple(scores), {"false alarms": lines}
 
@@ -259,12 +266,13 @@ def _orphans(shop: Path, out: Path) -> list[dict[str, Any]]:
 
 def _score_faults(answers: list[dict[str, Any]]) -> tuple[tuple[Score, ...], dict[str, Any]]:
     damaged = [answer for answer in answers if answer["fault"] != "none"]
+    sound = [answer["caught"] for answer in answers if answer["fault"] == "none"]
     kinds = list(dict.fromkeys(answer["fault"] for answer in damaged))
     mine = {kind: [answer for answer in damaged if answer["fault"] == kind] for kind in kinds}
     scores = [
         _share("all faults caught", [answer["caught"] for answer in damaged]),
         _share("all faults caught or warned of", [answer["told"] for answer in damaged]),
-        _share("tables without fault that do not pass", [a["caught"] for a in answers if a["fault"] == "none"]),
+        _share("tables without fault that do not pass", sound, Better.LOWER),
         *(_share(f"caught: {kind}", [answer["caught"] for answer in mine[kind]]) for kind in kinds),
     ]
     missed = [f"{answer['fault']} in {answer['table']}" for answer in damaged if not answer["caught"]]
@@ -272,13 +280,21 @@ def _score_faults(answers: list[dict[str, Any]]) -> tuple[tuple[Score, ...], dic
     return tuple(scores), {"not caught": lines}
 
 
-def _share(name: str, outcomes: Sequence[bool]) -> Score:
-    return _rate(name, sum(outcomes), len(outcomes))
+def _share(name: str, outcomes: Sequence[bool], better: Better = Better.HIGHER) -> Score:
+    return _rate(name, sum(outcomes), len(outcomes), better)
 
 
-def _rate(name: str, count: int, total: int) -> Score:
+def _rate(name: str, count: int, total: int, better: Better = Better.HIGHER) -> Score:
     low, high = wilson(count, total)
-    return Score(name=name, value=count / total if total else 0.0, low=low, high=high, n=total, interval="Wilson 95 %")
+    return Score(
+        name=name,
+        value=count / total if total else 0.0,
+        low=low,
+        high=high,
+        n=total,
+        interval="Wilson 95 %",
+        better=better,
+    )
 
 
 _TASKS: dict[str, Callable[[Path, Path, Path], list[dict[str, Any]]]] = {

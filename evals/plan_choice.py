@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from algorithms.delivery_ways import BY_TASK
 from evals.plan_choice_data import Folder, write_folder
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from graphs.preview import preview
 from graphs.session import run
 from state.errors import StepError
@@ -66,6 +66,12 @@ class PlanChoice:
 
     name = "plan-choice"
     description = "folders of different mess: what the planner chooses, against one recipe for all"
+    about = About(
+        tasks="folders of different mess",
+        data="none; `--rows` for the largest",
+        scorers="paired CPU, steps, rows and bytes against fixed recipes (bootstrap); estimates against real seconds",
+        time="tens of minutes",
+    )
 
     def __init__(self, rows: int = MOST_ROWS, folders: int = _FOLDERS, rounds: int = _ROUNDS) -> None:
         self._rows, self._folders, self._rounds = rows, folders, rounds

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from evals.measure import Usage, measure
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Better, Score, Task, TaskResult
 from state.errors import SetupError, StepError
 from tools.sql.quote import literal
 
@@ -61,6 +61,12 @@ class Speed:
 
     name = "speed"
     description = "a generated job of many rows, against a script written by hand for it"
+    about = About(
+        tasks="one job of `--rows` rows",
+        data="none, or the folder of a script written by hand",
+        scorers="ratios of time and memory (range of rounds)",
+        time="2 min for ten million rows",
+    )
 
     def __init__(self, rows: int = ROWS) -> None:
         self._rows = rows
@@ -139,6 +145,7 @@ def _ratio(name: str, used: dict[str, list[dict[str, Any]]], figure: Callable[[d
         n=len(paired),
         interval="least and greatest of the rounds",
         unit="times",
+        better=Better.LOWER,
     )
 
 

@@ -9,7 +9,7 @@ from evals.auctions import properties, weaknesses
 from evals.auctions.crew import crews
 from evals.auctions.found import Found
 from evals.auctions.runs import engines, learning
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 
 ROWS = 300_000
 """Rows of the largest table of the job that measures engines, unless asked otherwise."""
@@ -28,6 +28,12 @@ class Auctions:
     name = "auctions"
     description = (
         "truthfulness, rationality, efficiency, revenue, weaknesses; a simulated crew; predictions and engines of runs"
+    )
+    about = About(
+        tasks="drawn auctions, a simulated crew, real runs",
+        data="none; `--rows` for the real runs",
+        scorers="shares of properties that hold, ratios of cost and time, errors of predictions (Wilson, bootstrap)",
+        time="minutes",
     )
 
     def __init__(self, rows: int = ROWS, *, share: float = 1.0) -> None:

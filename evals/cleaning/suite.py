@@ -20,7 +20,7 @@ from evals.cleaning.generated_errors import ALL_KINDS, generated
 from evals.cleaning.generated_tables import DOMAINS
 from evals.cleaning.scoring import Marks, f1_of, mark, plain, score_kinds, score_marks
 from evals.cleaning.tables import Grid, changed, from_columns, read_cells, read_grid, write_cells, write_grid
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.contract import Table
 from state.errors import SetupError
 from state.repair import CellFinding, DirtyTable, RepairVerdict
@@ -37,6 +37,12 @@ class Cleaning:
 
     name = "cleaning"
     description = "wrong cells of tables found and repaired without any truth: precision, recall, F1, and an ablation"
+    about = About(
+        tasks="one a table; generated ones where no data is given",
+        data="folders with `dirty.csv` and `clean.csv`, or none",
+        scorers="precision, recall and F1 of cells, over tables by bootstrap",
+        time="half a minute a seed",
+    )
 
     def __init__(self) -> None:
         self.seeds = 1

@@ -9,7 +9,7 @@ from algorithms.intervals import bootstrap_mean, wilson
 from evals.conflicts.playing import UNTAUGHT, Played, play
 from evals.conflicts.remedies import remedy_faults
 from evals.conflicts.run import faults_of, run_job
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.conflicts import AUTO
 from tools.files import write_durably
 
@@ -25,6 +25,12 @@ class Conflicts:
 
     name = "conflicts"
     description = "conflicts: rulings Pareto-optimal and rational, auto against the best fixed way, remedies, a run"
+    about = About(
+        tasks="drawn conflicts, drawn bad rows, four runs",
+        data="none",
+        scorers="share of right rulings (Wilson), quality by way and paired gain (bootstrap)",
+        time="1 min",
+    )
 
     def __init__(self, cases: int = _CASES) -> None:
         self._cases = cases

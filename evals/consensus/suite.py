@@ -18,7 +18,7 @@ from evals.consensus.raft_scenes import SCENES
 from evals.consensus.scripts import Mismatch, quorum_mismatches
 from evals.consensus.signed_parts import PBFT, STAKE
 from evals.consensus.vote_part import VOTES
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError
 
 _EVENTS = 1_000_000  # under which the safety properties are watched
@@ -32,6 +32,12 @@ class Consensus:
 
     name = "consensus"
     description = "Raft, PBFT, stake, votes: safety under faults and traitors, planted bugs; scripts of another Raft"
+    about = About(
+        tasks="a part for each protocol: Raft, PBFT, stake, votes",
+        data="none",
+        scorers="shares of runs that stay safe, planted bugs found (Wilson), messages and rates",
+        time="tens of minutes",
+    )
 
     def __init__(self, events: int = _EVENTS) -> None:
         self._events = events

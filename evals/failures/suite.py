@@ -12,7 +12,7 @@ from typing import Any
 from algorithms.intervals import wilson
 from evals.failures.injected import FAILURES
 from evals.failures.play import Ending, find_failure, play
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError
 
 MODES = ("on", "retry", "off")
@@ -24,6 +24,12 @@ class RunFailures:
 
     name = "run-failures"
     description = "failures put into whole runs: how each is met, and what the strategies are worth"
+    about = About(
+        tasks="all strategies, retries only, none: eighteen failures each",
+        data="none",
+        scorers="shares of runs that end as they must, balanced books, same bytes (Wilson)",
+        time="3 min",
+    )
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:
         """Return one task for each mode; the suite makes its own data and contract."""

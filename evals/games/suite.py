@@ -13,7 +13,7 @@ from evals.games.axioms import bargaining_faults, core_faults, many_faults, shap
 from evals.games.bugs import BUGS
 from evals.games.judging import fault_of, regret_of
 from evals.games.known import TEXTBOOKS, VON_STENGEL_COUNT, drawn_game, von_stengel
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from tools.files import write_durably
 
 _GAMES = 10_000
@@ -35,6 +35,12 @@ class Games:
 
     name = "games"
     description = "games: all 75 equilibria of a 6x6 game, 10,000 drawn games, textbook games, axioms, planted bugs"
+    about = About(
+        tasks="drawn games, textbook games, axioms, planted bugs",
+        data="none",
+        scorers="shares of right answers by an independent judge (Wilson)",
+        time="half a minute",
+    )
 
     def __init__(self, games: int = _GAMES, cases: int = _CASES) -> None:
         self._games, self._cases = games, cases

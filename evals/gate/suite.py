@@ -13,7 +13,7 @@ from typing import Any
 from evals.gate.answers import PLANTED, answer_planted, answer_tables, read_answer, share
 from evals.gate.environment import GateEnvironment
 from evals.gate.planted import FAULTS
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from graphs.session import run
 from state.errors import SetupError, StepError
 from state.run import RunContext, RunStatus
@@ -31,6 +31,12 @@ class Gate:
 
     name = "gate"
     description = "published tables of all examples under datacontract-cli and pyarrow"
+    about = About(
+        tasks="one an example, and planted faults; with `--of` one a folder of published tables",
+        data="examples; with `--of` what another suite published",
+        scorers="tables passed, planted faults found, by datacontract-cli and pyarrow (Wilson)",
+        time="1 min, and some to install",
+    )
 
     def __init__(self, environment: Path = _ENVIRONMENT) -> None:
         self._gate = GateEnvironment(environment.absolute())

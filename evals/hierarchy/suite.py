@@ -19,7 +19,7 @@ import duckdb
 from algorithms.intervals import wilson
 from evals.hierarchy.files import ROWS, write_input
 from evals.measure import measure
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.delegation import WorkerFault
 from tools.sql.quote import literal
 
@@ -53,6 +53,12 @@ class Hierarchy:
 
     name = "hierarchy"
     description = "many small files: one worker, workers, sub-coordinators; one worker that fails, hangs or lies"
+    about = About(
+        tasks="six ways to deliver 1,000 files",
+        data="none",
+        scorers="the same tables (Wilson), milliseconds of orchestration",
+        time="2 min",
+    )
 
     def __init__(self, files: int = FILES) -> None:
         self._files = files

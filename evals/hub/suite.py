@@ -8,7 +8,7 @@ from algorithms.intervals import wilson
 from evals.hub import within
 from evals.hub.processes import Killed, Killing, play
 from evals.hub.server import redis_server
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 
 _MESSAGES = 100_000
 _MESSAGES_BUG = 3_000
@@ -21,6 +21,12 @@ class HubSuite:
 
     name = "hub"
     description = "The message hub: effects once on a real Redis whose consumers are killed; messages a second"
+    about = About(
+        tasks="planted bug, real Redis with killed consumers, rates",
+        data="none; needs `redis-server`",
+        scorers="share of messages whose effect happened once (Wilson), rate",
+        time="minutes",
+    )
 
     def __init__(self, rows: int = _MESSAGES) -> None:
         self._messages = rows

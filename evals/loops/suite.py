@@ -8,7 +8,7 @@ from typing import Any
 from algorithms.intervals import wilson
 from algorithms.meta_reasoning.assess import assess
 from evals.loops.traces import HELD_OUT, KINDS, write_trace
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from tools.files import write_durably
 
 SEEDS = 40
@@ -20,6 +20,12 @@ class Loops:
 
     name = "loops"
     description = "loop detection on labelled traces of reasoning: circular, near-circular, legitimate"
+    about = About(
+        tasks="traces that were looked at, traces held out",
+        data="none",
+        scorers="precision and recall (Wilson)",
+        time="10 s",
+    )
 
     def __init__(self, seeds: int = SEEDS) -> None:
         self._seeds = seeds

@@ -16,7 +16,7 @@ from evals.mapping.domains import HELD_OUT
 from evals.mapping.generated import KINDS, make_pairs, write_pair
 from evals.mapping.tables import profile_file
 from evals.mapping.ways import ALONE, COUNCIL, DEPUTIES, MAJORITY, UNDEFENDED, pairs_of, simpler_ways, with_liars
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from graphs.schema_council import convened
 from nodes.schema_council import convene
 from state.errors import SetupError
@@ -55,6 +55,12 @@ class MappingSuite:
 
     name = "mapping"
     description = "which column of one table is which of another, by the schema council"
+    about = About(
+        tasks="one a pair of tables; generated ones, with members that lie",
+        data="folders with `source.csv`, `target.csv`, `truth.json`, or none",
+        scorers="precision, recall, F1 (bootstrap by pair), by way to decide",
+        time="half a minute a seed",
+    )
 
     def __init__(self) -> None:
         self.seeds = 1

@@ -18,7 +18,7 @@ from evals.model_faults.play import RUN, Ending, play, quick_settings
 from evals.model_faults.points import POINTS, Point, find_point
 from evals.model_faults.verdict import Verdict, judge
 from evals.model_server import Behaviour, Fault, FaultKind, ModelServer, Noisy, Scripted
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Better, Score, Task, TaskResult
 from graphs.session import run
 from state.run import RunContext
 
@@ -51,6 +51,12 @@ class ModelFaults:
 
     name = "model-faults"
     description = "A model that fails in every way at every decision point, or is wrong with a given probability"
+    about = About(
+        tasks="one a decision point, and error rates",
+        data="none; plays the model itself",
+        scorers="shares of faults after which all holds; right, wrong and withheld rows (Wilson)",
+        time="tens of minutes",
+    )
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:  # noqa: ARG002  it makes its own input
         """Return a task for each decision point, and one for each error rate and seed."""
@@ -116,9 +122,10 @@ def _line(name: str, ending: Ending, verdict: Verdict) -> str:
     return f"{name:28} | {verdict.words} | {requests} | {why}{marked}"
 
 
-def _share(name: str, count: int, n: int) -> Score:
+def _share(name: str, count: int, n: int, better: Better = Better.HIGHER) -> Score:
     low, high = wilson(count, n) if n else (0.0, 0.0)
-    return Score(name=name, value=count / n if n else 0.0, low=low, high=high, n=n, interval="Wilson 95 %")
+    value = count / n if n else 0.0
+    return Score(name=name, value=value, low=low, high=high, n=n, interval="Wilson 95 %", better=better)
 
 
 def _solve_places(task_id: str, out: Path) -> None:
@@ -142,8 +149,8 @@ def _score_places(task_id: str, out: Path) -> tuple[tuple[Score, ...], dict[str,
     met = told["status"] == "published" and sent <= told["model"]["requests"]
     scores = (
         _share("right", right, len(truth)),
-        _share("wrong", len(published) - right, len(truth)),
-        _share("quarantined", len(truth) - len(published), len(truth)),
+        _share("wrong", len(published) - right, len(truth), Better.LOWER),
+        _share("quarantined", len(truth) - len(published), len(truth), Better.LOWER),
         _share(_MET, int(met), 1),
     )
     line = f"{told['status']}: right {right}, wrong {len(published) - right}, aside {len(truth) - len(published)}"

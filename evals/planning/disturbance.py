@@ -21,7 +21,7 @@ from evals.planning.flips import Kind, draw
 from evals.planning.generated import GENERATORS, Texts
 from evals.planning.problems import find_pairs
 from evals.planning.trial import CONTINUING, REPAIR, SCRATCH, Trial, meet
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import StepError
 from tools.files import write_durably
 
@@ -41,6 +41,12 @@ class Disturbance:
 
     name = "disturbance"
     description = "plans disturbed while carried out: continuing, repair and planning from scratch compared"
+    about = About(
+        tasks="generated planning problems, and given ones",
+        data="none, or a folder of HDDL",
+        scorers="shares met by continuing, repair, planning anew; paired times and kept steps (bootstrap by problem)",
+        time="minutes",
+    )
 
     def __init__(self) -> None:
         self._trials: Groups = []

@@ -21,7 +21,7 @@ from algorithms.planning.anytime import plan
 from algorithms.planning.model import Problem
 from algorithms.planning.solution import Solution
 from evals.planning import gtpyhop_domains, speed_domains
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError, StepError
 from tools.files import write_durably
 
@@ -34,6 +34,12 @@ class PlanningSpeed:
 
     name = "planning-speed"
     description = "three domains, the same problems, against GTPyhop"
+    about = About(
+        tasks="three domains by size",
+        data="none",
+        scorers="ratio of times to GTPyhop (bootstrap)",
+        time="minutes",
+    )
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:  # noqa: ARG002  it makes its data
         """Return the problems; SetupError where GTPyhop is not installed."""

@@ -20,7 +20,7 @@ from algorithms.intervals import wilson
 from evals.planning.problems import find_pairs
 from evals.planning.verifier import verify
 from evals.planning.worker import PLAN, STATUS
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Better, Score, Task, TaskResult
 from state.errors import StepError
 from tools.files import write_durably
 
@@ -34,6 +34,12 @@ class Planning:
 
     name = "planning"
     description = "hierarchical planning problems in HDDL, against the best known lengths"
+    about = About(
+        tasks="one a problem, each in a process of its own",
+        data="a folder of HDDL, or the problems of a package",
+        scorers="share solved and accepted by an independent check (Wilson), length to the best known",
+        time="up to `--seconds` a problem",
+    )
 
     def __init__(self) -> None:
         self.seconds = 10.0  # for each problem
@@ -92,9 +98,18 @@ class Planning:
         if not best:
             return (), {"length": told}
         ratio = status["length"] / best
-        return (Score(name="ratio", value=ratio, low=ratio, high=ratio, n=1, interval="one plan", unit="times"),), {
-            "length": told
-        }
+        return (
+            Score(
+                name="ratio",
+                value=ratio,
+                low=ratio,
+                high=ratio,
+                n=1,
+                interval="one plan",
+                unit="times",
+                better=Better.LOWER,
+            ),
+        ), {"length": told}
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
         """Return the share solved, the median and the 95th percentile of the ratios of length to best known."""
@@ -150,4 +165,13 @@ def _quantile(name: str, ordered: Sequence[float], share: float) -> Score:
     spread = 1.96 * math.sqrt(size * share * (1 - share))
     places = [math.ceil(size * share + shift) - 1 for shift in (0.0, -spread, spread)]
     value, low, high = (ordered[min(max(place, 0), size - 1)] for place in places)
-    return Score(name=name, value=value, low=low, high=high, n=size, interval="order statistics 95 %", unit="times")
+    return Score(
+        name=name,
+        value=value,
+        low=low,
+        high=high,
+        n=size,
+        interval="order statistics 95 %",
+        unit="times",
+        better=Better.LOWER,
+    )

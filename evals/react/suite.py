@@ -14,7 +14,7 @@ from typing import Any
 
 from algorithms.intervals import wilson
 from evals.model_server import ModelServer
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Better, Score, Task, TaskResult
 from evals.react.chain import STEPS, chain_task, next_act
 from evals.react.faults import TRIALS, is_right, settings_for, try_out, work
 from evals.react.serving import served_apart
@@ -37,6 +37,12 @@ class React:
 
     name = "react"
     description = "reasoning workers with failing models; requests, tokens and time beside loops written by hand"
+    about = About(
+        tasks="faults of a model, cost, latency",
+        data="none; plays the model itself",
+        scorers="share of trials without a repeated call (Wilson), ratios to plain loops",
+        time="minutes",
+    )
 
     def __init__(self, rounds: int = _ROUNDS, workers: Sequence[int] = _WORKERS) -> None:
         self._rounds, self._workers = rounds, workers
@@ -153,6 +159,7 @@ def _ratio(name: str, values: Sequence[float]) -> Score:
         n=len(values),
         interval="range",
         unit="times",
+        better=Better.LOWER,
     )
 
 

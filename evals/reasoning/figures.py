@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from algorithms.intervals import bootstrap_mean, wilson
-from evals.protocol import Score
+from evals.protocol import Better, Score
 
 
-def share(name: str, outcomes: Sequence[bool]) -> Score:
+def share(name: str, outcomes: Sequence[bool], better: Better = Better.HIGHER) -> Score:
     """Return the share of what is true."""
     count, total = sum(outcomes), len(outcomes)
     low, high = wilson(count, total)
-    return Score(name=name, value=count / total if total else 0.0, low=low, high=high, n=total, interval="Wilson 95 %")
+    value = count / total if total else 0.0
+    return Score(name=name, value=value, low=low, high=high, n=total, interval="Wilson 95 %", better=better)
 
 
 def ratio(name: str, needed: Sequence[float], beside: Sequence[float]) -> Score:

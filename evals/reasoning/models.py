@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.model_server import ModelServer
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Better, Score, Task, TaskResult
 from evals.reasoning.cases import CaseSpec, bring_in, make_case, task_for
 from evals.reasoning.figures import ratio, share
 from evals.reasoning.minds import Mind, name_of
@@ -32,6 +32,12 @@ class ReasoningModels:
 
     name = "reasoning-models"
     description = "diagnoses with a model that is right, or wrong with probability 0.1 to 0.5, beside the expert's"
+    about = About(
+        tasks="one a kind of fault, by error rate of the model",
+        data="none; `--seeds`; plays the model itself",
+        scorers="right causes by who thought (Wilson), paired steps (bootstrap)",
+        time="tens of minutes a seed",
+    )
 
     def __init__(self, rates: tuple[float, ...] = RATES) -> None:
         self.seeds = 1
@@ -69,7 +75,7 @@ class ReasoningModels:
         found += [share(f"right causes of the fourteen, {who}", _rights(named, who)) for who in self._who()]
         for who in self._who()[1:]:
             worse = [each["by"][who]["right"] < each["by"][EXPERT]["right"] for each in self._answers]
-            found.append(share(f"worse than the expert, {who}", worse))
+            found.append(share(f"worse than the expert, {who}", worse, Better.LOWER))
             for what in ("steps", "queries"):
                 needed = [[each["by"][each_who][what] for each in self._answers] for each_who in (who, EXPERT)]
                 found.append(ratio(f"{what} to the expert's, {who}", *needed))

@@ -43,7 +43,7 @@ def disturbed(failure: str) -> Callable[[Path], Trajectory]:
 
 
 def _nodes(job: Job, disturbance: AbstractContextManager[object]) -> Trajectory:
-    request = {"contract": str(job.contract), "sources": [str(job.sources)], "out": str(job.out), "run_id": _RUN}
+    request = RunRequest(contract=str(job.contract), sources=(str(job.sources),), out=str(job.out), run_id=_RUN)
     # One step at a time: side by side, steps end in an order of chance.
     context = RunContext(home=str(job.home), threads=1, parallel_steps=1, retry_wait=0.01)
 
