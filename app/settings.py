@@ -13,6 +13,7 @@ from state.faults import FaultSchedule
 from state.hub import HubFaults
 from state.models import ModelSettings
 from state.run import Patterns, RunContext
+from state.tracing import TraceSettings
 from tools.lineage.target import LineageTarget
 
 
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
         default=FaultSchedule(), description="faults between the members that keep the decision log; for rehearsal"
     )
     hub_faults: HubFaults = Field(default=HubFaults(), description="what goes wrong in the message hub; for rehearsal")
+    trace: TraceSettings = Field(default=TraceSettings(), description="what traces show, and how long they may take")
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
     model: ModelSettings = Field(default=ModelSettings(), description="the chat model; its key is in no setting")
 
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
             model=ModelSettings.model_validate(self.model.model_dump() | named) if model else self.model,
             home=self.home,
             budget=BudgetLimits(tokens=budget_tokens, seconds=budget_seconds),
+            trace=self.trace,
             patterns=self.patterns,
             council_faults=self.council_faults,
             hub_faults=self.hub_faults,

@@ -31,6 +31,8 @@ from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
 from tools.outputs.event_log import EventLog
 from tools.records import RunRecord, check_version, read_record, run_lock, write_status
+from tools.tracing.delivery import Delivery, delivered
+from tools.tracing.scores import scores_of
 from tools.workspace import workspace_kept
 
 Event = Mapping[str, Any]
@@ -113,9 +115,14 @@ def proceed(
     folder = record.context.run_folder(record.run_id)
     with run_lock(Path(record.context.home), record.run_id), workspace_kept(folder):
         try:
-            with recorded(record, lineage or LineageTarget()) as lineage_told:
-                output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore))
+            hear = listener or _ignore
+            with (
+                delivered(record.context.trace, lambda told: hear(_warning(record, told))) as trace,
+                recorded(record, lineage or LineageTarget()) as lineage_told,
+            ):
+                output = asyncio.run(_drive(record, Reply(answer, by), hear, trace))
                 lineage_told.output = output
+                trace.ended(scores_of(output), output["status"].value)
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
         except AnswerError:
             raise
@@ -141,12 +148,12 @@ async def open_saver(home: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
         yield saver
 
 
-async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> SessionOutput:
+async def _drive(record: RunRecord, reply: Reply, listener: Listener, trace: Delivery) -> SessionOutput:
     config: RunnableConfig = {
         "configurable": {"thread_id": record.run_id},
         "recursion_limit": _BACKSTOP,
-        "run_name": "millwright",
-        "metadata": {"run_id": record.run_id, "contract": record.request.contract},
+        "run_name": f"deliver {Path(record.request.contract).name}",
+        "metadata": {"run_id": record.run_id, "thread_id": record.run_id, "contract": Path(record.request.contract).name},
     }
     async with open_saver(Path(record.context.home)) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
@@ -171,7 +178,12 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
         with EventLog(_events_path(record)) as log:
             log.append({"event": "resumed" if begun else "started", "event_id": f"session:{datetime.now(UTC)}"})
             async for part in graph.astream(
-                cast("Any", given), config, context=context, durability="sync", stream_mode="custom", subgraphs=True
+                cast("Any", given),
+                trace.listening(config),
+                context=context,
+                durability="sync",
+                stream_mode="custom",
+                subgraphs=True,
             ):
                 event = cast("tuple[tuple[str, ...], Event]", part)[1]
                 log.append(event)
@@ -223,6 +235,10 @@ def _another_budget(context: RunContext, spent: Spent) -> RunContext:
             )
         }
     )
+
+
+def _warning(record: RunRecord, told: str) -> Event:
+    return {"event": "warning", "event_id": f"{record.run_id}:{told}", "detail": told}
 
 
 def _events_path(record: RunRecord) -> Path:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from nodes.consulting import Judge, consult
+from nodes.naming import named_in, tell_decisions
 from state.agents import AgentCard, Role
 from state.decisions import DecidedBy, Decision
 from state.doubts import STAYS, Choice, Doubt
 from state.errors import StepError
 from state.resolution import Ballot
 from state.values import Value, digest
+from tools.tracing.spans import span
 
 Evidence = TypeVar("Evidence", bound=Value)
 Answer = TypeVar("Answer", bound=Value)
@@ -71,6 +73,17 @@ def decide(
     Raises StepError when the expert's own answer fails the check: an expert that contradicts its evidence is a fault
     of the program, and going on would publish it.
     """
+    about = named_in(evidence)
+    name = ".".join((point.kind.replace("_", " "), *about.values())).replace(".", " of ", 1)
+    with span(f"decide {name}", pattern="decision", kind=point.kind, **about) as opened:
+        answer, decisions = _decide(point, evidence, judge)
+        tell_decisions(opened, decisions)
+    return answer, decisions
+
+
+def _decide(
+    point: DecisionPoint[Evidence, Answer], evidence: Evidence, judge: Judge | None
+) -> tuple[Answer, tuple[Decision, ...]]:
     answer = checked(point, evidence, point.expert(evidence))
     asked = digest(evidence)
     method = f"expert rule {point.card.id} {point.version}"

@@ -30,7 +30,7 @@ from nodes.perform import (
     prepares,
     replan_id,
 )
-from nodes.step_orders import MOST_ORDERS, DirectOrders, HubOrders, Orders
+from nodes.step_orders import MOST_ORDERS, DirectOrders, HubOrders, Orders, traced_order
 from nodes.steps.work import Composed
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
@@ -243,7 +243,7 @@ class Execution:
         return f"{name}~{self._placed[name]}"
 
     def _place(self, begun: Begun, pool: ThreadPoolExecutor) -> None:
-        work = self.orders.place(begun.order)
+        work = traced_order(begun.order, self.orders.place(begun.order))
         self._running[pool.submit(copy_context().run, work)] = begun
 
     def _attempt(self, order: StepOrder) -> tuple[Attempt, ...]:

@@ -13,6 +13,7 @@ from state.faults import FaultSchedule
 from state.goal import MOST_GOAL
 from state.hub import HubFaults
 from state.models import ModelSettings
+from state.tracing import TraceSettings
 from state.values import Value
 
 SCHEMA_VERSION = 3
@@ -244,6 +245,9 @@ class RunContext(Value):
         examples=[0.05],
     )
 
+    trace: TraceSettings = Field(
+        default=TraceSettings(), title="Trace", description="What a trace may show, and how long its delivery may take"
+    )
     hub_faults: HubFaults = Field(
         default=HubFaults(), title="Hub faults", description="What goes wrong in the message hub; for rehearsal"
     )
