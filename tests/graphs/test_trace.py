@@ -3,7 +3,8 @@
 import csv
 import gzip
 import json
-import os
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -18,7 +19,7 @@ import langsmith.utils
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from evals.model_faults.points import point
+from evals.model_faults.points import find_point
 from evals.model_server import ModelServer
 from graphs.session import run
 from state.models import ModelSettings
@@ -156,11 +157,12 @@ class Job(NamedTuple):
     @property
     def cells(self) -> set[str]:
         """All texts of the input that could be recognised in a trace."""
-        rows = [row for path in sorted((self.folder / "input").iterdir()) for row in list(csv.reader(path.open()))[1:]]
+        texts = [path.read_text() for path in (self.folder / "input").iterdir()]
+        rows = [row for text in texts for row in list(csv.reader(text.splitlines()))[1:]]
         return {cell.strip() for row in rows for cell in row if len(cell.strip()) > 4}
 
     def run(self, values: TraceValues = TraceValues.MASKED, wait: float = 5.0, heard: Any = None) -> Any:
-        asked = point("value_resolution")
+        asked = find_point("value_resolution")
         asked.write(self.folder)
         with ModelServer(asked.right) as server:
             context = RunContext(
@@ -226,8 +228,6 @@ def test_values_are_told_where_that_is_asked_for_and_secrets_are_not(tmp_path: P
     with receiving() as told:
         traced(told.url)
         request = f"see postgres://ann:{PASSWORD}@db/x and sk-0123456789abcdef"
-        monkey = os.environ["LANGSMITH_API_KEY"]
-        assert monkey == SECRET
         assert job.run(TraceValues.SHOWN)["status"] is RunStatus.PUBLISHED
         masking_client(TraceSettings(values=TraceValues.SHOWN)).create_run(
             "asked", {"text": request, "api_key": "abc"}, "chain", id=str(langsmith.uuid7())
@@ -265,14 +265,11 @@ def test_an_endpoint_that_is_slow_or_down_does_not_stop_a_run_and_is_told(
 
 
 def test_without_variables_nothing_of_a_trace_is_loaded(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys, graphs.session, tools.tracing.delivery as d;"
         "from state.tracing import TraceSettings;"
         "exec('with d.delivered(TraceSettings(), print) as t: assert not t.on');"
-        "print([m for m in sys.modules if m.startswith(('opentelemetry', 'tools.tracing.langsmith'))])"
+        "print([m for m in sys.modules if m.startswith(('opentelemetry.exporter', 'tools.tracing.langsmith', 'tools.tracing.open'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert done.stdout.strip() == "[]"
