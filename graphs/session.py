@@ -149,11 +149,12 @@ async def open_saver(home: Path) -> AsyncIterator[BaseCheckpointSaver[str]]:
 
 
 async def _drive(record: RunRecord, reply: Reply, listener: Listener, trace: Delivery) -> SessionOutput:
+    contract = Path(record.request.contract).name
     config: RunnableConfig = {
         "configurable": {"thread_id": record.run_id},
         "recursion_limit": _BACKSTOP,
-        "run_name": f"deliver {Path(record.request.contract).name}",
-        "metadata": {"run_id": record.run_id, "thread_id": record.run_id, "contract": Path(record.request.contract).name},
+        "run_name": f"deliver {contract}",
+        "metadata": {"run_id": record.run_id, "thread_id": record.run_id, "contract": contract},
     }
     async with open_saver(Path(record.context.home)) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
@@ -166,7 +167,7 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener, trace: Del
         resumption = answer_questions(record, saved.interrupts, reply)
         if saved.interrupts and resumption is None:
             return _waiting(saved)
-        context = record.context
+        context = record.context.model_copy(update={"time_travel": False})
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
         if begun and waiting in ([], ["report"]) and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))

@@ -32,6 +32,7 @@ from tools.delegation.scanning import join_scans
 from tools.goal_drafts import describes_without_source, may_be_drafted
 from tools.intake import Intake, read_contract, read_intake, write_contract, write_intake
 from tools.ledger import record_decisions
+from tools.moments import read_course
 from tools.records import CONTRACT_COPY, read_record
 from tools.sources.changed import changed_files, stamps_of
 from tools.sources.find import FoundSources
@@ -94,7 +95,14 @@ def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOut
     elif read_record(Path(context.home), request.run_id).request != request:
         raise RunError(f"run {request.run_id!r} exists already", hint="give another run_id")
     begun = PlanningState.INITIAL
-    return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING, "planning": begun}
+    moment = len(read_course(context.run_folder(request.run_id)).checkpoints)
+    return {
+        "request": request,
+        "schema_version": SCHEMA_VERSION,
+        "status": RunStatus.RUNNING,
+        "planning": begun,
+        "moment": moment,
+    }
 
 
 def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> StockOutput:

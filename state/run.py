@@ -245,6 +245,13 @@ class RunContext(Value):
         examples=[0.05],
     )
 
+    time_travel: bool = Field(
+        default=True,
+        title="Time travel",
+        description="Keep a copy of the run's folder before every node, so that going on from an earlier checkpoint "
+        "is a run of its own; sessions of the command line keep none",
+        examples=[True],
+    )
     trace: TraceSettings = Field(
         default=TraceSettings(), title="Trace", description="What a trace may show, and how long its delivery may take"
     )

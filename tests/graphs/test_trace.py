@@ -54,7 +54,9 @@ class Received:
         """The attributes of the spans that a collector was told, by name."""
         requests = [ExportTraceServiceRequest.FromString(body) for body in self.bodies("/v1/traces")]
         scopes = [scope for request in requests for each in request.resource_spans for scope in each.scope_spans]
-        return {span.name: {each.key: each.value for each in span.attributes} for scope in scopes for span in scope.spans}
+        return {
+            span.name: {each.key: each.value for each in span.attributes} for scope in scopes for span in scope.spans
+        }
 
     def bodies(self, path: str) -> list[bytes]:
         return [body for at, body in self.sent if at.startswith(path)]
@@ -68,9 +70,9 @@ class Received:
         found: dict[str, dict[str, Any]] = {}
         for body in self.bodies("/runs/batch"):
             told = json.loads(body)
-            for run in (*told.get("post", ()), *told.get("patch", ())):
-                known = found.setdefault(run["id"], {})
-                known |= {name: each for name, each in run.items() if each is not None}
+            for span in (*told.get("post", ()), *told.get("patch", ())):
+                known = found.setdefault(span["id"], {})
+                known |= {name: each for name, each in span.items() if each is not None}
         return found
 
     def feedback(self) -> dict[str, float]:
@@ -104,7 +106,7 @@ def receiving(seconds: float = 0.0) -> Iterator[Received]:
             received.sent.append((self.path, _decoded(body, self.headers.get("content-encoding"))))
             self._answer(b"{}" if "v1" not in self.path else b"")
 
-        do_PATCH = do_POST
+        do_PATCH = do_POST  # noqa: N815  as the library calls it
 
         def _answer(self, body: bytes) -> None:
             self.send_response(200)
@@ -212,6 +214,7 @@ def test_langsmith_and_a_collector_receive_the_spans_of_a_run_with_values_masked
     assert model["gen_ai.request.model"].string_value == "sim"
     assert model["gen_ai.usage.input_tokens"].int_value == asked["usage_metadata"]["input_tokens"]
 
+    assert not (tmp_path / "home" / "runs" / "r1" / "moments").exists()  # sessions keep no copies
     assert job.cells
     for text in (*job.cells, SECRET, PASSWORD):
         assert text.encode() not in told.bytes, text
@@ -269,7 +272,8 @@ def test_without_variables_nothing_of_a_trace_is_loaded(tmp_path: Path) -> None:
         "import sys, graphs.session, tools.tracing.delivery as d;"
         "from state.tracing import TraceSettings;"
         "exec('with d.delivered(TraceSettings(), print) as t: assert not t.on');"
-        "print([m for m in sys.modules if m.startswith(('opentelemetry.exporter', 'tools.tracing.langsmith', 'tools.tracing.open'))])"
+        "late = ('opentelemetry.exporter', 'tools.tracing.langsmith', 'tools.tracing.opentelemetry');"
+        "print([m for m in sys.modules if m.startswith(late)])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert done.stdout.strip() == "[]"

@@ -65,7 +65,7 @@ class MaskingClient(Client):
 
     def _project(self) -> UUID | None:
         try:
-            return self.read_project(project_name=get_tracer_project()).id
+            return UUID(str(self.read_project(project_name=get_tracer_project()).id))
         except (LangSmithError, ValueError, KeyError):
             return None
 
