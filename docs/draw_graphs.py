@@ -15,9 +15,9 @@ BEGIN, END = "<!-- graph: begin -->\n", "<!-- graph: end -->\n"
 
 HEAD = """# The graphs, drawn from the code
 
-Every graph that `langgraph.json` offers, as LangGraph compiles it: a solid arrow is always taken, a dotted one is chosen
-by a router. What each does, and how to run it, is in [studio.md](studio.md). Drawn by `python docs/draw_graphs.py`; a test
-compares.
+Every graph that `langgraph.json` offers, as LangGraph compiles it: a solid arrow is always taken, a dotted one is
+chosen by a router. What each does, and how to run it, is in [studio.md](studio.md). Drawn by
+`python docs/draw_graphs.py`; a test compares.
 """
 
 

@@ -35,7 +35,7 @@ from tools.explain.material import Material
 from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
-from tools.ledger import read_decisions, read_messages, read_reports, read_trace
+from tools.ledger import decided_in, read_decisions, read_messages, read_reports, read_trace
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
 from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
@@ -171,6 +171,7 @@ def _facts(
         receipt=state.get("receipt"),
         checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection, _by_table(contract, plan) if plan else ()),
+        decided_in=decided_in(connection),
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         messages=state.get("messages", {}).get(state["request"].run_id),

@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from algorithms.auctions.fulfilment import fulfilments
@@ -58,6 +59,7 @@ class RunFacts(Value):
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
     decisions: tuple[Decision, ...]
+    decided_in: Mapping[str, str] = MappingProxyType({})  # the step of each decision made in one, by its id
     diagnoses: tuple[Diagnosis, ...] = ()
     approvals: tuple[Answered, ...] = ()
     messages: ConversationRef | None = None
@@ -93,6 +95,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "formats": [value_format.model_dump(mode="json") for value_format in facts.formats],
         "checks": [check.model_dump(mode="json") for check in facts.checks],
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
+        "decided_in": dict(facts.decided_in),
         "diagnoses": [diagnosis.model_dump(mode="json") for diagnosis in facts.diagnoses],
         "approvals": [_approval(answered) for answered in facts.approvals],
         "plan": facts.plan.model_dump(mode="json") if facts.plan else None,
