@@ -16,6 +16,7 @@ from state.orders import Heard
 from tools.checks.rule import counted
 from tools.conversation import read_conversation
 from tools.explain.anchors import anchor, attempt_anchor, check_anchor, decision_anchor, step_anchors
+from tools.explain.changing import cut
 from tools.explain.material import Material
 from tools.explain.thinking import diagnosis_events
 
@@ -23,6 +24,7 @@ _MOST_ATTEMPTS = 250
 _MOST_DECISIONS = 30  # of one step that are told here; all stand in their own sections
 _MOST_BALLOTS = 12
 _MOST_CHECKS = 60
+_LONGEST = 140  # characters of a title
 _MARKS = {"done": Mark.GOOD, "failed": Mark.BAD, "waiting": Mark.WARN, "outdated": Mark.WARN}
 
 Json = Mapping[str, Any]
@@ -81,7 +83,8 @@ class _Course:
             yield Event(
                 anchor=anchor("plan", str(plan["revision"])),
                 kind="plan",
-                title=f"plan {plan['revision'] + 1}: {counted(plan['steps'], 'step')}",
+                title=f"plan {plan['revision'] + 1}"
+                + (f": {counted(plan['steps'], 'step')}" if "steps" in plan else ""),
                 text="; ".join(text for text in (f"because of {plan['trigger']}", changed) if text),
                 links=(Link(target="network", label="its tasks"), Link(target="plan", label="its steps")),
             )
@@ -135,30 +138,30 @@ class _Course:
         return Event(
             anchor=anchor("decided", decision.decision_id),
             kind="ruling" if decision.kind == "conflict" else "decision",
-            title=f"{decision.subject} → {decision.answer}",
+            title=cut(f"{decision.subject} → {decision.answer}", _LONGEST),
             text=f"{decision.kind.replace('_', ' ')} by {decision.decided_by.value}, {decision.confidence:.2f}{voted}",
             links=(Link(target=decision_anchor(decision.decision_id), label="why, and who voted how"),),
             parts=ballots,
         )
 
     def _ruling(self, ruling: Json) -> Event:
-        after = f"{ruling['step_id']}#{int(ruling['replan_id'].rpartition('#')[2] or 0) + 1}"
-        step_id, _, number = after.rpartition("#")
+        step_id, _, attempt = str(ruling["replan_id"]).rpartition("#")
+        number = int(attempt) + 1 if attempt.isdigit() else 0
         links = [Link(target="failures", label="all rulings")]
-        if number.isdigit() and int(number) <= self._last.get(step_id, 0):
-            links.insert(0, Link(target=attempt_anchor(step_id, int(number)), label="the next attempt"))
+        if 0 < number <= self._last.get(step_id, 0):
+            links.insert(0, Link(target=attempt_anchor(step_id, number), label="the next attempt"))
         if ruling.get("revision") is not None:
             links.insert(0, Link(target=anchor("plan", str(ruling["revision"])), label="the new plan"))
         return Event(
             anchor=anchor("ruling", ruling["replan_id"]),
             kind="repair" if ruling["action"] in ("recover", "take_back") else "replan",
-            title=f"replan {ruling['step_id']}: {ruling['action'].replace('_', ' ')}",
-            text=f"{ruling['trigger']}; {ruling['reason']}",
+            title=f"replan {step_id}: {ruling['action'].replace('_', ' ')}",
+            text="; ".join(str(ruling[name]) for name in ("trigger", "reason") if ruling.get(name)),
             mark=Mark.BAD if ruling["action"] == "stop" else Mark.WARN,
             links=tuple(links),
             parts=tuple(
                 Event(anchor=anchor("instead", f"{ruling['replan_id']} {text}"), kind="not taken", title=text)
-                for text in ruling["alternatives"]
+                for text in ruling.get("alternatives", ())
             ),
         )
 

@@ -40,7 +40,7 @@ class _Tree:
         for choice in plan["choices"]:
             self._parts.setdefault(choice["parent"], []).append(choice)
         for step in plan["steps"]:
-            self._parts.setdefault(step["part_of"], []).append(step)
+            self._parts.setdefault(step.get("part_of"), []).append(step)
         self._first = _first_steps(plan["choices"], plan["steps"])
 
     def below(self, task: str | None) -> tuple[Branch, ...]:
@@ -80,7 +80,7 @@ def _first_steps(choices: Sequence[Json], steps: Sequence[Json]) -> dict[str, in
     first: dict[str, int] = {}
     for place, step in enumerate(steps):
         first[step["step_id"]] = place
-        task = step["part_of"]
+        task = step.get("part_of")
         while task is not None:
             first.setdefault(task, place)
             task = parent.get(task)
