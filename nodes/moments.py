@@ -70,6 +70,8 @@ def _placed(state: State) -> tuple[State, State]:
 def _checkpoint() -> str:
     """Return the id of the checkpoint that the node's task was planned from; empty without a checkpointer."""
     configurable = get_config().get("configurable", {})
+    if not configurable.get("thread_id"):  # which every checkpointer needs; ids of checkpoints are there without one
+        return ""
     known = configurable.get("checkpoint_map") or {}
     around = str(configurable.get("checkpoint_ns", "")).rpartition("|")[0]
     return str(known.get(around, ""))

@@ -41,6 +41,7 @@ class Delivery:
     def __init__(self, settings: TraceSettings) -> None:
         self._settings = settings
         self._run: UUID = uuid4()
+        self._begun = False
         self._scores: dict[str, float] = {}
         self._outcome = ""
         self._receivers: dict[str, Receiver] = {}
@@ -62,11 +63,17 @@ class Delivery:
         return bool(self._receivers)
 
     def listening(self, config: "RunnableConfig") -> "RunnableConfig":
-        """Return the config of a graph that is traced; LangSmith listens by itself, to a trace of a known id."""
-        if not self.on:
-            return config
-        heard: RunnableConfig = {**config, "run_id": self._run}
-        return {**heard, "callbacks": list(self._handlers)} if self._handlers else heard
+        """Return the config of a graph that is traced; LangSmith listens by itself.
+
+        The first graph's trace has the id that figures are attached to.
+        """
+        heard: RunnableConfig = {**config}
+        if self.on and not self._begun:
+            heard["run_id"] = self._run
+            self._begun = True
+        if self._handlers:
+            heard["callbacks"] = list(self._handlers)
+        return heard
 
     def ended(self, scores: Mapping[str, float], outcome: str) -> None:
         """Note the figures of the session, which become feedback on its trace."""
