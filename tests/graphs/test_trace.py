@@ -277,3 +277,19 @@ def test_without_variables_nothing_of_a_trace_is_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert done.stdout.strip() == "[]"
+
+
+def test_a_failed_step_is_told_with_its_ruling(tmp_path: Path, traced: Any) -> None:
+    asked = find_point("failure_response")
+    asked.write(tmp_path)
+    with receiving() as told, asked.inject():
+        traced(told.url)
+        context = RunContext(home=str(tmp_path / "home"), retry_wait=0.0)
+        run(tmp_path / "contract.yaml", [str(tmp_path / "input")], tmp_path / "out", run_id="r1", context=context)
+    replans = [each for each in told.runs().values() if each["name"].startswith("replan ")]
+    assert replans
+    metadata = replans[0]["extra"]["metadata"]
+    assert replans[0]["name"] == f"replan {metadata['step']}: {metadata['failure']}"
+    assert metadata["pattern"] == "replanning"
+    assert metadata["action"]
+    assert told.feedback()["replans"] == len(replans)

@@ -96,7 +96,7 @@ class Delivery:
 
     def _send(self, receiver: Receiver) -> None:
         try:
-            receiver.score(self._run, self._scores, self._outcome)
+            receiver.score(self._run, self._scores if self._begun else {}, self._outcome)
         except Exception as error:  # noqa: BLE001  of a library or the network: none may end a run, each is told
             receiver.problem = type(error).__name__
 
@@ -118,7 +118,7 @@ def delivered(settings: TraceSettings, warn: Callable[[str], None]) -> Iterator[
 
 def to_langsmith(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether LangSmith is to be told."""
-    return any(environment.get(name, "").strip().lower() == "true" for name in _LANGSMITH)
+    return any(environment.get(name) == "true" for name in _LANGSMITH)  # as its library reads it
 
 
 def to_collector(environment: Mapping[str, str] = os.environ) -> bool:
