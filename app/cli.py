@@ -207,11 +207,14 @@ def explain(  # noqa: PLR0913  one parameter an option of the command
         str, typer.Option("--decisions", metavar="CONTRACT", help="Instead of a run: the decision log of a contract.")
     ] = "",
     as_html: Annotated[bool, typer.Option("--html", help="Write a page and print where it lies.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="With --html: write it there.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell the story of a run, or of one table, column, row, cell or line of it; or verify a decision log."""
     if bool(run) == bool(decisions):
         raise SetupError("give a run, or --decisions with a contract", hint="millwright explain --help")
+    if to is not None and not as_html:
+        raise SetupError("--to says where a page is written", where="--to", hint="add --html")
     if decisions:
         from app.decisions_command import explain_decisions
 
@@ -221,7 +224,7 @@ def explain(  # noqa: PLR0913  one parameter an option of the command
 
     named = {"table": table, "row": row, "key": key, "column": column, "file": file, "line": line}
     subject = Subject.model_validate({**named, "quarantined": quarantined, "messages": messages})
-    raise typer.Exit(explain_subject(run, subject, as_html=as_html, as_json=as_json))
+    raise typer.Exit(explain_subject(run, subject, page=(to or Path()) if as_html else None, as_json=as_json))
 
 
 @app.command()

@@ -16,13 +16,16 @@ from tools.records import is_running, read_record
 _PAGES = "explain"
 
 
-def explain_subject(run: str, subject: Subject, *, as_html: bool, as_json: bool) -> int:
-    """Print the explanation, or write it as a page and print where; `run` is an id or the folder of a run's outputs."""
+def explain_subject(run: str, subject: Subject, *, page: Path | None, as_json: bool) -> int:
+    """Print the explanation, or write it as a page and print where; `run` is an id or the folder of a run's outputs.
+
+    `page` is where the page goes: a file, or the run's own folder where it names none; None: no page is written.
+    """
     folder, run_folder = _places(run)
     with open_material(folder, run_folder) as material:
         told = explain(material, subject)
-    if as_html:
-        path = _write_page(told, folder / _PAGES / f"{subject.name}.html")
+    if page is not None:
+        path = _write_page(told, page if page.name else folder / _PAGES / f"{subject.name}.html")
         sys.stdout.write(f"{shown_path(path)}\n")
     elif as_json:
         print_json(told.model_dump(mode="json"))

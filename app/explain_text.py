@@ -3,6 +3,7 @@
 import io
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from state.explanation import Bar, Explanation, Fact, Grid, Judgement, Mark, Passage, Section
+from state.explanation import Bar, Branch, Event, Explanation, Fact, Grid, Judgement, Mark, Passage, Section
 from tools.pages.visible import exact, visible, visible_lines
 
 _SIGNS = {Mark.GOOD: "✓ ", Mark.BAD: "✕ ", Mark.WARN: "! ", Mark.NONE: ""}
@@ -59,6 +60,8 @@ class _Writer:
             self._passage(point, "")
         if section.code:
             self._code(section.code)
+        self._events(section.events)
+        self._branches(section.branches)
         for grid in section.grids:
             self._grid(grid)
         self._judgements(section.judgements)
@@ -66,6 +69,23 @@ class _Writer:
         for command in section.commands:
             self._line(f"{command.purpose}:", indent=2)
             self._line(command.line, indent=4)
+
+    def _events(self, events: Sequence[Event]) -> None:
+        for event in events[:_MOST_LINES]:
+            self._line(f"{event.when:>6} {_SIGNS[event.mark]}{event.title}  {event.text}".rstrip(), indent=2)
+            counts = Counter(part.kind for part in event.parts)
+            if counts:
+                told = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+                self._line(f"{told} (told with --html)", indent=9)
+        if len(events) > _MOST_LINES:
+            self._line(f"and {len(events) - _MOST_LINES} more (told with --html)", indent=2)
+
+    def _branches(self, branches: Sequence[Branch], indent: int = 2) -> None:
+        for branch in branches:
+            self._line(f"{_SIGNS[branch.mark]}{branch.title}  {branch.text}", indent=indent)
+            for way in branch.refused:
+                self._line(f"not {way}", indent=indent + 2)
+            self._branches(branch.parts, indent + 2)
 
     def _line(self, text: str, *, indent: int = 0, style: str = "") -> None:
         self._console.print(Padding(Text(visible(text, 2_000), style=style), (0, 0, 0, indent)), soft_wrap=False)

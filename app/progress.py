@@ -22,6 +22,7 @@ _WORDS = {
     "recovery": "recovery of {detail}",
     "repair_council": "repair council on {detail}",
     "verified": "verified: {passed} checks passed, {failed} failed",
+    "warning": "warning: {detail}",
     "published": "published {tables} tables",
 }
 

@@ -19,6 +19,7 @@ from state.hub import HubFaults
 from state.models import ModelSettings
 from state.operation import OperationSettings
 from state.run import Patterns, RunContext
+from state.tracing import TraceSettings
 from tools.lineage.target import LineageTarget
 from tools.settings.file import SettingsFile, read_settings_file
 from tools.settings.secrets import SECTION as SECRETS
@@ -75,6 +76,7 @@ class Settings(_Filed):
     )
     retention_experience: int = Field(default=1_000, ge=1, description="runs whose experience is kept")
     hub_faults: HubFaults = Field(default=HubFaults(), description="what goes wrong in the message hub; for rehearsal")
+    trace: TraceSettings = Field(default=TraceSettings(), description="what traces show, and how long they may take")
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
     model: ModelSettings = Field(default=ModelSettings(), description="the chat model; its key is in no setting")
     operation: OperationSettings = Field(default=OperationSettings(), description="agents, workers, metrics and alerts")
@@ -97,6 +99,7 @@ class Settings(_Filed):
             model=ModelSettings.model_validate(self.model.model_dump() | named) if model else self.model,
             home=self.home,
             budget=BudgetLimits(tokens=budget_tokens, seconds=budget_seconds),
+            trace=self.trace,
             patterns=self.patterns,
             council_faults=self.council_faults,
             hub_faults=self.hub_faults,

@@ -6,6 +6,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
+from graphs.own_run import add_own
 from graphs.react import graph as react
 from nodes.diagnose import choose_cases, record_diagnoses
 from state.diagnosing import DiagnoseOutput, DiagnoseState
@@ -30,9 +31,9 @@ def each_case(state: DiagnoseState) -> list[Send] | str:
 def build() -> StateGraph[DiagnoseState, RunContext, DiagnoseState, DiagnoseOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(DiagnoseState, context_schema=RunContext, output_schema=DiagnoseOutput)
-    builder.add_node(Node.CHOOSE, choose_cases)
+    add_own(builder, Node.CHOOSE, choose_cases)
     builder.add_node(Node.REACT, react)
-    builder.add_node(Node.RECORD, record_diagnoses)
+    add_own(builder, Node.RECORD, record_diagnoses)
     builder.add_edge(START, Node.CHOOSE)
     builder.add_conditional_edges(Node.CHOOSE, each_case, [Node.REACT, END])
     builder.add_edge(Node.REACT, Node.RECORD)

@@ -9,18 +9,17 @@ node of its own.
 from enum import StrEnum
 from typing import Literal
 
-from langchain_core.runnables import RunnableLambda
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from graphs.auction import held as auction
 from graphs.conflict import settled as conflict
+from graphs.own_run import add_own
 from graphs.repair_council import graph as repair_council
 from graphs.replanner import graph as replanner
 from graphs.schema_council import convened as schema_council
 from nodes.approve import ask_changes
-from nodes.execution import PerformInput
 from nodes.performing import performing
 from nodes.planning_state import enter_execution
 from nodes.steps.work import Composed
@@ -68,11 +67,10 @@ def after_ruling(state: ExecutorState) -> Literal["begin", "__end__"]:
 def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
-    builder.add_node(Node.BEGIN, enter_execution)
+    add_own(builder, Node.BEGIN, enter_execution)
     steps = performing(Composed(schema_council, conflict), auction)
-    both = RunnableLambda(steps.direct, afunc=steps.cancellable, name=Node.PERFORM)
-    builder.add_node(Node.PERFORM, both, input_schema=PerformInput)
-    builder.add_node(Node.ASK, ask_changes)
+    add_own(builder, Node.PERFORM, steps.direct, afunc=steps.cancellable)
+    add_own(builder, Node.ASK, ask_changes)
     builder.add_node(Node.REPAIR_COUNCIL, repair_council)
     builder.add_node(Node.REPLANNER, replanner)
     builder.add_edge(START, Node.BEGIN)

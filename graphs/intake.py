@@ -10,6 +10,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graphs.hierarchy import graph as hierarchy
+from graphs.own_run import add_own
 from nodes.intake import land_sources, read_request, take_stock
 from state.delegation import OrderKind
 from state.run import RunContext, RunStatus
@@ -55,8 +56,8 @@ def build() -> StateGraph[IntakeState, RunContext, SupervisorInput, IntakeOutput
         IntakeState, context_schema=RunContext, input_schema=SupervisorInput, output_schema=IntakeOutput
     )
     builder.add_node(Node.READ_REQUEST, read_request)
-    builder.add_node(Node.TAKE_STOCK, take_stock)
-    builder.add_node(Node.LAND_SOURCES, land_sources)
+    add_own(builder, Node.TAKE_STOCK, take_stock)
+    add_own(builder, Node.LAND_SOURCES, land_sources)
     builder.add_node(Node.HIERARCHY, hierarchy)
     builder.add_edge(START, Node.READ_REQUEST)
     builder.add_edge(Node.READ_REQUEST, Node.TAKE_STOCK)

@@ -9,6 +9,7 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from graphs.own_run import add_own
 from nodes.approve import ask_plan
 from nodes.goal import ask_drafts, draft_missing
 from nodes.plan_phases import analyse_goal, assess, decompose, optimise, prepare
@@ -47,14 +48,14 @@ def after_planning(state: PlannerState) -> Literal["ask", "__end__"]:
 def build() -> StateGraph[PlannerState, RunContext, PlannerState, PlannerOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(PlannerState, context_schema=RunContext, output_schema=PlannerOutput)
-    builder.add_node(Node.DRAFT, draft_missing)
-    builder.add_node(Node.ASK_DRAFTS, ask_drafts)
-    builder.add_node(Node.ANALYSE, analyse_goal)
-    builder.add_node(Node.DECOMPOSE, decompose)
-    builder.add_node(Node.OPTIMISE, optimise)
-    builder.add_node(Node.ASSESS, assess)
-    builder.add_node(Node.PREPARE, prepare)
-    builder.add_node(Node.ASK, ask_plan)
+    add_own(builder, Node.DRAFT, draft_missing)
+    add_own(builder, Node.ASK_DRAFTS, ask_drafts)
+    add_own(builder, Node.ANALYSE, analyse_goal)
+    add_own(builder, Node.DECOMPOSE, decompose)
+    add_own(builder, Node.OPTIMISE, optimise)
+    add_own(builder, Node.ASSESS, assess)
+    add_own(builder, Node.PREPARE, prepare)
+    add_own(builder, Node.ASK, ask_plan)
     builder.add_conditional_edges(START, before_analysis)
     builder.add_edge(Node.DRAFT, Node.ASK_DRAFTS)
     builder.add_edge(Node.ASK_DRAFTS, Node.ANALYSE)

@@ -10,6 +10,7 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from graphs.own_run import add_own
 from nodes.planning_state import enter_replanning
 from nodes.replan import last_ruling, rule, wait
 from nodes.revise import revise
@@ -40,10 +41,10 @@ def after_ruling(state: ExecutorState) -> Literal["revise", "wait", "__end__"]:
 def build() -> StateGraph[ExecutorState, RunContext, ExecutorState, ExecutorOutput]:
     """Return the graph, not compiled."""
     builder = StateGraph(ExecutorState, context_schema=RunContext, output_schema=ExecutorOutput)
-    builder.add_node(Node.BEGIN, enter_replanning)
-    builder.add_node(Node.RULE, rule)
-    builder.add_node(Node.REVISE, revise)
-    builder.add_node(Node.WAIT, wait)
+    add_own(builder, Node.BEGIN, enter_replanning)
+    add_own(builder, Node.RULE, rule)
+    add_own(builder, Node.REVISE, revise)
+    add_own(builder, Node.WAIT, wait)
     builder.add_edge(START, Node.BEGIN)
     builder.add_edge(Node.BEGIN, Node.RULE)
     builder.add_conditional_edges(Node.RULE, after_ruling)

@@ -39,6 +39,8 @@ from tools.metrics.ingest import measured
 from tools.outputs.event_log import EventLog
 from tools.queue.registry import swept, write_status
 from tools.records import RunRecord, check_version, read_record, run_lock
+from tools.tracing.delivery import Delivery, delivered
+from tools.tracing.scores import scores_of
 from tools.workspace import workspace_kept
 
 Event = Mapping[str, Any]
@@ -139,9 +141,15 @@ def proceed(
     home, operated = Path(record.context.home), record.context.patterns.operation == "on"
     with run_lock(home, record.run_id), workspace_kept(folder), roster_kept(home, use=operated):
         try:
-            with measured(record, operation) as taken, recorded(record, lineage or LineageTarget()) as lineage_told:
-                output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore, hold or Hold()))
+            hear = listener or _ignore
+            with (
+                measured(record, operation) as taken,
+                delivered(record.context.trace, lambda told: hear(_warning(record, told))) as trace,
+                recorded(record, lineage or LineageTarget()) as lineage_told,
+            ):
+                output = asyncio.run(_drive(record, Reply(answer, by), hear, trace, hold or Hold()))
                 lineage_told.output, taken.status = output, output["status"].value
+                trace.ended(scores_of(output), output["status"].value)
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
             if operated:
                 record_run(_events_path(record).parent, home, database_url(), datetime.now(UTC))
@@ -160,12 +168,13 @@ def proceed(
         return output
 
 
-async def _drive(record: RunRecord, reply: Reply, listener: Listener, hold: Hold) -> SessionOutput:
+async def _drive(record: RunRecord, reply: Reply, listener: Listener, trace: Delivery, hold: Hold) -> SessionOutput:
+    contract = Path(record.request.contract).name
     config: RunnableConfig = {
         "configurable": {"thread_id": record.run_id},
         "recursion_limit": _BACKSTOP,
-        "run_name": "millwright",
-        "metadata": {"run_id": record.run_id, "contract": record.request.contract},
+        "run_name": f"deliver {contract}",
+        "metadata": {"run_id": record.run_id, "thread_id": record.run_id, "contract": contract},
     }
     async with open_saver(Path(record.context.home), database_url()) as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
@@ -181,7 +190,7 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener, hold: Hold
         resumption = answer_questions(record, saved.interrupts, reply)
         if saved.interrupts and resumption is None:
             return _waiting(saved)
-        context = record.context.model_copy(update={"fence": hold.fence})
+        context = record.context.model_copy(update={"fence": hold.fence, "time_travel": False})
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
         if begun and waiting in _AT_THE_END and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
@@ -194,7 +203,7 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener, hold: Hold
             log.append({"event": "resumed" if begun else "started", "event_id": f"session:{datetime.now(UTC)}"})
             stream = graph.astream(
                 cast("Any", given),
-                config,
+                trace.listening(config),
                 context=context,
                 durability="sync",
                 stream_mode="custom",
@@ -255,6 +264,10 @@ def _another_budget(context: RunContext, spent: Spent) -> RunContext:
             )
         }
     )
+
+
+def _warning(record: RunRecord, told: str) -> Event:
+    return {"event": "warning", "event_id": f"{record.run_id}:{told}", "detail": told}
 
 
 def _events_path(record: RunRecord) -> Path:

@@ -12,6 +12,7 @@ from langgraph.types import Send
 
 from graphs.executor import graph as execution
 from graphs.intake import graph as intake
+from graphs.own_run import add_own
 from graphs.planner import graph as planning
 from graphs.react import graph as reasoning
 from graphs.replanner import graph as ruling
@@ -111,7 +112,7 @@ def build_replanner() -> StateGraph[RulingState, RunContext, ReplannerInput, Exe
     )
     builder.add_node(Node.INTAKE, intake)
     builder.add_node(Node.PLANNER, planning)
-    builder.add_node(Node.READ_FAILED, read_failed)
+    add_own(builder, Node.READ_FAILED, read_failed)
     builder.add_node(Node.REPLANNER, ruling)
     builder.add_edge(START, Node.INTAKE)
     builder.add_conditional_edges(Node.INTAKE, after_intake)
@@ -127,7 +128,7 @@ def build_react() -> StateGraph[WholeCase, RunContext, CaseInput, CaseOutput]:
     builder.add_node(Node.INTAKE, intake)
     builder.add_node(Node.PLANNER, planning)
     builder.add_node(Node.EXECUTOR, execution)
-    builder.add_node(Node.VERIFY, verify)
+    add_own(builder, Node.VERIFY, verify)
     builder.add_node(Node.REACT, reasoning)
     builder.add_edge(START, Node.INTAKE)
     builder.add_conditional_edges(Node.INTAKE, after_intake)
@@ -144,7 +145,7 @@ def build_schema_council() -> StateGraph[WholeCouncil, RunContext, SupervisorInp
         WholeCouncil, context_schema=RunContext, input_schema=SupervisorInput, output_schema=SchemaCouncilOutput
     )
     builder.add_node(Node.INTAKE, intake)
-    builder.add_node(Node.GATHER, gather_questions)
+    add_own(builder, Node.GATHER, gather_questions)
     builder.add_node(Node.COUNCIL, council)
     builder.add_edge(START, Node.INTAKE)
     builder.add_conditional_edges(Node.INTAKE, before_gathering)

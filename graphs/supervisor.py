@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 from graphs.diagnose import graph as diagnose
 from graphs.executor import graph as executor
 from graphs.intake import graph as intake
+from graphs.own_run import add_own
 from graphs.planner import graph as planner
 from graphs.reflection import composed as reflection
 from nodes.adopt import adopt_changes
@@ -122,14 +123,14 @@ def build() -> StateGraph[SupervisorState, RunContext, SupervisorInput, Supervis
     builder.add_node(Node.INTAKE, intake)
     builder.add_node(Node.PLANNER, planner)
     builder.add_node(Node.EXECUTOR, executor)
-    builder.add_node(Node.VERIFY, verify)
+    add_own(builder, Node.VERIFY, verify)
     builder.add_node(Node.DIAGNOSE, diagnose)
-    builder.add_node(Node.QUALITY, recover)
-    builder.add_node(Node.PUBLISH, publish_tables)
-    builder.add_node(Node.ADOPT, adopt_changes)
-    builder.add_node(Node.REPORT, report)
+    add_own(builder, Node.QUALITY, recover)
+    add_own(builder, Node.PUBLISH, publish_tables)
+    add_own(builder, Node.ADOPT, adopt_changes)
+    add_own(builder, Node.REPORT, report)
     builder.add_node(Node.REFLECTION, Reflecting(reflection).reflect, input_schema=ReflectionInput)
-    builder.add_node(Node.PAGE, show_page)
+    add_own(builder, Node.PAGE, show_page)
     builder.add_edge(START, Node.INTAKE)
     builder.add_conditional_edges(Node.INTAKE, after_intake)
     builder.add_conditional_edges(Node.PLANNER, after_planning)

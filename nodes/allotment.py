@@ -15,6 +15,7 @@ from algorithms.auctions.bidding import bid
 from algorithms.auctions.prediction import Times
 from algorithms.auctions.reputation import reputations
 from nodes.crew import admitted, agent_at, crew, place_of
+from nodes.naming import step_name, tell_auction
 from nodes.steps.conforming import guarded_logic
 from state.auctions import (
     Announcement,
@@ -38,6 +39,7 @@ from tools.conform.beside import FOLDER, forget
 from tools.intake import read_contract, read_intake
 from tools.sql.order_free import order_free
 from tools.sql.sandbox import SandboxLimits
+from tools.tracing.spans import span
 
 DIRECT = "direct"
 """Mechanism of an award that no auction made."""
@@ -173,6 +175,12 @@ class Allotment:
 
     def _awarded(self, record: AuctionRecord, task: TaskOffer, around: Around, free: Sequence[Bidder] = ()) -> Award:
         """Return the award with what the history keeps; without one the step is performed directly."""
+        with span(f"auction of {step_name(task.task_id)}", pattern="auction", auction=record.auction_id):
+            award = self._found(record, task, around, free)
+            tell_auction(task.task_id, award)
+        return award
+
+    def _found(self, record: AuctionRecord, task: TaskOffer, around: Around, free: Sequence[Bidder]) -> Award:
         known = {"skill": task.skill, "rows": task.rows, "size": task.size}
         for award in record.awards:
             if award.task_id == task.task_id:

@@ -19,5 +19,7 @@ def answer_apart(
     In a context of its own: the durability of the run it is asked in would wait for checkpoints that are not made.
     """
     around = var_child_runnable_config.get()
-    heard: RunnableConfig = {"callbacks": around.get("callbacks")} if around else {}
+    heard: RunnableConfig = {}
+    if around:
+        heard = {"callbacks": around.get("callbacks"), "metadata": around.get("metadata") or {}}
     return Context().run(lambda: graph.invoke(question, heard, context=context))

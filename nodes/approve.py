@@ -15,6 +15,7 @@ from state.reports import Progress
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput, PlannerOutput
 from tools.plans import read_plan
+from tools.tracing.spans import moment
 from tools.workspace import open_workspace
 
 
@@ -41,6 +42,7 @@ def ask_plan(state: AskPlanInput, runtime: Runtime[RunContext]) -> PlannerOutput
     try:
         with open_workspace(run_folder(runtime, state["request"])) as connection:
             answered = record_plan_answer(connection, state["plan"].plan_id, answer)
+        moment("approval: plan", pattern="approval", texts={"by": answered.by}, reply=answered.reply)
     except FAILURES as error:
         return {"status": RunStatus.FAILED, "problem": f"the run's ledger cannot be used: {failure_line(error)}"}
     emit("answered", "answered:plan", question="plan", by=answered.by, reply=answered.reply)
@@ -66,6 +68,8 @@ def ask_changes(state: AskChangesInput, runtime: Runtime[RunContext]) -> Executo
             return {"progress": progress.model_copy(update={"asked": (refused, *others)})}
         with open_workspace(folder) as connection:
             answered = record_answer(connection, folder, asked, answer)
+        replies = {f"changes_{reply.value}": len(ids) for reply, ids in answered.by_reply().items()}
+        moment(f"approval: {asked.question_id}", pattern="approval", texts={"by": answered.by}, **replies)
     except FAILURES as error:
         return {"status": RunStatus.FAILED, "problem": f"the run's ledger cannot be used: {failure_line(error)}"}
     emit(

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from nodes.consulting import Judge, consult
 from nodes.experts import Judged, judged
+from nodes.naming import named_in, tell_decisions
 from state.agents import AgentCard, Role
 from state.decisions import DecidedBy, Decision
 from state.doubts import STAYS, Choice, Doubt
@@ -18,6 +19,7 @@ from state.resolution import Ballot
 from state.roster import MODEL
 from state.values import Value, digest
 from tools.agents.roster import current
+from tools.tracing.spans import span
 
 Evidence = TypeVar("Evidence", bound=Value)
 Answer = TypeVar("Answer", bound=Value)
@@ -86,6 +88,17 @@ def decide(
     Raises StepError when the expert's own answer fails the check: an expert that contradicts its evidence is a fault
     of the program, and going on would publish it.
     """
+    about = named_in(evidence)
+    name = ".".join((point.kind.replace("_", " "), *about.values())).replace(".", " of ", 1)
+    with span(f"decide {name}", pattern="decision", kind=point.kind, **about) as opened:
+        answer, decisions = _decide(point, evidence, judge)
+        tell_decisions(opened, decisions)
+    return answer, decisions
+
+
+def _decide(
+    point: DecisionPoint[Evidence, Answer], evidence: Evidence, judge: Judge | None
+) -> tuple[Answer, tuple[Decision, ...]]:
     by = judged(point, evidence)
     answer = checked(point, evidence, by.answer)
     asked = digest(evidence)

@@ -31,7 +31,7 @@ from nodes.perform import (
     prepares,
     replan_id,
 )
-from nodes.step_orders import MOST_ORDERS, DirectOrders, HubOrders, Orders
+from nodes.step_orders import MOST_ORDERS, DirectOrders, HubOrders, Orders, traced_order
 from nodes.steps.work import Composed
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
@@ -252,7 +252,7 @@ class Execution:
         return f"{name}~{self._placed[name]}"
 
     def _place(self, begun: Begun) -> None:
-        work, order = self.orders.place(begun.order), begun.order
+        work, order = traced_order(begun.order, self.orders.place(begun.order)), begun.order
         live().ordered(order.worker, order.order_id, self._allowed_seconds(begun))
         self._running[in_thread(work, order.worker)] = begun
 

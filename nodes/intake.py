@@ -34,6 +34,7 @@ from tools.goal_drafts import describes_without_source, may_be_drafted
 from tools.intake import Intake, read_contract, read_intake, write_contract, write_intake
 from tools.ledger import record_decisions
 from tools.lessons_used import record_use
+from tools.moments import read_course
 from tools.records import CONTRACT_COPY, read_record
 from tools.sources.changed import changed_files, stamps_of
 from tools.sources.find import FoundSources
@@ -98,7 +99,14 @@ def read_request(state: RequestInput, runtime: Runtime[RunContext]) -> IntakeOut
         if record.request != request or owner not in (None, record.owner):
             raise RunError(f"run {request.run_id!r} exists already", hint="give another run_id")
     begun = PlanningState.INITIAL
-    return {"request": request, "schema_version": SCHEMA_VERSION, "status": RunStatus.RUNNING, "planning": begun}
+    moment = len(read_course(context.run_folder(request.run_id)).checkpoints)
+    return {
+        "request": request,
+        "schema_version": SCHEMA_VERSION,
+        "status": RunStatus.RUNNING,
+        "planning": begun,
+        "moment": moment,
+    }
 
 
 def take_stock(state: StockInput, runtime: Runtime[RunContext]) -> StockOutput:

@@ -9,6 +9,7 @@ import duckdb
 
 from algorithms.learned_plans import Conditions, condition_changes
 from nodes.boundary import FAILURES, classify, failure_line
+from nodes.naming import step_name, tell_report
 from nodes.steps.approving import put_forward
 from nodes.steps.conforming import conform_table, derive_beside, derive_table, stage_together
 from nodes.steps.formatting import choose_formats
@@ -27,6 +28,7 @@ from state.run import RunContext
 from tools.disk import no_room
 from tools.intake import read_contract, read_intake
 from tools.preconditions import unmet
+from tools.tracing.spans import span
 from tools.workspace import open_workspace
 
 MODELS = "models"
@@ -96,7 +98,24 @@ def attempt(
     `worked` is what the run has spent before, but for what models took; `composed` are the graphs that it
     may put questions to.
     """
-    number, began, started = before.attempt + 1 if before else 1, time.time(), time.monotonic()
+    number = before.attempt + 1 if before else 1
+    facts = {"step": step.step_id, "table": step.table, "kind": step.kind.value, "attempt": number}
+    with span(step_name(step.step_id, number), pattern="step", **facts) as opened:
+        ended = _attempt(step, number, before, folder, context, worked, composed)
+        tell_report(opened, ended.report)
+    return ended
+
+
+def _attempt(
+    step: Step,
+    number: int,
+    before: StepReport | None,
+    folder: Path,
+    context: RunContext,
+    worked: Spent,
+    composed: Composed,
+) -> Attempt:
+    began, started = time.time(), time.monotonic()
     try:
         outcome = _run(step, folder, context, worked, composed)
     except FAILURES as error:
@@ -122,6 +141,15 @@ def attempt_together(
 
     Nothing of any of them is done then. `beside`: in a process with a database of its own, while others run.
     """
+    named = ", ".join(step_name(step.step_id) for step in steps)
+    with span(f"{named} together", pattern="step", step=steps[0].step_id, table=steps[0].table) as opened:
+        ended = _attempt_together(steps, folder, context, beside=beside)
+        for each in ended:
+            tell_report(opened, each.report)
+    return ended
+
+
+def _attempt_together(steps: Sequence[Step], folder: Path, context: RunContext, *, beside: bool) -> tuple[Attempt, ...]:
     works, began = [_work(step, folder, context) for step in steps], time.time()
     made: set[str] = set()
     try:

@@ -21,6 +21,7 @@ from state.reasoning import ReasoningTask
 from state.run import RunContext, RunRequest
 from state.values import digest
 from tools.cases import FOLDER, case_log
+from tools.tracing.spans import span
 
 _MOST_TOLD = 300
 _MOST_DETAILS = 20_000
@@ -73,13 +74,23 @@ async def think(state: CaseInput, runtime: Runtime[RunContext]) -> ReactState:
         return {"end": end}
     log = case_log(state["case"].path)
     steps = log.remembered(progress.number) or await asyncio.to_thread(log.steps)
-    proposal, used = await propose(task, steps, context, progress, total(spent))
+    number = progress.number + 1
+    with span(f"thought {number}", pattern="reasoning", case=state["case"].case_id, thought=number) as told:
+        proposal, used = await propose(task, steps, context, progress, total(spent))
+        if proposal is not None:
+            told.tell(
+                actions=", ".join(call.name for call in proposal.actions),
+                confidence=proposal.thought.confidence,
+                decided_by=proposal.decided_by,
+                tokens=proposal.tokens,
+            )
+            told.show(thought=proposal.thought.next, known="; ".join(proposal.thought.known))
     key = f"react:{state['case'].case_id}"
     update: ReactState = {"spent": {key: spent.get(key, Spent()).plus(used)}}
     if proposal is None:
         reason = "no model answered, and there is no expert for this kind of task"
         return {**update, "end": End(by=Ending.NOBODY, reason=reason)}
-    number, thought = progress.number + 1, proposal.thought
+    thought = proposal.thought
     emit(
         "thought",
         f"case:{state['case'].case_id}:{number}:thought",

@@ -52,6 +52,7 @@ from tools.ledger import read_reports, read_trace, record_decisions
 from tools.lessons_used import lessons_of
 from tools.plans import read_plan
 from tools.rewind import MAKING
+from tools.tracing.spans import span
 from tools.workspace import is_staged, open_workspace
 
 _REMAINING_TOLD = 20
@@ -102,6 +103,19 @@ def rule(state: ReplanInput, runtime: Runtime[RunContext]) -> ExecutorOutput:
     report = state["progress"].failed
     if report is None:
         return {}
+    failure = (report.failure or FailureKind.DATA).value
+    with span(
+        f"replan {report.step_id}: {failure}", pattern="replanning", step=report.step_id, failure=failure
+    ) as told:
+        update = _rule(state, report, runtime)
+        ruling = update.get("replans", {}).get(replan_id(report))
+        if ruling is not None:
+            told.tell(action=ruling.action.value, wait_seconds=ruling.wait_seconds, revision=ruling.revision)
+            told.show(trigger=ruling.trigger, reason=ruling.reason)
+    return update
+
+
+def _rule(state: ReplanInput, report: StepReport, runtime: Runtime[RunContext]) -> ExecutorOutput:
     context, folder = context_of(runtime), run_folder(runtime, state["request"])
     try:
         options, evidence = _known(state, report, context, folder)

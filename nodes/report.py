@@ -41,7 +41,7 @@ from tools.explain.material import Material
 from tools.explain.run_story import explain_run
 from tools.files import write_durably
 from tools.intake import Intake, read_contract, read_intake
-from tools.ledger import read_decisions, read_messages, read_reports, read_trace
+from tools.ledger import decided_in, read_decisions, read_messages, read_reports, read_trace
 from tools.lessons_used import lessons_of, read_uses
 from tools.models.answers import read_answers_kept, total_use
 from tools.outputs.changes import write_changes
@@ -222,6 +222,7 @@ def _facts(
         checks=read_checks(run_folder_path) if "checks" in state else (),
         decisions=read_decisions(connection, _by_table(contract, plan) if plan else ()),
         critiques=tuple(state.get("critiques", {}).values()),
+        decided_in=decided_in(connection),
         diagnoses=tuple(state.get("diagnoses", {}).values()),
         approvals=read_answers(connection),
         messages=state.get("messages", {}).get(state["request"].run_id),

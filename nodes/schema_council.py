@@ -42,6 +42,7 @@ from tools.schema_council import (
     write_answer,
     write_question,
 )
+from tools.tracing.spans import span
 
 CHAIR = "schema_council"
 
@@ -98,9 +99,10 @@ def judge_pairs(state: MemberInput) -> CouncilState:
         return {"sheets": {name: SheetRef(member=name, fault=f"out of service: {roster.absent[name]}"[:_MOST_TOLD])}}
     try:
         member = council_members.MEMBERS[name]
-        for asked in question.asked:
-            reply = ask_agent(member, _message(name, question.folder, asked))
-            sheets[asked] = reply.content["sha256"]
+        with span(f"sheet of {name}", pattern="council", voter=name, question=question.question[:16]):
+            for asked in question.asked:
+                reply = ask_agent(member, _message(name, question.folder, asked))
+                sheets[asked] = reply.content["sha256"]
     except (*FAILURES, ValueError, KeyError, ArithmeticError) as error:
         told = failure_line(error) if isinstance(error, FAILURES) else f"{type(error).__name__}: {error}"
         return {"sheets": {name: SheetRef(member=name, fault=told[:_MOST_TOLD])}}

@@ -25,6 +25,7 @@ from tools.hub.faults import FaultyHub
 from tools.hub.opening import OpenHub, open_hub
 from tools.hub.serving import serve
 from tools.signing import Ed25519Signer, key_ring
+from tools.tracing.spans import span
 
 MOST_ORDERS = 5
 """How often one attempt is ordered before it counts as failed."""
@@ -65,6 +66,17 @@ class Orders(AbstractContextManager["Orders"], Protocol):
     @property
     def fault(self) -> str:
         """Why it is not the one that was asked for; empty where it is."""
+
+
+def traced_order(order: StepOrder, work: Work) -> Work:
+    """Return the work of an order as a span: who was ordered to do which steps."""
+
+    def traced() -> tuple[Attempt, ...] | None:
+        name = f"order {', '.join(order.steps)} to {order.worker}"
+        with span(name, pattern="hub", message=order.order_id, agent=order.worker, step=order.steps[0]):
+            return work()
+
+    return traced
 
 
 class DirectOrders(AbstractContextManager["DirectOrders"]):

@@ -27,6 +27,7 @@ from state.voting import (
     VotingResult,
 )
 from tools.hub.asking import ask_agent
+from tools.tracing.spans import span
 
 STORED = ("votes",)
 """Where a store keeps the records, by the id of the motion."""
@@ -74,8 +75,10 @@ def ask(state: AskInput, runtime: Runtime[RunContext]) -> AskUpdate:
     context, motion, voter, round_ = context_of(runtime), state["motion"], state["voter"], state["round"]
     agent = council_of(state["request"], context).member(voter)
     message = asking(motion, voter, round_, state["open"])
-    said = answer_within(lambda: ask_agent(agent, message), context.consensus_timeout)
-    ballot = said if isinstance(said, Absence) else _checked(said, motion, voter)
+    with span(f"ballot of {voter}", pattern="council", motion=motion.motion_id, voter=voter, round=round_) as told:
+        said = answer_within(lambda: ask_agent(agent, message), context.consensus_timeout)
+        ballot = said if isinstance(said, Absence) else _checked(said, motion, voter)
+        told.tell(absent=ballot.kind.value if isinstance(ballot, Absence) else None)
     reply = VoterReply(motion_id=motion.motion_id, round=round_, voter=voter)
     if isinstance(ballot, Absence):
         named = ballot.model_copy(update={"voter": voter})

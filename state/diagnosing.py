@@ -15,6 +15,9 @@ from state.run import RunRequest
 class DiagnoseOutput(TypedDict, total=False):
     """What diagnosing hands to the supervisor."""
 
+    request: RunRequest
+    """Written by a fork, which is another run."""
+    moment: int
     diagnoses: Annotated[dict[str, Diagnosis], merge_by_id]
     """By table."""
     spent: Annotated[dict[str, Spent], merge_by_id]
@@ -25,6 +28,8 @@ class DiagnoseState(TypedDict, total=False):
 
     request: RunRequest
     """Written by the caller; read by every node."""
+    moment: int
+    """Written by every node: how many worked in the run's folder before; read to tell a fork."""
     cases: tuple[ReasoningTask, ...]
     """Written by the choice of what is diagnosed; read by routing and by the record."""
     outcomes: Annotated[dict[str, ReactOutcome], merge_by_id]

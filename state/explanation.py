@@ -27,6 +27,49 @@ class Fact(Value):
     note: str = ""
 
 
+class Link(Value):
+    """A way to another part of the same explanation."""
+
+    target: str  # an anchor
+    label: str
+
+
+class Event(Value):
+    """Something that happened in a run, with what happened in it."""
+
+    anchor: str  # unique in the explanation
+    kind: str  # step, award, bid, message, decision, vote, ruling, replan, approval, thought, check, ...
+    title: str
+    text: str = ""
+    when: str = ""  # seconds after the first one
+    mark: Mark = Mark.NONE
+    links: tuple[Link, ...] = ()
+    parts: tuple["Event", ...] = ()
+
+
+class Branch(Value):
+    """A task of a plan with the way that was chosen, or a step; the ways that were not chosen are told with why."""
+
+    anchor: str
+    title: str
+    text: str = ""
+    mark: Mark = Mark.NONE
+    links: tuple[Link, ...] = ()
+    parts: tuple["Branch", ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+class Track(Value):
+    """When something ran, among others, in shares of the whole time (0..1)."""
+
+    label: str
+    target: str  # an anchor
+    begin: float
+    length: float
+    seconds: float
+    mark: Mark = Mark.NONE
+
+
 class Grid(Value):
     """A table of texts; every row has as many cells as `head`."""
 
@@ -37,6 +80,8 @@ class Grid(Value):
     raw: tuple[int, ...] = ()  # columns of text from data, shown as it is
     marks: tuple[Mark, ...] = ()  # of the first cell of each row; empty: none
     evidence: tuple[str, ...] = ()  # decision id each row rests on, "" for none; empty: none
+    anchors: tuple[str, ...] = ()  # of each row; empty: none
+    targets: tuple[str, ...] = ()  # the anchor that the first cell of each row leads to, "" for none; empty: none
     more: str = ""  # what is left out, and where it is
     folded: bool = False  # shown on demand where that is possible
 
@@ -65,6 +110,7 @@ class Judgement(Value):
     votes: tuple[Ballot, ...] = ()
     fallback: str = ""
     note: str = ""  # what came of it
+    links: tuple[Link, ...] = ()
 
 
 class Passage(Value):
@@ -134,6 +180,9 @@ class Section(Value):
     grids: tuple[Grid, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     bars: tuple[Bar, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    events: tuple[Event, ...] = ()
     points: tuple[Passage, ...] = ()  # unordered findings, each with what to do about it
     picture: Picture | None = None
     code: str = ""

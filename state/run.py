@@ -14,6 +14,7 @@ from state.goal import MOST_GOAL
 from state.hub import HubFaults
 from state.jobs import Fence
 from state.models import ModelSettings
+from state.tracing import TraceSettings
 from state.values import Value
 
 SCHEMA_VERSION = 3
@@ -274,6 +275,16 @@ class RunContext(Value):
         examples=[0.05],
     )
 
+    time_travel: bool = Field(
+        default=True,
+        title="Time travel",
+        description="Keep a copy of the run's folder before every node, so that going on from an earlier checkpoint "
+        "is a run of its own; sessions of the command line keep none",
+        examples=[True],
+    )
+    trace: TraceSettings = Field(
+        default=TraceSettings(), title="Trace", description="What a trace may show, and how long its delivery may take"
+    )
     hub_faults: HubFaults = Field(
         default=HubFaults(), title="Hub faults", description="What goes wrong in the message hub; for rehearsal"
     )

@@ -71,6 +71,8 @@ class RunChannels(TypedDict, total=False):
     """Written by the caller and completed by intake."""
     schema_version: int
     """Written by intake; a resumed run of another version is refused."""
+    moment: int
+    """Written by every node that works in the run's folder: how many did before; read to tell a fork."""
     status: RunStatus
     """Written by whoever ends the run; read by routing and by the caller."""
     problem: str
@@ -90,6 +92,7 @@ class IntakeOutput(TypedDict, total=False):
 
     request: RunRequest
     schema_version: int
+    moment: int
     status: RunStatus
     problem: str
     spent: Annotated[dict[str, Spent], merge_by_id]
@@ -107,6 +110,9 @@ class IntakeOutput(TypedDict, total=False):
 class PlannerOutput(TypedDict, total=False):
     """What the planner hands to the supervisor."""
 
+    request: RunRequest
+    """Written by a fork, which is another run."""
+    moment: int
     contract: ContractRef
     """Written by the planner where a person accepted SQL that was drafted for the contract."""
     warnings: tuple[str, ...]
@@ -131,6 +137,9 @@ class PlannerOutput(TypedDict, total=False):
 class ExecutorOutput(TypedDict, total=False):
     """What execution hands to the supervisor."""
 
+    request: RunRequest
+    """Written by a fork, which is another run."""
+    moment: int
     progress: Progress
     """Written by every performed step; read by routing and the replanner."""
     messages: Annotated[dict[str, ConversationRef], merge_by_id]

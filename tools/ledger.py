@@ -85,6 +85,11 @@ def read_decisions(connection: duckdb.DuckDBPyConnection, steps: Sequence[str] =
     return tuple(Decision.model_validate_json(record) for _, record in ordered)
 
 
+def decided_in(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the step in which each decision was made, by its id; those of no step are not among them."""
+    return dict(connection.execute("select decision_id, step_id from ops.decisions where step_id <> ''").fetchall())
+
+
 def record_report(connection: duckdb.DuckDBPyConnection, report: StepReport) -> None:
     """Keep the report of a step; that of a later attempt takes the place of the earlier one."""
     connection.execute("insert or replace into ops.reports values (?, ?)", [report.step_id, report.model_dump_json()])

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GRAPHS = json.loads((ROOT / "langgraph.json").read_text())["graphs"]
 STARTS_WITHIN = 240  # seconds, on a machine that does much else
 WAITS = 300
+STATE_BYTES = 64_000  # of a state that can be read
 
 
 def free_port() -> int:
@@ -186,6 +187,36 @@ def test_a_run_is_streamed_asks_and_goes_on_with_the_answer(
         for table in ("customers", "orders", "daily_sales"):
             (rows,) = connection.execute(f"select count(*) from '{folder}/out/asked/{table}.parquet'").fetchall()
             assert rows == (output["accounts"][table]["rows_published"],)
+
+
+def test_a_fork_from_history_with_another_answer_has_another_result(
+    client: SyncLangGraphClient, thread: str, folder: Path
+) -> None:
+    request = {
+        "contract": "examples/shop/contract.odcs.yaml",
+        "sources": ["out/demo/input"],
+        "out": "out/forked",
+        "approve": "plan",
+    }
+    client.runs.wait(thread, "supervisor", input={"request": request})
+    (question,) = client.threads.get_state(thread)["interrupts"]
+    assert question["response_schema"]["title"] == "PlanAnswer"
+    first: Any = client.runs.wait(thread, "supervisor", command={"resume": {"reply": "accept"}})
+    assert first["status"] == "published"
+    published = {path.name: path.read_bytes() for path in (folder / "out" / "forked").glob("*.parquet")}
+    history = client.threads.get_history(thread, limit=50)
+    (earlier,) = [each["checkpoint"] for each in history if each["next"] == ["planner"]]
+    client.runs.wait(thread, "supervisor", input=None, checkpoint_id=earlier["checkpoint_id"])
+    state = client.threads.get_state(thread)
+    assert len(json.dumps(state["values"])) < STATE_BYTES
+    assert state["interrupts"][0]["value"]["run_id"] == first["request"]["run_id"] + "-fork1"
+    answer = {"reply": "reject", "note": "another day"}
+    second: Any = client.runs.wait(thread, "supervisor", command={"resume": answer})
+    assert second["status"] == "rejected"
+    assert second["request"]["run_id"] == first["request"]["run_id"] + "-fork1"
+    assert {path.name: path.read_bytes() for path in (folder / "out" / "forked").glob("*.parquet")} == published
+    runs = [json.loads(path.read_text())["status"] for path in (folder / "out" / "forked").rglob("run.json")]
+    assert sorted(runs) == ["published", "rejected"]
 
 
 def test_the_thoughts_of_a_worker_are_streamed(client: SyncLangGraphClient, thread: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from state.auctions import Award
 from state.explanation import Fact, Grid, Mark, Section
+from tools.explain.anchors import attempt_anchor
 from tools.explain.material import Material
 
 _MOST_ROWS = 250
@@ -28,6 +29,7 @@ def awards_section(material: Material) -> Section:
         head=("kept", "step", "by", "engine", "how", "predicted", "deadline", "took", "granted", "why", "bids"),
         rows=tuple(rows),
         marks=tuple(marks),
+        targets=tuple(attempt_anchor(entry["step_id"], entry["attempt"]) for entry, _ in entries[:_MOST_ROWS]),
         more=f"and {left} more: see trace in run.json" if left > 0 else "",
         folded=True,
     )

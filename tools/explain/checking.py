@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from state.checks import CheckResult, Locator, Verdict
 from state.explanation import Grid, Mark, Section
 from tools.checks.rule import counted
+from tools.explain.anchors import check_anchor
 
 _ORDER = {Verdict.FAILED: 0, Verdict.ERROR: 1, Verdict.WARNING: 2, Verdict.PASSED: 3}
 _MARKS = {
@@ -59,6 +60,7 @@ def _grid(checks: Sequence[CheckResult], caption: str, *, folded: bool) -> Grid:
         head=("result", "rule", "violations", "expected", "found"),
         rows=rows,
         numeric=(2,),
+        anchors=tuple(check_anchor(check.rule) for check in checks[:_MOST]),
         marks=tuple(_MARKS[check.result] for check in checks[:_MOST]),
         more=f"and {len(checks) - _MOST} more: see checks in run.json" if len(checks) > _MOST else "",
         folded=folded,

@@ -1,9 +1,10 @@
 """Decisions: who decided what, on which evidence, and who voted how."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from state.decisions import DecidedBy, Decision
-from state.explanation import Judgement, Section
+from state.explanation import Judgement, Link, Section
 from tools.checks.rule import counted
 
 MOST_JUDGEMENTS = 150
@@ -20,7 +21,7 @@ _KINDS = {
 _UNRESOLVED = "stays as it is"
 
 
-def judgement(decision: Decision, note: str = "") -> Judgement:
+def judgement(decision: Decision, note: str = "", step: str = "") -> Judgement:
     """Return a decision as it is told; specialists that abstained are counted by whoever shows the votes."""
     return Judgement(
         decision_id=decision.decision_id,
@@ -35,11 +36,16 @@ def judgement(decision: Decision, note: str = "") -> Judgement:
         votes=decision.votes,
         fallback=decision.fallback or "",
         note=note,
+        links=(Link(target=step, label="the step in which it was decided"),) if step else (),
     )
 
 
-def decision_sections(decisions: Sequence[Decision], used: Mapping[str, int]) -> tuple[Section, ...]:
+def decision_sections(
+    decisions: Sequence[Decision], used: Mapping[str, int], steps: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Section, ...]:
     """Return a section for each kind of decision; `used` gives the changed cells that rest on a decision.
+
+    `steps` gives the anchor of the step in which a decision was made.
 
     Of very many decisions those of persons, those without an answer and those that changed most cells are shown.
     """
@@ -48,11 +54,11 @@ def decision_sections(decisions: Sequence[Decision], used: Mapping[str, int]) ->
     for kind in kinds:
         members = [decision for decision in decisions if decision.kind == kind]
         if members:
-            sections.append(_section(kind, members, used))
+            sections.append(_section(kind, members, used, steps))
     return tuple(sections)
 
 
-def _section(kind: str, members: Sequence[Decision], used: Mapping[str, int]) -> Section:
+def _section(kind: str, members: Sequence[Decision], used: Mapping[str, int], steps: Mapping[str, str]) -> Section:
     ranked = sorted(
         members,
         key=lambda decision: (
@@ -70,7 +76,10 @@ def _section(kind: str, members: Sequence[Decision], used: Mapping[str, int]) ->
         key=f"decisions-{_slug(kind)}",
         title=_KINDS.get(kind, kind.replace("_", " ").capitalize()),
         lead=tuple(lead),
-        judgements=tuple(judgement(decision, _note(used.get(decision.decision_id, 0))) for decision in shown),
+        judgements=tuple(
+            judgement(decision, _note(used.get(decision.decision_id, 0)), steps.get(decision.decision_id, ""))
+            for decision in shown
+        ),
     )
 
 

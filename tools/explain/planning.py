@@ -7,6 +7,7 @@ from state.explanation import Fact, Grid, Mark, Passage, Section
 from state.plans import Contingency, Optimisation
 from state.reports import StepReport, StepStatus
 from tools.checks.rule import counted
+from tools.explain.anchors import step_anchors
 from tools.explain.material import Material
 from tools.explain.plan_text import optimisation_line
 from tools.explain.timeline import timeline_facts, timeline_grid
@@ -53,7 +54,7 @@ def plan_section(material: Material, tables: tuple[str, ...] | None = None) -> S
     if not plan:
         return Section(key="plan", title="The plan", lead=("The run ended before there was a plan.",))
     reports = {report.step_id: report for report in material.steps}
-    rows, marks = [], []
+    rows, marks, anchors = [], [], step_anchors(material)
     steps = [step for step in plan["steps"] if tables is None or step["table"] in tables]
     for step in steps[:_MOST_STEPS]:
         word, mark = step_state(material, step["step_id"], step["kind"], reports)
@@ -66,6 +67,7 @@ def plan_section(material: Material, tables: tuple[str, ...] | None = None) -> S
         head=("state", "step", "what for", "what it did", "after"),
         rows=tuple(rows),
         marks=tuple(marks),
+        targets=tuple(anchors.get(step["step_id"], "") for step in steps[:_MOST_STEPS]) if tables is None else (),
         more=f"and {len(steps) - _MOST_STEPS} more: see plan in run.json" if len(steps) > _MOST_STEPS else "",
         folded=tables is None,
     )

@@ -2,11 +2,13 @@
 
 from state.explanation import Explanation, Fact, Mark, Passage, Section
 from tools.explain.advice import advice_section
+from tools.explain.anchors import step_anchors
 from tools.explain.aside import Group, merged_section, quarantine_groups, quarantine_section
 from tools.explain.awarding import awards_section
 from tools.explain.changing import cells_by_decision, changes_section
 from tools.explain.checking import checks_section
 from tools.explain.conversing import messages_section
+from tools.explain.course import course_section
 from tools.explain.criticising import critiques_section
 from tools.explain.delegating import hierarchy_section
 from tools.explain.diagnosing import diagnoses_section
@@ -14,11 +16,14 @@ from tools.explain.headers import headers_section
 from tools.explain.judging import decision_sections
 from tools.explain.learning import lessons_section
 from tools.explain.material import Material
+from tools.explain.network import network_section
 from tools.explain.overview import accounts, figures, reasons, verdict
 from tools.explain.picture import plan_picture
 from tools.explain.planning import failures_section, plan_section
 from tools.explain.proposed import proposals_section
 from tools.explain.spending import cost_section
+from tools.explain.timeline import tracks
+from tools.explain.ways import leading
 
 _MOST_WARNINGS = 60
 _MOST_SOURCES = 5
@@ -35,7 +40,9 @@ def explain_run(material: Material) -> Explanation:
         diagnoses_section(material.diagnoses),
         critiques_section(material.critiques),
         advice_section(material, groups, material.tables),
-        plan_section(material).model_copy(update={"picture": plan_picture(material)}),
+        plan_section(material).model_copy(update={"picture": plan_picture(material), "tracks": tracks(material)}),
+        network_section(material),
+        course_section(material),
         awards_section(material),
         failures_section(material),
         messages_section(material),
@@ -45,7 +52,7 @@ def explain_run(material: Material) -> Explanation:
         proposals_section(material, material.tables),
         quarantine_section(material, groups),
         merged_section(material, material.tables),
-        *decision_sections(material.decisions, cells_by_decision(material, material.tables)),
+        *decision_sections(material.decisions, cells_by_decision(material, material.tables), _steps_of(material)),
         lessons_section(material),
         hierarchy_section(material),
         cost_section(material),
@@ -60,7 +67,7 @@ def explain_run(material: Material) -> Explanation:
         mark=mark,
         figures=figures(run),
         about=_inputs(material),
-        sections=tuple(section for section in sections if not section.empty),
+        sections=leading([section for section in sections if not section.empty]),
     )
 
 
@@ -68,6 +75,16 @@ def all_groups(material: Material) -> tuple[Group, ...]:
     """Return the reasons of quarantine of all tables, those of most rows first."""
     groups = [group for table in material.tables for group in quarantine_groups(material, table)]
     return tuple(sorted(groups, key=lambda group: -group.rows))
+
+
+def _steps_of(material: Material) -> dict[str, str]:
+    """Return the anchor of the step in which each decision was made."""
+    anchors = step_anchors(material)
+    return {
+        decision: anchors[step_id]
+        for decision, step_id in material.run.get("decided_in", {}).items()
+        if step_id in anchors
+    }
 
 
 def about_run(material: Material) -> tuple[Fact, ...]:

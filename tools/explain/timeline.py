@@ -5,10 +5,12 @@ from typing import Any
 
 from algorithms.planning.model import Estimate
 from algorithms.planning.schedule import schedule
-from state.explanation import Fact, Grid
+from state.explanation import Fact, Grid, Mark, Track
+from tools.explain.anchors import attempt_anchor
 from tools.explain.material import Material
 
 _MOST_ROWS = 250
+_MOST_TRACKS = 120
 _STEP = "step"
 Entry = Mapping[str, Any]
 
@@ -29,6 +31,27 @@ def timeline_facts(material: Material) -> tuple[Fact, ...]:
             value=f"{busy_seconds(trace):.1f}",
             note=f"of {added:.1f} of all steps added up, at most {most} at once{estimate}",
         ),
+    )
+
+
+def tracks(material: Material) -> tuple[Track, ...]:
+    """Return when each attempt ran, as bars of one length of time."""
+    trace = sorted(_timed(material), key=lambda entry: entry["started"])[:_MOST_TRACKS]
+    if not trace:
+        return ()
+    first, last = trace[0]["started"], max(end for _, end in map(_interval, trace))
+    whole = (last - first) or 1.0
+    marks = {"failed": Mark.BAD, "done": Mark.GOOD}
+    return tuple(
+        Track(
+            label=entry["step_id"] + (f", attempt {entry['attempt']}" if entry["attempt"] > 1 else ""),
+            target=attempt_anchor(entry["step_id"], entry["attempt"]),
+            begin=(entry["started"] - first) / whole,
+            length=entry["seconds"] / whole,
+            seconds=entry["seconds"],
+            mark=marks.get(entry["status"], Mark.WARN),
+        )
+        for entry in trace
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from algorithms.auctions.fulfilment import fulfilments
@@ -63,6 +64,7 @@ class RunFacts(Value):
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
     decisions: tuple[Decision, ...]
+    decided_in: Mapping[str, str] = MappingProxyType({})  # the step of each decision made in one, by its id
     diagnoses: tuple[Diagnosis, ...] = ()
     critiques: tuple[Critique, ...] = ()
     approvals: tuple[Answered, ...] = ()
@@ -103,6 +105,7 @@ def build_run_json(facts: RunFacts) -> Json:
         "checks": [check.model_dump(mode="json") for check in facts.checks],
         "decisions": [decision.model_dump(mode="json") for decision in facts.decisions],
         "critiques": [critique.model_dump(mode="json") for critique in facts.critiques],
+        "decided_in": dict(facts.decided_in),
         "diagnoses": [diagnosis.model_dump(mode="json") for diagnosis in facts.diagnoses],
         "approvals": [_approval(answered) for answered in facts.approvals],
         "answers": [answer.model_dump(mode="json") for answer in facts.answers],

@@ -1,0 +1,1 @@
+"""Traces of runs, sent to LangSmith or an OpenTelemetry collector with their values masked."""
