@@ -13,6 +13,7 @@ from evals.hierarchy.suite import Hierarchy
 from evals.hub.suite import HubSuite
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
+from evals.metrics.suite import Metrics
 from evals.model_faults.suite import ModelFaults
 from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
@@ -39,6 +40,7 @@ _ALL: tuple[type[Suite], ...] = (
     Hierarchy,
     Loops,
     MappingSuite,
+    Metrics,
     ModelFaults,
     PlanChoice,
     Planning,

@@ -63,6 +63,7 @@ class Performance(Value):
     step_seconds: Percentiles
     by_kind: dict[str, Percentiles]  # steps by their kind
     phases: dict[str, Percentiles]  # intake:scan, plan, verify, publish, ...
+    attempts: dict[str, int]  # of steps, by how they ended
 
 
 class Coordination(Value):

@@ -118,6 +118,7 @@ def _performance(view: View) -> Performance:
         step_seconds=view.spread(Spread.STEP_SECONDS),
         by_kind=by_label(Spread.STEP_SECONDS),
         phases=by_label(Spread.PHASE_SECONDS),
+        attempts=view.counts(Count.STEPS),
     )
 
 
