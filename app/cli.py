@@ -77,6 +77,65 @@ def run(  # noqa: PLR0913  one parameter an option of the command
 
 
 @app.command()
+def submit(  # noqa: PLR0913  one parameter an option of the command
+    contract: ContractArgument,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or quoted globs.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the published tables.")],
+    *,
+    run_id: Annotated[str, typer.Option("--run-id", metavar="ID", help="Name of the run; made up when left out.")] = "",
+    key: Annotated[str, typer.Option("--key", metavar="TEXT", help="With the same key again, nothing is added.")] = "",
+    priority: Annotated[int, typer.Option("--priority", metavar="N", help="The higher the sooner.")] = 0,
+    tenant: Annotated[str, typer.Option("--tenant", metavar="NAME", help="Whose it is; tenants take turns.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="A chat model to ask.")] = "",
+    goal: Annotated[str, typer.Option("--goal", metavar="TEXT", help="In plain language; a model drafts SQL.")] = "",
+    approve: Annotated[
+        str, typer.Option("--approve", metavar="auto|plan|changes", help="What to ask first; plan,changes for both.")
+    ] = "auto",
+    partial: Annotated[bool, typer.Option("--partial", help="Publish the tables that pass when some do not.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a run into the queue, for a worker (`millwright work`) of this or another machine."""
+    from app.run_commands import RunOptions
+    from app.submit_command import QueueOptions, submit_run
+
+    options = RunOptions(
+        contract=contract,
+        sources=tuple(sources),
+        out=out,
+        run_id=run_id,
+        model=model,
+        goal=goal,
+        approve=approve,
+        partial=partial,
+    )
+    queue = QueueOptions(key=key, priority=priority, tenant=tenant)
+    raise typer.Exit(submit_run(options, queue, as_json=as_json))
+
+
+@app.command()
+def requeue(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run that was set aside, or ended.")],
+) -> None:
+    """Put a run back into the queue that was set aside."""
+    from app.submit_command import requeue_run
+
+    raise typer.Exit(requeue_run(run_id))
+
+
+@app.command()
+def work(
+    *,
+    processes: Annotated[int, typer.Option("--processes", metavar="N", min=1, max=64, help="Worker processes.")] = 1,
+    once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line for what happens.")] = False,
+) -> None:
+    """Take runs from the queue and work on them; SIGTERM drains, a second one stops at once."""
+    from app.work_command import work as keep_working
+
+    raise typer.Exit(keep_working(processes=processes, once=once, as_json=as_json))
+
+
+@app.command()
 def plan(
     contract: ContractArgument,
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or quoted globs.")],

@@ -12,6 +12,8 @@ from app.render import print_json
 from app.setting_origins import settings_told, unknown_variables
 from app.settings import Settings, load_lineage_target, load_settings
 from state.errors import MillwrightError
+from tools.database.address import database_url
+from tools.database.examine import examine as examine_database
 from tools.models.keys import NO_KEY, address_of, key_for
 from tools.settings.file import SettingsFile, read_settings_file
 from tools.settings.secrets import SECTION, load_secrets, secret_origins
@@ -31,7 +33,9 @@ def examine(*, as_json: bool) -> int:
     """Print the findings; return 0 when a run can be started here, else 2."""
     file = read_settings_file(os.environ)
     settings, lineage = load_settings(file), load_lineage_target(file)
-    problems = [*_problems(settings), *_alert_problems(settings, file)]
+    database, trouble = examine_database(Path(settings.home).absolute(), database_url())
+    database["checkpoints"] = "encrypted" if os.environ.get("LANGGRAPH_AES_KEY") else "in clear"
+    problems = [*_problems(settings), *([trouble] if trouble else []), *_alert_problems(settings, file)]
     findings = {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
@@ -40,6 +44,7 @@ def examine(*, as_json: bool) -> int:
         "settings": settings_told(settings, file),
         "secrets": secret_origins(os.environ, file),
         "notes": [*_notes(file), *unknown_variables()],
+        "database": database,
         "lineage": lineage.shown if lineage.url else "the run's own file alone",
         "model": _model(settings),
         "processors": os.cpu_count(),

@@ -10,7 +10,8 @@ from state.explanation import Explanation
 from tools.explain.material import open_material, read_run_json
 from tools.explain.subject import Subject, explain
 from tools.files import write_durably
-from tools.records import is_running, read_record, read_status
+from tools.queue.registry import home_of, read_status
+from tools.records import is_running, read_record
 
 _PAGES = "explain"
 
@@ -39,6 +40,7 @@ def _places(run: str) -> tuple[Path, Path | None]:
     if (given / "run.json").is_file():
         folder = given.absolute()
         return folder, _workspace_of(home, str(read_run_json(folder)["run_id"]), folder)
+    home = home_of(home, run)
     record = read_record(home, run)
     if is_running(home, run):
         raise RunError(f"run {run!r} is being worked on by another process", hint="wait for it to end")

@@ -14,6 +14,7 @@ from tools.outputs.destination import target_name
 from tools.outputs.journal import Receipt, receipt_path
 from tools.outputs.parquet import table_sha256
 from tools.outputs.spreadsheet import check_target, write_sheet
+from tools.queue.registry import home_of
 from tools.records import RunRecord, read_record
 
 KINDS = ("quarantine", "changes", "published")
@@ -24,7 +25,8 @@ def export(run_id: str, table: str, *, what: str, to: Path, force: bool, as_json
     if what not in KINDS:
         raise SetupError(f"unknown kind {what!r}", where="--what", hint=f"use {', '.join(KINDS)}")
     check_target(to, replace=force)
-    record = read_record(Path(load_settings().home).absolute(), run_id)
+    home = home_of(Path(load_settings().home).absolute(), run_id)
+    record = read_record(home, run_id)
     source = _published(record, table) if what == "published" else _side_table(record, table, what)
     rows = write_sheet(source, to, title=table, replace=force)
     if as_json:

@@ -11,11 +11,13 @@ from app.settings import Settings, load_lineage_target, load_settings
 from state.errors import SetupError
 from state.goal import MOST_GOAL
 from state.operation import OperationSettings
-from state.run import Approve, RunRequest, RunStatus
+from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.values import Value
 from tools.admission import admit
 from tools.lineage.target import LineageTarget
-from tools.records import RunRecord, is_running, list_records, read_record, read_status
+from tools.queue.registry import home_of
+from tools.queue.standing import standings
+from tools.records import RunRecord, read_record
 
 EXIT_CODES = {
     RunStatus.PUBLISHED: 0,
@@ -34,19 +36,26 @@ class RunOptions(Value):
     sources: tuple[str, ...]
     out: Path
     run_id: str
-    engine: str
+    engine: str = "duckdb"
     model: str
     goal: str
     approve: str
     partial: bool
-    budget_tokens: int | None
-    budget_seconds: float | None
+    budget_tokens: int | None = None
+    budget_seconds: float | None = None
 
 
 def start_run(options: RunOptions, *, as_json: bool) -> int:
     """Record and work on a new run; return the exit code."""
-    _refuse_unbuilt(options)
     settings, lineage = load_settings(), load_lineage_target()
+    record = admit(*request_and_context(options, settings))
+    sys.stderr.write(f"run {record.run_id}\n")
+    return _work(record, lineage, settings.operation, as_json=as_json)
+
+
+def request_and_context(options: RunOptions, settings: Settings) -> tuple[RunRequest, RunContext]:
+    """Return what is to be recorded of a new run; SetupError for an option that cannot be."""
+    _refuse_unbuilt(options)
     request = RunRequest(
         contract=str(options.contract),
         sources=options.sources,
@@ -59,36 +68,30 @@ def start_run(options: RunOptions, *, as_json: bool) -> int:
     context = settings.context(
         model=options.model, budget_tokens=options.budget_tokens, budget_seconds=options.budget_seconds
     )
-    record = admit(request, context)
-    sys.stderr.write(f"run {record.run_id}\n")
-    return _work(record, lineage, settings.operation, as_json=as_json)
+    return request, context
 
 
 def resume_run(run_id: str, *, answer: str, by: str, as_json: bool) -> int:
     """Continue a run, with the answer it waits for when there is one; return the exit code."""
     settings, lineage = load_settings(), load_lineage_target()
-    record = read_record(_home(settings), run_id)
+    record = read_record(home_of(_home(settings), run_id), run_id)
     given = read_answer(answer) if answer else None
     return _work(record, lineage, settings.operation, answer=given, by=by, as_json=as_json)
 
 
 def list_runs(*, as_json: bool) -> int:
-    """Print the runs of the home folder, oldest first."""
+    """Print the runs of all who share the database, oldest first."""
     home = _home(load_settings())
     rows = []
-    for record in list_records(home):
-        state = read_status(home, record.run_id)
-        status = state.status.value if state else "recorded"
-        if status in ("running", "recorded") and not is_running(home, record.run_id):
-            status = "interrupted"
+    for run, status, problem in standings(home):
         rows.append(
             {
-                "run_id": record.run_id,
+                "run_id": run.run_id,
                 "status": status,
-                "created_at": record.created_at.isoformat(timespec="seconds"),
-                "contract": record.request.contract,
-                "out": record.request.out,
-                "problem": state.problem if state else "",
+                "created_at": run.created_at.isoformat(timespec="seconds"),
+                "contract": run.contract,
+                "out": run.out,
+                "problem": problem,
             }
         )
     if as_json:

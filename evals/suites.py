@@ -20,6 +20,7 @@ from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
 from evals.planning.suite import Planning
 from evals.protocol import Seeded, Suite, Timed
+from evals.queue.suite import Queue
 from evals.react.suite import React
 from evals.reasoning.models import ReasoningModels
 from evals.reasoning.suite import Reasoning
@@ -45,6 +46,7 @@ _ALL: tuple[type[Suite], ...] = (
     PlanChoice,
     Planning,
     PlanningSpeed,
+    Queue,
     React,
     Reasoning,
     ReasoningModels,

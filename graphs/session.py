@@ -8,18 +8,22 @@ between goes on with it.
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 
 from graphs.persistence import open_saver
 from graphs.questions import Reply, answer_questions, asked_of
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
-from state.errors import AnswerError, MillwrightError
+from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained, RunError
+from state.jobs import Fence
 from state.operation import OperationSettings
 from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
@@ -31,7 +35,8 @@ from tools.lineage.recorder import recorded
 from tools.lineage.target import LineageTarget
 from tools.metrics.ingest import measured
 from tools.outputs.event_log import EventLog
-from tools.records import RunRecord, check_version, read_record, run_lock, write_status
+from tools.queue.registry import swept, write_status
+from tools.records import RunRecord, check_version, read_record, run_lock
 from tools.workspace import workspace_kept
 
 Event = Mapping[str, Any]
@@ -42,6 +47,14 @@ _BACKSTOP = 10_000
 
 _STOPPED = (RunStatus.BUDGET_SPENT, RunStatus.FAILED)
 """Statuses of an ended run from which `resume` goes on; the others are final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What whoever works on a run has in hand: a control to stop it between supersteps, and the fence of its claim."""
+
+    control: RunControl = field(default_factory=RunControl)
+    fence: Fence = Fence()  # noqa: RUF009  frozen
 
 
 class SessionOutput(SupervisorOutput, total=False):
@@ -109,19 +122,22 @@ def proceed(
     listener: Listener | None = None,
     lineage: LineageTarget | None = None,
     operation: OperationSettings | None = None,
+    hold: Hold | None = None,
 ) -> SessionOutput:
     """Work on a recorded run until it ends, stops or waits for a person.
 
     Its lineage is written, and sent where `lineage` says; its figures are taken as `operation` says, without it none.
+    Raises RunDrained when `hold` asked it to stop, and ClaimLost when another worker has the run; then its status stays
+    as it is.
     """
     folder = record.context.run_folder(record.run_id)
     with run_lock(Path(record.context.home), record.run_id), workspace_kept(folder):
         try:
             with measured(record, operation) as taken, recorded(record, lineage or LineageTarget()) as lineage_told:
-                output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore))
+                output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore, hold or Hold()))
                 lineage_told.output, taken.status = output, output["status"].value
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
-        except AnswerError:
+        except (AnswerError, ClaimLost, RunDrained):
             raise
         except MillwrightError as error:
             _note_failure(record, error)
@@ -136,7 +152,7 @@ def proceed(
         return output
 
 
-async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> SessionOutput:
+async def _drive(record: RunRecord, reply: Reply, listener: Listener, hold: Hold) -> SessionOutput:
     config: RunnableConfig = {
         "configurable": {"thread_id": record.run_id},
         "recursion_limit": _BACKSTOP,
@@ -151,10 +167,13 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
         begun = bool(saved.values or waiting)
         if begun:
             check_version(int(saved.values.get("schema_version", record.schema_version)), record.run_id)
+        elif swept(Path(record.context.home), record.run_id):
+            what = f"run {record.run_id!r} ended and its checkpoints were deleted since"
+            raise RunError(what, hint=f"its report is in {_events_path(record).parent}; start a new run")
         resumption = answer_questions(record, saved.interrupts, reply)
         if saved.interrupts and resumption is None:
             return _waiting(saved)
-        context = record.context
+        context = record.context.model_copy(update={"fence": hold.fence})
         write_status(record, RunStatus.RUNNING, "", datetime.now(UTC))
         if begun and waiting in ([], ["report"]) and _can_go_on(saved.values):
             context = _another_budget(context, total(saved.values.get("spent", {})))
@@ -165,12 +184,22 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener) -> Session
         given = resumption if begun else {"request": record.request}
         with EventLog(_events_path(record)) as log:
             log.append({"event": "resumed" if begun else "started", "event_id": f"session:{datetime.now(UTC)}"})
-            async for part in graph.astream(
-                cast("Any", given), config, context=context, durability="sync", stream_mode="custom", subgraphs=True
-            ):
-                event = cast("tuple[tuple[str, ...], Event]", part)[1]
-                log.append(event)
-                listener(event)
+            stream = graph.astream(
+                cast("Any", given),
+                config,
+                context=context,
+                durability="sync",
+                stream_mode="custom",
+                subgraphs=True,
+                control=hold.control,
+            )
+            try:
+                async for part in stream:
+                    event = cast("tuple[tuple[str, ...], Event]", part)[1]
+                    log.append(event)
+                    listener(event)
+            except GraphDrained as drained:
+                raise RunDrained(f"run {record.run_id!r} was stopped: {drained.reason}") from drained
         ended = await graph.aget_state(config)
         return _waiting(ended) if ended.interrupts else cast("SessionOutput", ended.values)
 

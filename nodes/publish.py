@@ -12,6 +12,7 @@ from nodes.context import context_of, run_folder
 from nodes.events import emit
 from state.budget import Spent
 from state.contract import Table
+from state.errors import ClaimLost
 from state.plans import PlanRef
 from state.run import CheckSummary, ContractRef, ReceiptRef, RunContext, RunRequest, RunStatus, TableAccount
 from state.sources import SourcesRef
@@ -19,7 +20,7 @@ from state.supervisor import SupervisorState
 from state.values import digest
 from tools.approval import read_answers
 from tools.intake import read_contract
-from tools.outputs.publish import PublishTable, publish, receipt_path
+from tools.outputs.publish import Hooks, PublishTable, publish, receipt_path
 from tools.sql.quote import ident
 from tools.workspace import open_workspace, published_columns, row_ranges
 
@@ -38,14 +39,14 @@ class PublishInput(TypedDict):
 def publish_tables(state: PublishInput, runtime: Runtime[RunContext]) -> SupervisorState:
     """Publish what verification found deliverable; done again it changes nothing.
 
-    SetupError rises: the destination is the operator's to mend, and the run can be resumed. Any other failure ends the
-    run with its reason, and what was published before stays as it was.
+    SetupError rises: the destination is the operator's to mend, and the run can be resumed; so does ClaimLost: another
+    worker has the run. Any other failure ends the run with its reason, and what was published before stays as it was.
     """
     started = time.monotonic()
     try:
         receipt = _publish(state, runtime)
     except FAILURES as error:
-        if operator_must_act(error):
+        if operator_must_act(error) or isinstance(error, ClaimLost):
             raise
         return {"status": RunStatus.FAILED, "problem": f"publishing failed: {failure_line(error)}"}
     emit("published", "publish", tables=len(receipt.tables))
@@ -69,7 +70,9 @@ def _publish(state: PublishInput, runtime: Runtime[RunContext]) -> ReceiptRef:
         key = digest(
             [*asked, *adopted, *(answered.settled for answered in read_answers(connection) if answered.settled)]
         )
-        receipt = publish(connection, tables, Path(request.out), key=key, run_id=request.run_id)
+        receipt = publish(
+            connection, tables, Path(request.out), key=key, run_id=request.run_id, hooks=Hooks(fence=context.fence)
+        )
     path = receipt_path(Path(request.out), request.run_id)
     return ReceiptRef(path=str(path), key=key, tables={name: table.rows for name, table in receipt.tables.items()})
 

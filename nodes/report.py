@@ -23,7 +23,7 @@ from nodes.steps.formatting import read_formats
 from nodes.steps.mapping import landed_tables, read_mappings
 from state.budget import total
 from state.contract import Contract, LogicalType
-from state.errors import SetupError
+from state.errors import ClaimLost, SetupError
 from state.planning import PlanningState
 from state.plans import Plan, StepKind
 from state.run import RunContext, RunStatus
@@ -42,7 +42,8 @@ from tools.outputs.run_json import RunFacts, build_run_json, write_run_json
 from tools.outputs.side_tables import write_merged, write_proposals, write_quarantine
 from tools.pages.render import render_page
 from tools.plans import read_plan
-from tools.records import read_record, write_status
+from tools.queue.registry import write_status
+from tools.records import read_record
 from tools.verification import read_checks
 from tools.workspace import is_staged, open_workspace
 
@@ -53,9 +54,11 @@ def report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorSt
     Raises SetupError when they cannot be written: the operator can make room, and `resume` goes on from here.
     """
     try:
+        with context_of(runtime).fence.held():
+            pass  # else another worker has the run, and writes it
         return _report(state, runtime)
     except FAILURES as error:
-        if isinstance(error, SetupError):
+        if isinstance(error, SetupError | ClaimLost):
             raise
         raise SetupError(
             f"the report cannot be written: {failure_line(error)}",

@@ -5,6 +5,7 @@ MillwrightError
 │   ├── ContractError        the contract cannot be used
 │   ├── SourceError          a source cannot be read
 │   ├── RunError             a run is missing, exists already, or is in use
+│   │   └── RunBusy          another process works on it
 │   ├── AnswerError          a person's answer is refused; what was asked still stands
 │   └── StateVersionError    the saved state was written by another schema version
 ├── UntrustedSqlError        SQL of a contract or model was refused or stopped
@@ -21,6 +22,8 @@ MillwrightError
 │   │   └── CircuitOpen      it failed so often that it is left alone for a while
 │   ├── ModelRejected        the endpoint refuses the request: key, model name or request are wrong
 │   └── ModelAnswerUnusable  it answered, and the answer cannot be used
+├── ClaimLost                a worker lost its run to another one, and may do nothing more for it
+├── RunDrained               a run was stopped at a checkpoint, as its process was told to; somebody goes on with it
 ├── AccountingError          the books do not balance; the run must stop before publishing
 └── BudgetExhausted          the run's budget is spent; resumable
 """
@@ -65,6 +68,10 @@ class SourceError(SetupError):
 
 class RunError(SetupError):
     """A run is missing, exists already, or is in use by another process."""
+
+
+class RunBusy(RunError):  # noqa: N818  the state of a run, not a fault
+    """A run is being worked on by another process."""
 
 
 class AnswerError(SetupError):
@@ -156,6 +163,14 @@ class ModelAnswerUnusable(ModelError):  # noqa: N818  what is wrong with an answ
     def __init__(self, what: str, *, where: str = "", hint: str = "", answer: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
         self.answer = answer
+
+
+class ClaimLost(MillwrightError):  # noqa: N818  the state of a claim, not a fault
+    """A worker's claim on a run is over: its lease ended and another worker claimed the run."""
+
+
+class RunDrained(MillwrightError):  # noqa: N818  the state of a run, not a fault
+    """A run was stopped between two supersteps, as its process was told to end; nothing of it is lost."""
 
 
 class AccountingError(MillwrightError):

@@ -20,9 +20,14 @@ class OperationSettings(Value):
     worker_lease_seconds: float = Field(
         default=60.0, gt=0, description="seconds after which a run of a silent worker process is taken by another"
     )
+    worker_attempts: int = Field(default=5, ge=1, description="claims of a run in the queue before it is set aside")
+    database_pool_size: int = Field(default=4, ge=1, le=100, description="most connections of a process to PostgreSQL")
     batch_size: int = Field(default=1_000, ge=1, le=10_000, description="most rows in one statement to the database")
     parallel_streams: int = Field(default=1, ge=1, le=64, description="runs that one worker process works on at once")
     retention_messages_days: float = Field(default=7.0, gt=0, description="days that messages between agents are kept")
+    retention_checkpoints_days: float = Field(
+        default=30.0, gt=0, description="days that checkpoints of runs are kept after these ended"
+    )
     retention_metrics_days: float = Field(default=30.0, gt=0, description="days that metrics and alerts are kept")
     retention_raw_hours: float = Field(
         default=48.0, gt=0, description="hours that single measurements are kept before they become hourly histograms"

@@ -12,6 +12,7 @@ from state.delegation import WorkerFault
 from state.faults import FaultSchedule
 from state.goal import MOST_GOAL
 from state.hub import HubFaults
+from state.jobs import Fence
 from state.models import ModelSettings
 from state.values import Value
 
@@ -235,6 +236,9 @@ class RunContext(Value):
     councils: SkipJsonSchema[dict[str, Council]] = Field(
         default_factory=dict, exclude=True, repr=False
     )  # live agents, by the name that a vote asks for; passed by the graph that composes, saved nowhere
+    fence: SkipJsonSchema[Fence] = Field(
+        default=Fence(), exclude=True, repr=False
+    )  # alive: what a worker passes before it publishes; saved nowhere
     least_confidence: float = Field(
         default=0.05,
         ge=0,

@@ -12,6 +12,7 @@ from state.errors import SetupError
 from state.run import RunContext, RunRequest
 from tools.outputs.destination import claim_run
 from tools.outputs.event_log import prepare_destination
+from tools.queue.registry import forget, register
 from tools.records import RunRecord, check_new, read_bytes, write_record
 
 
@@ -41,9 +42,11 @@ def admit(request: RunRequest, context: RunContext) -> RunRecord:
     _check_destination(request)
     prepare_destination(Path(request.out))
     claim_run(Path(request.out), request.run_id, context.home)
+    register(record)
     try:
         write_record(record)
     except OSError as error:
+        forget(record)
         what = f"the run cannot be recorded: {error.strerror}"
         hint = "make room there, or set MILLWRIGHT_HOME to a folder that can be written"
         raise SetupError(what, where=context.home, hint=hint) from error

@@ -1,7 +1,8 @@
-"""Records of runs in the home folder: what was asked for, the contract as it was, the status, and the lock.
+"""Records of runs in the home folder: what was asked for, the contract as it was, and the lock.
 
 The record is written and synced before anything else, so that even a run killed at once can be resumed.
-Layout of `<home>/runs/<run_id>/`: record.json, contract.yaml (a copy), status.json, lock, and the workspace.
+Layout of `<home>/runs/<run_id>/`: record.json, contract.yaml (a copy), lock, and the workspace. The lock
+protects the files beside it; which runs there are, and how they stand, the registry knows (tools/queue/registry.py).
 """
 
 import fcntl
@@ -15,8 +16,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from state.errors import ContractError, RunError, SetupError, StateVersionError
-from state.run import SCHEMA_VERSION, RunContext, RunRequest, RunStatus
+from state.errors import ContractError, RunBusy, RunError, SetupError, StateVersionError
+from state.run import SCHEMA_VERSION, RunContext, RunRequest
 from state.values import Value
 from tools.files import is_text, sync_folder, write_durably
 
@@ -34,16 +35,8 @@ class RunRecord(Value):
     context: RunContext
 
 
-class RunState(Value):
-    """The last known status of a run."""
-
-    status: RunStatus
-    problem: str = ""
-    updated_at: datetime
-
-
 def write_record(record: RunRecord) -> None:
-    """Write the record, its first status and the copy of the contract durably.
+    """Write the record and the copy of the contract durably.
 
     Raises RunError when the run exists already or its id cannot be a folder name, SetupError when a path is no text,
     and ContractError when the contract cannot be read.
@@ -123,21 +116,6 @@ def _version(record: Path) -> int | None:
     return version if isinstance(version, int) else None
 
 
-def write_status(record: RunRecord, status: RunStatus, problem: str, now: datetime) -> None:
-    """Write the status of a run durably."""
-    state = RunState(status=status, problem=problem, updated_at=now)
-    folder = record.context.run_folder(record.run_id)
-    write_durably(folder / "status.json", state.model_dump_json(indent=2).encode())
-
-
-def read_status(home: Path, run_id: str) -> RunState | None:
-    """Return the last known status, None when the run was killed before it wrote one, or it cannot be read."""
-    try:
-        return RunState.model_validate_json((home / "runs" / run_id / "status.json").read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValidationError):
-        return None
-
-
 def list_records(home: Path) -> tuple[RunRecord, ...]:
     """Return all readable records, oldest first; damaged ones and those of other schema versions are left out."""
     found = []
@@ -145,6 +123,11 @@ def list_records(home: Path) -> tuple[RunRecord, ...]:
         with suppress(RunError, StateVersionError):
             found.append(read_record(home, path.parent.name))
     return tuple(sorted(found, key=lambda record: (record.created_at, record.run_id)))
+
+
+def is_recorded(context: RunContext, run_id: str) -> bool:
+    """Return whether there is a record of the run."""
+    return (context.run_folder(run_id) / "record.json").is_file()
 
 
 def is_running(home: Path, run_id: str) -> bool:
@@ -160,7 +143,7 @@ def is_running(home: Path, run_id: str) -> bool:
 
 @contextmanager
 def run_lock(home: Path, run_id: str) -> Iterator[None]:
-    """Hold the run for this process; the lock ends with the process. RunError when another one holds it."""
+    """Hold the run for this process; the lock ends with the process. RunBusy when another one holds it."""
     path = home / "runs" / run_id / "lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -170,7 +153,7 @@ def run_lock(home: Path, run_id: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunError(
+            raise RunBusy(
                 f"run {run_id!r} is being worked on by another process", hint="wait for it, or stop it first"
             ) from error
         yield

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from app.cli import main
 from app.explain_text import print_explanation
 from state.explanation import Explanation, Fact, Grid, Mark, Section
+from state.run import RunStatus
+from tools.queue.registry import write_status
+from tools.records import read_record
 
 
 @pytest.fixture
@@ -105,8 +109,7 @@ def test_a_run_without_a_report_says_why(explain: Any, finished: Any, tmp_path: 
     shutil.copytree(finished.home / "runs" / "r1", tmp_path / "home" / "runs" / "r2")
     record = tmp_path / "home" / "runs" / "r2" / "record.json"
     record.write_text(record.read_text().replace('"r1"', '"r2"').replace(str(finished.home), str(tmp_path / "home")))
-    status = record.with_name("status.json")
-    status.write_text('{"status": "failed", "problem": "the disk is full", "updated_at": "2024-01-01T00:00:00Z"}')
+    write_status(read_record(tmp_path / "home", "r2"), RunStatus.FAILED, "the disk is full", datetime.now(UTC))
     monkeypatch.setenv("MILLWRIGHT_HOME", str(tmp_path / "home"))
     code, _, err = explain("r2")
     assert code == 2

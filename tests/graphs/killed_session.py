@@ -104,7 +104,7 @@ def kill_at_publishing(count: int) -> None:
         if countdown.tick():
             kill()
 
-    nodes.publish.publish = partial(nodes.publish.publish, hooks=Hooks(checkpoint=hook))  # type: ignore[assignment]
+    nodes.publish.Hooks = partial(Hooks, checkpoint=hook)  # type: ignore[attr-defined]
 
 
 def kill_at_landing(count: int) -> None:

@@ -19,7 +19,7 @@ from nodes.answers import checked_answer
 from state.errors import AnswerError
 from state.run import Approve, RunContext, RunStatus
 from tools.approval import keep_answer
-from tools.records import read_status
+from tools.queue.registry import read_status
 
 ACCEPT = {"rest": "accept"}
 

@@ -125,6 +125,7 @@ def test_the_variable_wins_over_the_settings_file(tmp_path: Path) -> None:
     assert database_url({**settings, "MILLWRIGHT_DATABASE_URL": "postgresql://host/two"}) == "postgresql://host/two"
     file.write_text("")
     assert database_url(settings) == ""
+    assert database_url({}) == ""
 
 
 def test_another_kind_of_url_is_refused_and_not_shown() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import tools.files
 from state.errors import ContractError, RunError, SetupError, StateVersionError
-from state.run import SCHEMA_VERSION, RunContext, RunRequest, RunStatus
+from state.run import SCHEMA_VERSION, RunContext, RunRequest
 from tools.records import (
     CONTRACT_COPY,
     RunRecord,
@@ -19,10 +19,8 @@ from tools.records import (
     is_running,
     list_records,
     read_record,
-    read_status,
     run_lock,
     write_record,
-    write_status,
 )
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -46,7 +44,6 @@ def test_a_record_is_read_back_as_it_was_written(home: Path) -> None:
     write_record(record)
     assert read_record(home, "r1") == record
     assert (home / "runs" / "r1" / CONTRACT_COPY).read_bytes() == b"the contract"
-    assert read_status(home, "r1") is None
 
 
 def test_the_copy_of_the_contract_and_every_folder_are_on_disk_before_the_record(
@@ -164,18 +161,6 @@ def test_records_are_listed_oldest_first(home: Path) -> None:
     for run_id, days in (("b", 1), ("c", 0), ("a", 1)):
         write_record(new(home, run_id, at=NOW + timedelta(days)))
     assert [record.run_id for record in list_records(home)] == ["c", "a", "b"]
-
-
-def test_the_status_is_the_last_one_written(home: Path) -> None:
-    record = new(home)
-    write_record(record)
-    write_status(record, RunStatus.RUNNING, "", NOW)
-    write_status(record, RunStatus.FAILED, "it broke", NOW + timedelta(1))
-    state = read_status(home, "r1")
-    assert state is not None
-    assert (state.status, state.problem, state.updated_at) == (RunStatus.FAILED, "it broke", NOW + timedelta(1))
-    (home / "runs" / "r1" / "status.json").write_bytes(b"{")
-    assert read_status(home, "r1") is None
 
 
 def test_a_run_is_held_by_one_and_free_again_afterwards(home: Path) -> None:

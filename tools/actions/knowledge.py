@@ -10,7 +10,8 @@ from tools.intake import Intake
 from tools.ledger import read_reports
 from tools.marks import read_marks
 from tools.plans import last_plan
-from tools.records import list_records, read_status
+from tools.queue.registry import read_status
+from tools.records import list_records
 
 _MOST_HITS = 8
 _MOST_TEXT = 300

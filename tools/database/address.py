@@ -1,35 +1,47 @@
-"""Where the database is: a secret of environment or settings file says so, else it lies in the home folder.
+"""Where the database is: a variable, a file or the settings file says so, else it lies in the home folder.
 
 A URL can hold a password: it is read here, where a connection is opened, and enters no record, state, trace or log.
 """
 
 import os
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from pydantic import ValidationError
+
 from state.errors import SetupError
+from state.operation import OperationSettings
 from tools.settings.file import read_settings_file
-from tools.settings.secrets import VARIABLES, load_secrets, secret_origins
+from tools.settings.secrets import VARIABLES, load_secrets
 
-URL_VARIABLE = VARIABLES["database_url"]
-
-UPGRADE_LOCK = 7_245_310_001
+UPGRADE_LOCK: Final = 7_245_310_001
 """Key of PostgreSQL's advisory lock under which tables are made: ours, and those of LangGraph's saver and store."""
 
-_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+_POOL: Final = "database_pool_size"
+_POOL_VARIABLE: Final = "MILLWRIGHT_OPERATION__DATABASE_POOL_SIZE"
+_SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 def database_url(environment: Mapping[str, str] | None = None) -> str:
     """Return the URL of the PostgreSQL database in use, as libpq reads it; empty where SQLite is used.
 
-    Raises SetupError for another kind of URL; the error does not show it.
+    It is the secret `database_url` (tools/settings/secrets.py). Raises SetupError for another kind of URL; the error
+    does not show it.
     """
+    secret = load_secrets(environment).database_url
+    return checked(secret.get_secret_value() if secret else "", where=VARIABLES["database_url"])
+
+
+def pool_size(environment: Mapping[str, str] | None = None) -> int:
+    """Return how many connections to PostgreSQL a process may have: a variable or the settings file says so."""
     variables = os.environ if environment is None else environment
-    file = read_settings_file(variables)
-    secret = load_secrets(variables, file=file).database_url
-    if secret is None:
-        return ""
-    return checked(secret.get_secret_value().strip(), where=secret_origins(variables, file)["database_url"])
+    given = variables.get(_POOL_VARIABLE) or read_settings_file(variables).section("operation").get(_POOL)
+    try:
+        return OperationSettings.model_validate({} if given is None else {_POOL: given}).database_pool_size
+    except ValidationError as error:
+        hint = "write a number from 1 to 100"
+        raise SetupError(error.errors()[0]["msg"], where=_POOL_VARIABLE, hint=hint) from None
 
 
 def checked(url: str, *, where: str = "database") -> str:

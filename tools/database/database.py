@@ -6,7 +6,7 @@ Tables are SQLAlchemy Core; each area (queue, metrics, alerts, agents) declares 
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -68,6 +68,21 @@ class Database:
         with self.engine.connect().execution_options(**{_READING: True}) as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def locking(self, look: Callable[[Connection], None]) -> Iterator[None]:
+        """Look, and lock what is seen, in a transaction that is kept open for the block and writes nothing.
+
+        It is begun again while the server is gone; a connection that is lost within the block is no error.
+        """
+        with ExitStack() as stack:
+            for attempt in self._tries():
+                with attempt, ExitStack() as entered:
+                    look(entered.enter_context(self.writing()))
+                    stack.push(entered.pop_all())
+            yield
+            with suppress(DBAPIError):
+                stack.close()
+
     def perform(self, work: Callable[[Connection], Result]) -> Result:
         """Do work in a transaction that writes, and again from its beginning when the connection is lost.
 
@@ -93,14 +108,8 @@ class Database:
     def _again(
         self, work: Callable[[Connection], Result], transaction: Callable[[], AbstractContextManager[Connection]]
     ) -> Result:
-        tries = Retrying(
-            retry=retry_if_exception(passes),
-            stop=stop_after_delay(self.patience),
-            wait=wait_random_exponential(multiplier=0.05, max=1.0),
-            reraise=True,
-        )
         try:
-            for attempt in tries:
+            for attempt in self._tries():
                 with attempt, transaction() as connection:
                     return work(connection)
         except OperationalError as error:
@@ -108,6 +117,14 @@ class Database:
                 raise
             raise unreachable(self.place, error) from None  # the cause shows the parameters of the statement
         raise AssertionError  # the last attempt raises
+
+    def _tries(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception(passes),
+            stop=stop_after_delay(self.patience),
+            wait=wait_random_exponential(multiplier=0.05, max=1.0),
+            reraise=True,
+        )
 
 
 def connect(home: Path, url: str = "", *, pool_size: int = 4, patience: float = PATIENCE) -> Database:

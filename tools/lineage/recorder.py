@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from state.errors import AnswerError, MillwrightError
+from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained
 from state.run import RunStatus
 from state.supervisor import SupervisorOutput
 from tools.explain.material import open_material
@@ -120,7 +120,7 @@ def recorded(record: RunRecord, target: LineageTarget) -> Iterator[LineageRecord
     recorder.start()
     try:
         yield recorder
-    except AnswerError:  # the run still waits, as if nothing had been said
+    except (AnswerError, ClaimLost, RunDrained):  # the run still waits, or another worker goes on with it
         raise
     except MillwrightError as error:
         recorder.finish(problem=error.line())

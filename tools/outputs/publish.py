@@ -17,6 +17,7 @@ import duckdb
 from pydantic import Field, ValidationError
 
 from state.errors import ResourceError
+from state.jobs import Fence
 from state.values import Value
 from tools.files import sync_folder
 from tools.outputs.destination import (
@@ -59,6 +60,7 @@ class Hooks:
     """What a caller may set around a publication."""
 
     checkpoint: Checkpoint = no_checkpoint  # called between any two effects
+    fence: Fence = Fence()  # noqa: RUF009  frozen; held from the journal on, as nothing is published before it
     lock_seconds: float = LOCK_SECONDS  # how long to wait for another run
 
 
@@ -82,6 +84,7 @@ def publish(
         RunError: another run publishes there.
         AccountingError, StepError: a file does not hold what it should.
         ResourceError: the disk is full.
+        ClaimLost: the worker's claim on the run is over; nothing is published.
 
     """
     hooks = hooks or Hooks()
@@ -101,9 +104,10 @@ def publish(
             run_id=run_id,
             tables=_write_aside(connection, tables, own / PUBLISHING, hooks.checkpoint, layout or Layout()),
         )
-        write_journal(destination, receipt)
-        hooks.checkpoint("journal written")
-        roll_forward(destination, hooks.checkpoint)
+        with hooks.fence.held():
+            write_journal(destination, receipt)
+            hooks.checkpoint("journal written")
+            roll_forward(destination, hooks.checkpoint)
         return receipt
 
 

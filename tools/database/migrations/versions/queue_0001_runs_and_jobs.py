@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("problem", sa.Text, nullable=False),
         sa.Column("updated_at", sa.Double, nullable=False),
+        sa.Column("swept_at", sa.Double),
     )
     op.create_index("runs_by_status", "runs", ["status", "updated_at"])
     op.create_table(

@@ -1,0 +1,77 @@
+"""One worker process of `millwright work`."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from app.progress import printable
+from app.settings import load_lineage_target, load_settings
+from graphs.worker import Worker
+from state.values import Value
+from tools.database.shared import database_of
+
+_TERMINATED: Final = 128 + signal.SIGTERM
+_LOOK: Final = 1.0  # seconds
+
+
+class WorkOptions(Value):
+    """What a worker process needs to know."""
+
+    home: str
+    lease: float
+    streams: int
+    once: bool
+    as_json: bool
+
+
+def serve(name: str, options: WorkOptions) -> None:
+    """Work until told to drain, or with `once` until the queue is empty; the second SIGTERM ends the process."""
+    database = database_of(Path(options.home))
+    told = partial(tell, as_json=options.as_json)
+    worker = Worker(database, name, options.lease, told, load_lineage_target(), load_settings().operation)
+    asked = 0
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            os._exit(_TERMINATED)  # at once: the runs are free when their leases end
+        worker.drain("shutdown")
+
+    signal.signal(signal.SIGTERM, hear)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's interrupt is passed on as SIGTERM
+    threading.Thread(target=_watch, args=(worker, os.getppid()), daemon=True).start()
+    others = [threading.Thread(target=worker.work, kwargs={"once": options.once}) for _ in range(options.streams - 1)]
+    for each in others:
+        each.start()
+    worker.work(once=options.once)
+    for each in others:
+        each.join()
+
+
+def tell(told: Mapping[str, Any], *, as_json: bool) -> None:
+    """Write one line about a run: an object on standard output, or words on standard error.
+
+    It is written at once and whole, so that lines of several processes do not mix.
+    """
+    if as_json:
+        os.write(sys.stdout.fileno(), (json.dumps(told) + "\n").encode())
+        return
+    words = [str(told.get(key, "")) for key in ("run_id", "event", "status", "problem")]
+    line = printable(" ".join(word for word in words if word))
+    os.write(sys.stderr.fileno(), f"{line}\n".encode())
+
+
+def _watch(worker: Worker, parent: int) -> None:
+    """Drain when whoever looks after this process is gone."""
+    stopped = threading.Event()
+    while os.getppid() == parent:
+        stopped.wait(_LOOK)
+    worker.drain("nobody looks after the process any more")

@@ -1,0 +1,1 @@
+"""The suite `queue`: every run ends once, whoever is killed."""

@@ -1,0 +1,169 @@
+"""What is known within this process of agents at work: when they were heard, how long they took, what waits for them.
+
+Whoever lets an agent work tells it here; the check of health reads it. Memory is bounded, and telling costs
+microseconds. It holds the agents of this process only: others watch theirs.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from state.health import MOST_USUAL, Vitals
+from state.operation_agents import AgentKind
+
+Clock = Callable[[], float]
+
+
+class Mailbox(NamedTuple):
+    """The messages that wait because of an agent."""
+
+    backlog: int
+    oldest: float  # seconds
+    sent: int  # since the agent was registered: messages it sent, refused ones too
+
+
+class Handlers(NamedTuple):
+    """How an agent is acted on; each returns what went wrong, or nothing."""
+
+    restart: Callable[[], str] | None = None
+    redelegate: Callable[[], str] | None = None
+    mailbox: Callable[[], Mailbox] | None = None
+    processes: Callable[[], tuple[int, ...]] | None = None  # ids of processes that are its own
+
+
+def _window() -> "deque[float]":
+    return deque(maxlen=MOST_USUAL)
+
+
+@dataclass(slots=True)
+class _Agent:
+    """One agent: windows of what is usual, and what happened since the check before."""
+
+    kind: AgentKind
+    took: "deque[float]" = field(default_factory=_window)
+    fresh: list[float] = field(default_factory=list)  # what it took since the check before
+    failed: int = 0  # in a row
+    kept: int = 0
+    orders: dict[str, tuple[float, float]] = field(default_factory=dict)  # under way -> since when, seconds allowed
+    memory: "deque[float]" = field(default_factory=_window)
+    processor: "deque[float]" = field(default_factory=_window)
+    flow: "deque[float]" = field(default_factory=_window)
+    sent: int = 0
+
+
+class Live:
+    """The agents of this process; safe for threads. `clock` gives seconds that do not go back."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.RLock()
+        self._agents: dict[str, _Agent] = {}
+        self._handlers: dict[str, Handlers] = {}
+
+    @contextmanager
+    def working(self, agent_id: str, kind: AgentKind, handlers: Handlers) -> Iterator[None]:
+        """Let an agent be acted on while it works."""
+        with self._lock:
+            self._agent(agent_id, kind)
+            self._handlers[agent_id] = handlers
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._handlers.pop(agent_id, None)
+                self._agents[agent_id].orders.clear()
+
+    def ordered(self, agent_id: str, order_id: str, seconds: float, kind: AgentKind = AgentKind.STEP_WORKER) -> None:
+        """Note that an agent has an order, and within how many seconds it is to be done."""
+        with self._lock:
+            self._agent(agent_id, kind).orders[order_id] = (self._clock(), max(seconds, 1e-3))
+
+    def settled(self, agent_id: str, order_id: str, *, done: bool) -> None:
+        """Note that an order was done, or failed; one that nobody told of is passed over."""
+        with self._lock:
+            agent = self._agents.get(agent_id)
+            if agent is not None and (order := agent.orders.pop(order_id, None)) is not None:
+                since, allowed = order
+                _heard(agent, (self._clock() - since) / allowed, done=done)
+
+    def answered(self, agent_id: str, seconds: float, *, done: bool, kind: AgentKind = AgentKind.STEP_WORKER) -> None:
+        """Note that an agent answered a question, or that it failed to."""
+        with self._lock:
+            _heard(self._agent(agent_id, kind), seconds, done=done)
+
+    def measured(self, agent_id: str, memory: float, processor: float) -> None:
+        """Note what the processes of an agent use: bytes, and the share of all cores since they were measured last."""
+        with self._lock:
+            agent = self._agents[agent_id]
+            agent.memory.append(memory)
+            agent.processor.append(processor)
+
+    def handlers(self, agent_id: str) -> Handlers:
+        """Return how an agent is acted on; by nothing where it does not work here."""
+        with self._lock:
+            return self._handlers.get(agent_id, Handlers())
+
+    def known(self) -> tuple[str, ...]:
+        """Return the agents that were told of."""
+        with self._lock:
+            return tuple(self._agents)
+
+    def take(self, agent_id: str) -> Vitals:
+        """Return what was measured of an agent since this was asked last; what is usual then holds it, too."""
+        with self._lock:
+            agent = self._agents[agent_id]
+            now, handlers = self._clock(), self._handlers.get(agent_id, Handlers())
+            mailbox = handlers.mailbox() if handlers.mailbox else None
+            sent = None if mailbox is None else float(max(0, mailbox.sent - agent.sent))
+            vitals = Vitals(
+                agent_id=agent_id,
+                kind=agent.kind,
+                # Who is not asked anything is silent without fault: silence counts while it has an order.
+                silence=max(((now - since) / allowed for since, allowed in agent.orders.values()), default=None),
+                took=max(agent.fresh, default=None),
+                usual_took=tuple(agent.took),
+                overdue=sum(now - since > allowed for since, allowed in agent.orders.values()),
+                failed=agent.failed,
+                kept=agent.kept,
+                memory=agent.memory[-1] if agent.memory else None,
+                usual_memory=tuple(agent.memory)[:-1],
+                processor=agent.processor[-1] if agent.processor else None,
+                usual_processor=tuple(agent.processor)[:-1],
+                backlog=mailbox.backlog if mailbox else None,
+                oldest=mailbox.oldest if mailbox else None,
+                flow=sent,
+                usual_flow=tuple(agent.flow),
+            )
+            agent.took.extend(agent.fresh)
+            agent.fresh.clear()
+            agent.kept = 0
+            if mailbox is not None and sent is not None:
+                agent.flow.append(sent)
+                agent.sent = mailbox.sent
+            return vitals
+
+    def forget(self, agent_id: str) -> None:
+        """Forget what is usual with an agent that was restarted: it begins anew."""
+        with self._lock:
+            if (agent := self._agents.get(agent_id)) is not None:
+                self._agents[agent_id] = _Agent(agent.kind)
+
+    def _agent(self, agent_id: str, kind: AgentKind) -> _Agent:
+        return self._agents.setdefault(agent_id, _Agent(kind))
+
+
+@lru_cache(maxsize=1)
+def live() -> Live:
+    """Return what is known of the agents of this process."""
+    return Live()
+
+
+def _heard(agent: _Agent, took: float, *, done: bool) -> None:
+    agent.failed = 0 if done else agent.failed + 1
+    if done:
+        agent.kept += 1
+        agent.fresh.append(took)
