@@ -53,8 +53,8 @@ def test_a_run_that_waits_and_goes_on_is_counted_once(job: Any) -> None:
 
 
 def test_a_database_that_fails_costs_a_warning(job: Any) -> None:
-    job.home.mkdir()
-    (job.home / "operation.sqlite").write_bytes(b"this is no database" * 100)
+    with open_database(job.home) as database, database.writing() as connection:
+        connection.exec_driver_sql("drop table measurements")
     context = RunContext(home=str(job.home))
     output = run(job.contract, [str(job.sources)], job.out, run_id="r1", context=context, operation=SETTINGS)
     assert output["status"] is RunStatus.PUBLISHED

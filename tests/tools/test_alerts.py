@@ -252,6 +252,27 @@ def test_who_is_killed_between_sending_and_marking_sends_again_with_the_same_key
     assert "key fallen-" in bodies[0]
 
 
+def test_who_is_killed_while_an_alert_is_kept_leaves_nothing_half_done(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Operation(database, Hook_without_server()).runs(1, failed=3)
+    duty, sent = EvaluateAlerts(database, OperationSettings(alerts=SETTINGS), Channels({})), list[str]()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as planted:
+        planted.setattr("tools.alerts.book._queue", killed)
+        with pytest.raises(KeyboardInterrupt):
+            duty.perform(START + timedelta(minutes=2))
+    assert open_alerts(database) == ()
+    assert history(database, START) == ()
+    for minute in (3, 4):
+        duty.perform(START + timedelta(minutes=minute))
+        deliver(database, lambda channel, *_: sent.append(channel) or "", SETTINGS, START + timedelta(minutes=minute))
+    assert sent == ["hook"]
+
+
 def test_two_processes_that_evaluate_at_once_tell_once(tmp_path: Path, database: Database) -> None:
     Operation(database, Hook_without_server()).runs(1, failed=3)
     settings, sent = OperationSettings(alerts=SETTINGS), list[str]()

@@ -26,7 +26,10 @@ def conclude(
     for rollout in ended:
         lost = rollout.new if rollout.status is RolloutStatus.ROLLED_BACK else rollout.old
         for agent in agents(database):
-            if (agent.card.id, agent.card.version) == (rollout.agent_id, lost) and agent.status is not AgentStatus.RETIRED:
+            if (agent.card.id, agent.card.version) == (
+                rollout.agent_id,
+                lost,
+            ) and agent.status is not AgentStatus.RETIRED:
                 move(database, agent, AgentStatus.RETIRED, now, reason=rollout.reason, by="rollout")
         if rollout.status is RolloutStatus.ROLLED_BACK:
             _record(database, rollout, now)

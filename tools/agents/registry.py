@@ -115,7 +115,9 @@ def move(  # noqa: PLR0913  what moves where, when, why and who says so
             None,
         )
         if current is None:
-            raise SetupError("there is no such agent", where=f"{card.id} {card.version}", hint="see `millwright agents`")
+            raise SetupError(
+                "there is no such agent", where=f"{card.id} {card.version}", hint="see `millwright agents`"
+            )
         if status not in MOVES[current.status]:
             raise SetupError(f"it is {current.status.value}: it cannot be {status.value} next", where=card.id)
         told = {"status": status, "since": now, "reason": reason[:MOST_REASON]}
@@ -216,9 +218,7 @@ def _change(
     return moved[-1]
 
 
-def _note(
-    connection: Connection, before: AgentStatus | None, after: RegisteredAgent, now: datetime, by: str
-) -> None:
+def _note(connection: Connection, before: AgentStatus | None, after: RegisteredAgent, now: datetime, by: str) -> None:
     connection.execute(
         insert(EVENTS).values(
             agent_id=after.card.id,

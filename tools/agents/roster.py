@@ -98,7 +98,9 @@ def roster_of(known: Sequence[RegisteredAgent], tried: Sequence[Rollout]) -> Ros
             last = max(versions, key=lambda each: (each.status is not AgentStatus.RETIRED, each.since))
             absent[agent_id] = f"{last.status.value}: {last.reason}"
             continue
-        running = next((each for each in tried if each.agent_id == agent_id and each.status is RolloutStatus.RUNNING), None)
+        running = next(
+            (each for each in tried if each.agent_id == agent_id and each.status is RolloutStatus.RUNNING), None
+        )
         stands = {each.card.version: _standing(each.deployment) for each in working}
         if running is not None and {running.old, running.new} <= stands.keys():
             old, new = stands[running.old], stands[running.new]

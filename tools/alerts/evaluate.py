@@ -40,7 +40,8 @@ def _read(database: Database, settings: AlertSettings, now: datetime) -> dict[st
         reports[seconds] = production_report(database, now, timedelta(seconds=seconds))
     figures = {rule.name: reading(reports[rule.window_seconds], rule.figure) for rule in rules}
     kept = {rule.name: value for rule in rules if (value := figures[rule.name]) is not None}
-    database.perform(lambda connection: take_readings(connection, kept, now))
+    with suppress(IntegrityError):  # another process reads at the same moment, and keeps the same
+        database.perform(lambda connection: take_readings(connection, kept, now))
     return {rule.name: _change(database, rule, now) if rule.change else figures[rule.name] for rule in rules}
 
 
