@@ -363,6 +363,43 @@ def alerts(  # noqa: PLR0913  one for each option
     raise typer.Exit(work_on(options))
 
 
+@app.command()
+def agents(
+    *,
+    deploy: Annotated[str, typer.Option("--deploy", metavar="CARD.json", help="Register, probe, put in service.")] = "",
+    drain: Annotated[str, typer.Option("--drain", metavar="ID", help="Let it finish, and give it nothing new.")] = "",
+    retire: Annotated[str, typer.Option("--retire", metavar="ID", help="Take it out for good.")] = "",
+    history: Annotated[str, typer.Option("--history", metavar="ID", help="The changes of its status.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it.", envvar="USER")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List the agents with their health; deploy, drain or retire one."""
+    from app.agents_command import AgentOptions
+    from app.agents_command import agents as work_on
+
+    options = AgentOptions(
+        deploy=deploy, drain=drain, retire=retire, history=history, by=by, reason=reason, as_json=as_json
+    )
+    raise typer.Exit(work_on(options))
+
+
+@app.command()
+def rollouts(*, as_json: JsonOption = False) -> None:
+    """List the versions of experts and models that are or were on trial, and how they did."""
+    from app.agents_command import rollouts as show
+
+    raise typer.Exit(show(as_json=as_json))
+
+
+@app.command()
+def watch(*, once: Annotated[bool, typer.Option("--once", help="Perform every duty once and end.")] = False) -> None:
+    """Check agents, end trials of versions, evaluate alerts and prune, until stopped."""
+    from app.watch_command import watch as keep_watch
+
+    raise typer.Exit(keep_watch(once=once))
+
+
 @app.command(name="eval")
 def evaluate(  # noqa: PLR0913  one for each option
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name of an evaluation suite, e.g. covid19.")],

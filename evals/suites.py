@@ -15,6 +15,7 @@ from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
 from evals.metrics.suite import Metrics
 from evals.model_faults.suite import ModelFaults
+from evals.operation_faults.suite import OperationFaults
 from evals.plan_choice import PlanChoice
 from evals.planning.disturbance import Disturbance
 from evals.planning.speed import PlanningSpeed
@@ -43,6 +44,7 @@ _ALL: tuple[type[Suite], ...] = (
     MappingSuite,
     Metrics,
     ModelFaults,
+    OperationFaults,
     PlanChoice,
     Planning,
     PlanningSpeed,

@@ -29,6 +29,8 @@ from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorOutput
 from tools.admission import admit
+from tools.agents.recording import record_run
+from tools.agents.roster import roster_kept
 from tools.database.address import database_url
 from tools.disk import MACHINE_ERRORS, machine_error
 from tools.lineage.recorder import recorded
@@ -131,12 +133,15 @@ def proceed(
     as it is.
     """
     folder = record.context.run_folder(record.run_id)
-    with run_lock(Path(record.context.home), record.run_id), workspace_kept(folder):
+    home, operated = Path(record.context.home), record.context.patterns.operation == "on"
+    with run_lock(home, record.run_id), workspace_kept(folder), roster_kept(home, use=operated):
         try:
             with measured(record, operation) as taken, recorded(record, lineage or LineageTarget()) as lineage_told:
                 output = asyncio.run(_drive(record, Reply(answer, by), listener or _ignore, hold or Hold()))
                 lineage_told.output, taken.status = output, output["status"].value
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
+            if operated:
+                record_run(_events_path(record).parent, home, database_url(), datetime.now(UTC))
         except (AnswerError, ClaimLost, RunDrained):
             raise
         except MillwrightError as error:

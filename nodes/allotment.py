@@ -14,7 +14,7 @@ from algorithms.auctions.auctioneer import settle
 from algorithms.auctions.bidding import bid
 from algorithms.auctions.prediction import Times
 from algorithms.auctions.reputation import reputations
-from nodes.crew import agent_at, crew, place_of
+from nodes.crew import admitted, agent_at, crew, place_of
 from nodes.steps.conforming import guarded_logic
 from state.auctions import (
     Announcement,
@@ -167,7 +167,9 @@ class Allotment:
         )
 
     def _at(self, places: Collection[int]) -> tuple[Bidder, ...]:
-        return tuple(each for each in self._crew if place_of(each.card.id) in places)
+        """Return the agents of places whom the registry lets work; all of them where it lets none."""
+        found = tuple(each for each in self._crew if place_of(each.card.id) in places)
+        return admitted(found) or found
 
     def _awarded(self, record: AuctionRecord, task: TaskOffer, around: Around, free: Sequence[Bidder] = ()) -> Award:
         """Return the award with what the history keeps; without one the step is performed directly."""

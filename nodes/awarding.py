@@ -16,6 +16,7 @@ from state.auctions import Award, Engine
 from state.plans import Plan, Step
 from state.reports import TraceEntry
 from state.run import RunContext
+from tools.agents.roster import current
 
 __all__ = ["Auction", "Awarding", "Now"]
 
@@ -47,6 +48,7 @@ class Awarding:
         self._beside: set[str] = set()  # steps that are, or would be, performed beside the others
         self._failed: dict[str, str] = {}  # steps that a process of its own could not do -> that agent
         self._asked: dict[str, tuple[int, ...]] = {}  # when an engine was asked for last, by step
+        self._hung: set[int] = set()  # places whose worker hung in this run
         self._allotment: Allotment | None = None
         if context.patterns.auction != OFF:
             self._allotment = Allotment(context, folder, partial(hold, auction, context=context))
@@ -86,7 +88,7 @@ class Awarding:
         open_groups = []
         for steps in groups:
             if steps[0].step_id in self._awards:
-                self._take(steps, self._free()[0])
+                self._take(steps, self._next())
             else:
                 open_groups.append(steps)
         free = self._free()
@@ -96,14 +98,30 @@ class Awarding:
         for steps, found in zip(open_groups, self._allotment.workers_for(open_groups, around), strict=True):
             self._keep(steps, found)
             place = place_of(found.agent_id)
-            self._take(steps, place if place in self._free() else self._free()[0])
+            self._take(steps, place if place in self._free() else self._next())
 
     def begin(self, steps: Sequence[Step]) -> str:
         """Return the agent that performs steps which begin now, together; its place is taken until they are told."""
         first = steps[0]
         if first.step_id not in self._places:
-            self._take(steps, self._free()[0])
+            self._take(steps, self._next())
         return agent_at(self._places[first.step_id], Engine.OWN_PROCESS if self.is_beside(first) else Engine.IN_PROCESS)
+
+    @property
+    def places(self) -> int:
+        """How many steps may be performed at once: fewer than the settings say where workers are out."""
+        return len(self._able())
+
+    def deadline(self, steps: Sequence[Step]) -> float:
+        """Return the seconds within which steps performed together are to be done; 0 where nothing was awarded."""
+        awards = [self._awards[step.step_id] for step in steps if step.step_id in self._awards]
+        return sum(award.deadline for award in awards)
+
+    def hangs(self, steps: Sequence[Step]) -> None:
+        """Note that whoever had steps hangs: its place is taken last from now on, and the steps have none."""
+        place = self._places.pop(steps[0].step_id, None)
+        if place is not None:
+            self._hung.add(place)
 
     def is_beside(self, step: Step) -> bool:
         """Return whether a step is performed in a process with a database of its own."""
@@ -166,8 +184,23 @@ class Awarding:
                 self._awards[step.step_id] = award.model_copy(update={"agent_id": agent_at(place, award.engine)})
 
     def _free(self) -> tuple[int, ...]:
+        return tuple(place for place in self._able() if place not in self._places.values())
+
+    def _able(self) -> tuple[int, ...]:
+        """Return the places where work is done.
+
+        Those whose worker hung, or whom the registry lets do nothing, are left out as long as there are others: with
+        nobody else the work goes on with them, each with a new thread.
+        """
+        roster, every = current(), tuple(range(1, self._most + 1))
+        let = tuple(place for place in every if roster.admits(agent_at(place, Engine.IN_PROCESS))) or every
+        return tuple(place for place in let if place not in self._hung) or let
+
+    def _next(self) -> int:
+        """Return the place where somebody begins now; there are as many as steps may run at once."""
         used = set(self._places.values())
-        return tuple(place for place in range(1, self._most + 1) if place not in used)
+        every: tuple[int, ...] = (*self._able(), *range(1, self._most + 1))
+        return next(place for place in every if place not in used)
 
     def _predicted(self, step: Step) -> float:
         return self._allotment.predicted(step) if self._allotment is not None else step.seconds

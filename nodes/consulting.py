@@ -18,6 +18,7 @@ from state.errors import BudgetExhausted, ModelAnswerUnusable, ModelError
 from state.models import ModelSettings
 from state.run import RunContext
 from state.values import Value, digest
+from tools.agents.roster import current
 from tools.models.answers import Kept, find_choice, keep_answer, read_answers_kept, total_use
 from tools.models.background import wait_for
 from tools.models.client import ModelClient, client_of
@@ -65,25 +66,29 @@ def consult(kind: str, version: str, doubts: Sequence[Doubt], judge: Judge) -> d
 
 async def _all(kind: str, doubts: Sequence[Doubt], judge: Judge) -> list[Choice]:
     """Ask about all doubts side by side."""
-    client = client_of(judge.settings)
-    return await asyncio.gather(*(_choose(kind, doubt, client, judge) for doubt in doubts))
+    roster, name = current(), judge.settings.name
+    asked = [roster.model_for(name, doubt.subject) for doubt in doubts]
+    chosen = [judge.settings.model_copy(update={"name": each}) for each in asked]
+    return await asyncio.gather(
+        *(_choose(kind, doubt, each, judge) for doubt, each in zip(doubts, chosen, strict=True))
+    )
 
 
-async def _choose(kind: str, doubt: Doubt, client: ModelClient, judge: Judge) -> Choice:
+async def _choose(kind: str, doubt: Doubt, settings: ModelSettings, judge: Judge) -> Choice:
     """Return the choice that all opinions agree on, or why there is none."""
-    meter = judge.meter.part()
+    meter, client, name = judge.meter.part(), client_of(settings), settings.name
     said: list[tuple[str, str]] = []
     try:
         for opinion in range(judge.settings.opinions):
             said.append(await _opinion(kind, doubt, opinion, client, meter, judge.settings.reasks))
             if said[-1][0] != said[0][0]:
                 fallback = "asked again with the options in another order, it chose another one"
-                return Choice(subject=doubt.subject, option=None, fallback=fallback, use=meter.used)
+                return Choice(subject=doubt.subject, option=None, asked=name, fallback=fallback, use=meter.used)
     except (ModelError, BudgetExhausted) as error:
-        return Choice(subject=doubt.subject, option=None, fallback=error.line()[:500], use=meter.used)
+        return Choice(subject=doubt.subject, option=None, asked=name, fallback=error.line()[:500], use=meter.used)
     use = meter.used
-    name = f"{use.model} {use.version}".strip()
-    return Choice(subject=doubt.subject, option=said[0][0], reason=said[0][1], by=name, use=use)
+    told = f"{use.model} {use.version}".strip()
+    return Choice(subject=doubt.subject, option=said[0][0], reason=said[0][1], by=told, asked=name, use=use)
 
 
 async def _opinion(

@@ -1,26 +1,28 @@
 """The members of a vote, and asking one within a time: whatever a member does, the vote goes on."""
 
-import contextvars
-import threading
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
 
 import numpy as np
 from pydantic import ValidationError
 
 from algorithms.voting.reliability import reliabilities, weight
-from nodes.boundary import failure_line
+from nodes.bulkhead import Given, within
 from nodes.voters import ModelVoter, StatedAgent
+from state.agents import Agent
 from state.council import Council
 from state.errors import SetupError
 from state.messages import Message
 from state.run import RunContext
 from state.vote import MOST_VOTERS, StatedVoter, VoteRequest
 from state.voting import Absence, AbsenceKind, Electorate
+from tools.agents.roster import current
 
 
 def council_of(request: VoteRequest, context: RunContext) -> Council:
-    """Return all voters of a request: described ones, model voters, and those of a council of the run context."""
+    """Return all voters of a request: described ones, model voters, and those of a council of the run context.
+
+    Those whom the registry has taken out have no seat, as long as there are others.
+    """
     if request.council and request.council not in context.councils:
         raise SetupError(f"there is no council {request.council!r}", where="request.council")
     passed = context.councils.get(request.council, Council(members=()))
@@ -33,8 +35,11 @@ def council_of(request: VoteRequest, context: RunContext) -> Council:
     named = {voter.group for voter in request.voters if voter.group}
     groups = [tuple(one.name for one in request.voters if one.group == group) for group in sorted(named)]
     groups += [tuple(model.card.id for model in models)] if models else []
+    everybody: tuple[Agent, ...] = (*described, *models, *passed.members)
+    roster = current()
+    admitted = tuple(each for each in everybody if roster.admits(each.card.id))
     return Council(
-        members=(*described, *models, *passed.members),
+        members=admitted or everybody,
         weights={**_weights(request.voters, len(request.options)), **passed.weights},
         groups=(*groups, *passed.groups),
         verifier=passed.verifier,
@@ -63,18 +68,9 @@ def electorate_of(council: Council) -> Electorate:
 
 
 def answer_within(work: Callable[[], Message], seconds: float) -> Message | Absence:
-    """Return the answer, or why there is none. A voter that is late is left to itself: its thread ends with it."""
-    answers: SimpleQueue[Message | Absence] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            answers.put(work())
-        except Exception as error:  # noqa: BLE001  the worker boundary: whatever a voter raises is its failure
-            answers.put(Absence(voter="", kind=AbsenceKind.FAILED, reason=failure_line(error)[:200]))
-
-    context = contextvars.copy_context()
-    threading.Thread(target=lambda: context.run(run), name="voter", daemon=True).start()
-    try:
-        return answers.get(timeout=seconds)
-    except Empty:
-        return Absence(voter="", kind=AbsenceKind.LATE, reason=f"no answer within {seconds:g} s")
+    """Return the answer, or why there is none."""
+    given = within(work, seconds, "voter")
+    if isinstance(given, Given):
+        return given.answer
+    kind = AbsenceKind.LATE if given.late else AbsenceKind.FAILED
+    return Absence(voter="", kind=kind, reason=given.reason[:200])

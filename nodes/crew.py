@@ -5,10 +5,16 @@ process, which makes derived tables on copies of what they read. What the copies
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
-from state.agents import AgentCard, Role
+from state.agents import Agent, AgentCard, Role
 from state.auctions import Bidder, CostModel, Engine, Reputation
+from state.operation_agents import AgentKind
 from state.plans import StepKind
+from tools.agents.live import Handlers, Mailbox, live
+from tools.agents.processes import children
+from tools.agents.roster import current
+from tools.hub.bounded import BoundedHub
 
 _VERSION = "1"
 _SKILLS = tuple(kind.value for kind in StepKind)
@@ -26,6 +32,33 @@ def crew(places: int, reputations: Mapping[str, Reputation]) -> tuple[Bidder, ..
         found.append(Bidder(card=worker, reputation=reputations.get(worker.id, Reputation())))
         found.append(Bidder(card=process, cost_model=_COPIES, reputation=reputations.get(process.id, Reputation())))
     return tuple(found)
+
+
+def admitted(bidders: tuple[Bidder, ...]) -> tuple[Bidder, ...]:
+    """Return those of a crew whom the registry lets work."""
+    roster = current()
+    return tuple(each for each in bidders if roster.admits(each.card.id))
+
+
+def kind_of(card: AgentCard) -> AgentKind:
+    """Return which kind of agent a member of the crew is."""
+    return AgentKind.STEP_PROCESS if card.engine == Engine.OWN_PROCESS else AgentKind.STEP_WORKER
+
+
+def watched(worker: Agent, hub: BoundedHub) -> AbstractContextManager[None]:
+    """Let the check of health see an agent of the crew at its mailbox while it works."""
+    name = worker.card.id
+
+    def mailbox() -> Mailbox:
+        return Mailbox(backlog=hub.unsettled(name) + hub.beyond(name), oldest=0.0, sent=hub.sent(name))
+
+    def probe() -> str:
+        return "" if worker.probe() else "it says that it is not able to work"
+
+    kind = kind_of(worker.card)
+    # What works in the run's own process cannot be told from it; processes of their own are its children.
+    processes = children if kind is AgentKind.STEP_PROCESS else None
+    return live().working(name, kind, Handlers(mailbox=mailbox, probe=probe, processes=processes))
 
 
 def agent_at(place: int, engine: str) -> str:

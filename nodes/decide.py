@@ -5,16 +5,19 @@ nothing else; what it chooses among the options is put into the expert's answer 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from nodes.consulting import Judge, consult
+from nodes.experts import Judged, judged
 from state.agents import AgentCard, Role
 from state.decisions import DecidedBy, Decision
 from state.doubts import STAYS, Choice, Doubt
 from state.errors import StepError
 from state.resolution import Ballot
+from state.roster import MODEL
 from state.values import Value, digest
+from tools.agents.roster import current
 
 Evidence = TypeVar("Evidence", bound=Value)
 Answer = TypeVar("Answer", bound=Value)
@@ -40,6 +43,14 @@ def _no_doubts(_evidence: object, _answer: object) -> tuple[Doubt, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Control(Generic[Evidence, Answer]):
+    """A question whose answer is known: whether an answer to it is right."""
+
+    evidence: Evidence
+    is_right: Callable[[Answer], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionPoint(Generic[Evidence, Answer]):
     """A point where judgement is needed.
 
@@ -47,6 +58,8 @@ class DecisionPoint(Generic[Evidence, Answer]):
     `accounts` puts evidence and answer into the words of the record; a question about many things has many accounts.
     `doubts` tells what the expert left open, with the options that its evidence supports; the prompt for them is the
     file `nodes/decisions/<kind>.md`. `settle` puts choices, by the subject of their doubt, into the expert's answer.
+    `versions` are experts of other versions that this program still has; `control` gives a question whose answer is
+    known.
     """
 
     kind: str
@@ -56,6 +69,8 @@ class DecisionPoint(Generic[Evidence, Answer]):
     accounts: Callable[[Evidence, Answer], tuple[Account, ...]]
     doubts: Callable[[Evidence, Answer], tuple[Doubt, ...]] = _no_doubts
     settle: Callable[[Evidence, Answer, Mapping[str, Choice]], Answer] | None = None
+    versions: Mapping[str, Callable[[Evidence], Answer]] = field(default_factory=dict)
+    control: Callable[[], Control[Evidence, Answer]] | None = None
 
     @property
     def card(self) -> AgentCard:
@@ -71,18 +86,32 @@ def decide(
     Raises StepError when the expert's own answer fails the check: an expert that contradicts its evidence is a fault
     of the program, and going on would publish it.
     """
-    answer = checked(point, evidence, point.expert(evidence))
+    by = judged(point, evidence)
+    answer = checked(point, evidence, by.answer)
     asked = digest(evidence)
-    method = f"expert rule {point.card.id} {point.version}"
+    method = f"expert rule {point.card.id} {by.version}"
     told = point.accounts(evidence, answer)
     own = tuple(
-        record(point.kind, each, asked, method=each.method or method, decided_by=each.decided_by) for each in told
+        _versioned(record(point.kind, each, asked, method=each.method or method, decided_by=each.decided_by), by)
+        for each in told
     )
     doubts = point.doubts(evidence, answer) if judge is not None and point.settle is not None else ()
     if judge is None or not doubts:
         return answer, own
+    roster = current()
+    if not roster.admits(MODEL):
+        fallback = f"the model is not in service: {roster.absent[MODEL]}"
+        return answer, tuple(each.model_copy(update={"fallback": _bounded(fallback)}) for each in own)
     choices = consult(point.kind, point.version, doubts, judge)
     return _settled(point, evidence, answer, own, choices)
+
+
+def _versioned(decision: Decision, by: Judged[Answer]) -> Decision:
+    """Return a record with the version of the expert that decided, and why not the one that was on trial."""
+    told: dict[str, object] = {"version": by.version, "refused": by.refused}
+    if by.fault:
+        told["fallback"] = _bounded(by.fault)
+    return decision.model_copy(update=told)
 
 
 def _settled(
@@ -102,7 +131,9 @@ def _settled(
     told = [
         before
         if (before.answer, before.subject) == (_bounded(account.answer), _bounded(account.subject))
-        else record(point.kind, account, asked, method=f"chosen by {_names(choices)}", decided_by=DecidedBy.MODEL)
+        else record(
+            point.kind, account, asked, method=f"chosen by {_names(choices)}", decided_by=DecidedBy.MODEL
+        ).model_copy(update={"version": _asked_models(choices)})
         for before, account in zip(own, accounts, strict=True)
     ]
     return settled, tuple(_with_cost(told, choices, fault))
@@ -135,6 +166,10 @@ def _is_about(decision: Decision, subject: str) -> bool:
 
 def _borne(told: Sequence[Decision], choice: Choice) -> bool:
     return any(_is_about(decision, choice.subject) for decision in told)
+
+
+def _asked_models(choices: Mapping[str, Choice]) -> str:
+    return ", ".join(sorted({choice.asked for choice in choices.values() if choice.asked}))
 
 
 def _names(choices: Mapping[str, Choice]) -> str:

@@ -46,6 +46,7 @@ from state.delegation import (
 from state.errors import SetupError
 from state.run import RunContext
 from state.sources import Wanted
+from tools.agents.roster import current
 from tools.delegation.book import OrderBook, write_book
 from tools.delegation.groups import groups_to_land, groups_to_scan
 from tools.intake import CONTRACT_FILE, read_contract, read_intake
@@ -190,9 +191,11 @@ def give_orders(state: TeamState, runtime: Runtime[RunContext]) -> GiveOutput:
 
 
 def _crew_from(team: TeamRef) -> tuple[str, ...]:
-    """Return the workers in the order in which this team gives them orders."""
-    names = worker_names(team.workers)
-    return (*names[team.first :], *names[: team.first])
+    """Return the workers in the order in which this team gives them orders; those taken out get none."""
+    roster, every = current(), worker_names(team.workers)
+    names = tuple(name for name in every if roster.admits(name)) or every
+    first = team.first % len(names)
+    return (*names[first:], *names[:first])
 
 
 def order_branches(state: TeamState) -> list[OrderInput]:

@@ -8,8 +8,7 @@ is ruled on, one after the other, before the plan goes on. A step that asks a pe
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from typing_extensions import TypedDict
 from algorithms.dag import ready
 from algorithms.dispatch import next_steps, urgency
 from nodes.awarding import Auction, Awarding, Now
+from nodes.bulkhead import in_thread
 from nodes.events import emit
 from nodes.perform import (
     MODELS,
@@ -41,6 +41,7 @@ from state.repair_council import CouncilTask
 from state.reports import Progress, Replan, StepReport, StepStatus, TraceEntry
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
+from tools.agents.live import live
 from tools.conversation import conversation_ref, placed_before
 from tools.ledger import read_messages, read_reports, read_trace, record_attempt
 from tools.models.answers import read_answers_kept, total_use
@@ -109,16 +110,21 @@ class Execution:
 
     def go_on(self, stopped: Event) -> None:
         """Begin what is ready whenever a step ends, until a step fails, the budget is spent or nothing is ready."""
-        with ThreadPoolExecutor(self._most, thread_name_prefix="step") as pool:
+        try:
             while True:
                 if not stopped.is_set() and self._failed() is None:
-                    self._begin(pool)
+                    self._begin()
                 if not self._running:
                     return
-                ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                look = self._context.begin_seconds / 4
+                ended, _ = wait(self._running, timeout=look, return_when=FIRST_COMPLETED)
                 for future in sorted(ended, key=lambda each: self._latest[self._running[each].steps[0].step_id]):
                     begun = self._running.pop(future)
-                    self._join(begun, self.orders.join(begun.order, future.result()), pool)
+                    self._join(begun, self._joined(begun, future.result()))
+                if not ended:
+                    self._redelegate()
+        finally:
+            wait(self._running)
 
     def note_conversation(self) -> None:
         """Note what was said in the run so far, this time and before."""
@@ -149,7 +155,7 @@ class Execution:
             update |= {"status": RunStatus.BUDGET_SPENT, "problem": self._over.line()}
         return update
 
-    def _begin(self, pool: ThreadPoolExecutor) -> None:
+    def _begin(self) -> None:
         """Begin as many of the ready steps as may run beside the running ones."""
         running = {step.step_id for begun in self._running.values() for step in begun.steps}
         waiting = {*self._asked, *self._convened}
@@ -158,7 +164,7 @@ class Execution:
         now = Now(self._done(), running, self._used_with_running().seconds)
         beside = self._awarding.beside(self._groups([step for step in contested if self._is_fresh(step)]), now)
         alone = self._alone - beside
-        most = self._most + len(running) - len(self._running)  # those performed together take one place
+        most = self._awarding.places + len(running) - len(self._running)  # those performed together take one place
         found = next_steps(self._plan, self._done(), running, alone=alone, most=most, latest=free)
         groups = self._groups(found)
         share = self._share(len(self._running) + len(groups))
@@ -184,7 +190,7 @@ class Execution:
                 threads=min(self._contexts[steps[0].step_id].threads, share),
                 worked=self._used_with_running(),
             )
-            self._place(Begun(steps, order, time.monotonic()), pool)
+            self._place(Begun(steps, order, time.monotonic()))
 
     def _groups(self, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
         """Return the steps in groups that are performed together, each step in one of them."""
@@ -242,9 +248,32 @@ class Execution:
         self._placed[name] = self._placed.get(name, 0) + 1
         return f"{name}~{self._placed[name]}"
 
-    def _place(self, begun: Begun, pool: ThreadPoolExecutor) -> None:
-        work = self.orders.place(begun.order)
-        self._running[pool.submit(copy_context().run, work)] = begun
+    def _place(self, begun: Begun) -> None:
+        work, order = self.orders.place(begun.order), begun.order
+        live().ordered(order.worker, order.order_id, self._allowed_seconds(begun))
+        self._running[in_thread(work, order.worker)] = begun
+
+    def _joined(self, begun: Begun, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
+        """Return what was reported on an order, and note how its worker kept it."""
+        attempts, order = self.orders.join(begun.order, result), begun.order
+        failed = any(each.report.status is StepStatus.FAILED for each in attempts or ())
+        live().settled(order.worker, order.order_id, done=not failed)
+        return attempts
+
+    def _allowed_seconds(self, begun: Begun) -> float:
+        """Return within how many seconds an order is to be done: as awarded, and never less than a worker may wait."""
+        return max(self._context.begin_seconds, self._awarding.deadline(begun.steps))
+
+    def _redelegate(self) -> None:
+        """Take orders back from workers that hang before they begin, and give them to others."""
+        for future, begun in list(self._running.items()):
+            order = begun.order
+            if self.orders.fence.waits(order) > self._context.begin_seconds and self.orders.fence.revoke(order):
+                del self._running[future]  # its thread is left to itself: it does nothing any more
+                live().settled(order.worker, order.order_id, done=False)
+                self._awarding.hangs(begun.steps)
+                emit("hangs", f"{order.order_id}:hangs", step=order.steps[0], worker=order.worker)
+                self._join(begun, self.orders.join(order, None))
 
     def _attempt(self, order: StepOrder) -> tuple[Attempt, ...]:
         """Perform the steps of an order."""
@@ -257,14 +286,15 @@ class Execution:
         (step,) = steps
         return (attempt(step, self._reports.get(step.step_id), self._folder, context, order.worked, self._composed),)
 
-    def _join(self, begun: Begun, attempts: tuple[Attempt, ...] | None, pool: ThreadPoolExecutor) -> None:
+    def _join(self, begun: Begun, attempts: tuple[Attempt, ...] | None) -> None:
         """Put what was reported on record; order again what nobody reported on."""
         steps, order = begun.steps, begun.order
         if attempts is None and order.placed < MOST_ORDERS:
             order_id = self._order_id(steps[0], order.attempt)
-            again = order.model_copy(update={"placed": order.placed + 1, "order_id": order_id})
+            changes = {"placed": order.placed + 1, "order_id": order_id, "worker": self._awarding.begin(steps)}
+            again = order.model_copy(update=changes)
             emit("reordered", again.order_id, step=steps[0].step_id, lost=order.order_id)
-            self._place(begun._replace(order=again), pool)
+            self._place(begun._replace(order=again))
             return
         if attempts is None:
             attempts = tuple(never_performed(step, self._reports.get(step.step_id), order.placed) for step in steps)

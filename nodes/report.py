@@ -28,6 +28,7 @@ from state.planning import PlanningState
 from state.plans import Plan, StepKind
 from state.run import RunContext, RunStatus
 from state.supervisor import SupervisorState
+from tools.agents.roster import current
 from tools.approval import read_answers
 from tools.auction_history import add as add_contracts
 from tools.conversation import write_conversation
@@ -78,7 +79,7 @@ def _report(state: SupervisorState, runtime: Runtime[RunContext]) -> SupervisorS
         forgotten = remember_rulings(
             Path(context.home).absolute(), request.run_id, rulings, state.get("accounts", {}), state.get("receipt")
         )
-        more = tuple(each for each in (forgotten, _hub_warning(state)) if each)
+        more = tuple(each for each in (forgotten, _hub_warning(state), _registry_warning()) if each)
         state = {**state, "warnings": (*state.get("warnings", ()), *more)}
         facts = _facts(connection, state, contract, intake, seconds)
         content = build_run_json(facts.model_copy(update={"created_at": record.created_at}))
@@ -127,6 +128,12 @@ def _write_side_tables(
         timed("changes", partial(write_changes, connection, table, formats, votes=votes))
         timed("proposals", partial(write_proposals, connection, table))
     return seconds
+
+
+def _registry_warning() -> str:
+    """Return that the registry of agents could not be read, and why; the run then went on with whom it knew."""
+    fault = current().fault
+    return f"the registry of agents could not be read: {fault}" if fault else ""
 
 
 def _hub_warning(state: SupervisorState) -> str:

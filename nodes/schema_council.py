@@ -10,7 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from algorithms.mapping import HARDLY_SURE, decide_mapping, open_pairs
-from algorithms.mapping_council import Question, ask, read_sheet, seats_for
+from algorithms.mapping_council import SEATS, Question, ask, read_sheet, seats_for
 from algorithms.mapping_suspicion import Control, MemberSheets, control_of, examine
 from algorithms.mapping_tally import Counting
 from nodes import council_members
@@ -31,6 +31,7 @@ from state.mapping_council import (
 from state.messages import Message, MessageKind
 from state.run import RunContext
 from state.values import digest
+from tools.agents.roster import current
 from tools.hub.asking import ask_agent
 from tools.schema_council import (
     FOLDER,
@@ -92,7 +93,9 @@ def members_asked(question: QuestionRef) -> tuple[str, ...]:
 def judge_pairs(state: MemberInput) -> CouncilState:
     """Ask one member both questions, which it cannot tell apart; one that fails is named and stops nobody."""
     name, question = state["member"], state["question"]
-    sheets: dict[str, str] = {}
+    roster, sheets = current(), dict[str, str]()
+    if not roster.admits(name) and any(roster.admits(other) for other in _beside(name)):
+        return {"sheets": {name: SheetRef(member=name, fault=f"out of service: {roster.absent[name]}"[:_MOST_TOLD])}}
     try:
         member = council_members.MEMBERS[name]
         for asked in question.asked:
@@ -102,6 +105,12 @@ def judge_pairs(state: MemberInput) -> CouncilState:
         told = failure_line(error) if isinstance(error, FAILURES) else f"{type(error).__name__}: {error}"
         return {"sheets": {name: SheetRef(member=name, fault=told[:_MOST_TOLD])}}
     return {"sheets": {name: SheetRef(member=name, sheets=sheets)}}
+
+
+def _beside(member: str) -> tuple[str, ...]:
+    """Return who could speak for the seat of a member: its deputy, or the one whose deputy it is."""
+    both = next(members_of(seat) for seat in SEATS if member in members_of(seat))
+    return tuple(each for each in both if each != member)
 
 
 def assign(state: CouncilState, runtime: Runtime[RunContext]) -> CouncilState:

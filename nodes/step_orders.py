@@ -7,19 +7,20 @@ looks for the reply: an order without one, e.g. as the hub lost it, is placed ag
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from functools import partial
 from typing import Protocol, Self
 
 from pydantic import TypeAdapter
 
 from algorithms.hub.signing import signed
-from nodes.crew import crew
+from nodes.crew import crew, watched
+from nodes.order_fence import Fence
 from nodes.perform import Attempt
 from state.agents import AgentCard, Role
 from state.errors import StepError
 from state.hub import HubFaults, HubSettings
 from state.messages import LineageRef, Message, MessageKind, Receipt
 from state.orders import Heard, StepOrder
+from tools.hub.bounded import BoundedHub
 from tools.hub.faults import FaultyHub
 from tools.hub.opening import OpenHub, open_hub
 from tools.hub.serving import serve
@@ -54,6 +55,10 @@ class Orders(AbstractContextManager["Orders"], Protocol):
         """Return the messages since this was asked last, with what became of them."""
 
     @property
+    def fence(self) -> Fence:
+        """What says whether an order was begun, and takes it back where it was not."""
+
+    @property
     def told(self) -> str:
         """Which way it is, and why not the one that was asked for."""
 
@@ -68,14 +73,20 @@ class DirectOrders(AbstractContextManager["DirectOrders"]):
     told = fault = ""
 
     def __init__(self, perform: Perform) -> None:
-        self._perform = perform
+        self._perform, self.fence = perform, Fence()
 
     def __exit__(self, *_error: object) -> None:
         """Hold nothing."""
 
     def place(self, order: StepOrder) -> Work:
         """Return the call."""
-        return partial(self._perform, order)
+        self.fence.place(order)
+
+        def work() -> tuple[Attempt, ...]:
+            self.fence.begin(order)
+            return self._perform(order)
+
+        return work
 
     def join(self, _order: StepOrder, result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
         """Return what the call returned."""
@@ -89,8 +100,8 @@ class DirectOrders(AbstractContextManager["DirectOrders"]):
 class StepWorker:
     """An agent of the crew: performs what it is ordered, and reports."""
 
-    def __init__(self, card: AgentCard, perform: Perform) -> None:
-        self._perform = perform
+    def __init__(self, card: AgentCard, perform: Perform, fence: Fence) -> None:
+        self._perform, self._fence = perform, fence
         self.card = card
 
     def probe(self) -> bool:
@@ -98,8 +109,10 @@ class StepWorker:
         return True
 
     def handle(self, message: Message) -> Message:
-        """Perform the steps of an order; the reply holds their reports."""
-        attempts = self._perform(StepOrder.model_validate_json(message.content["order"]))
+        """Perform the steps of an order; the reply holds their reports. StepError where it was revoked meanwhile."""
+        order = StepOrder.model_validate_json(message.content["order"])
+        self._fence.begin(order)
+        attempts = self._perform(order)
         return Message(
             message_id=f"{message.message_id}:report",
             kind=MessageKind.RESPONSE,
@@ -119,7 +132,8 @@ class HubOrders(AbstractContextManager["HubOrders"]):
 
     def __init__(self, run_id: str, places: int, perform: Perform, settings: HubSettings, faults: HubFaults) -> None:
         self._run_id, self._settings, self._faults = run_id, settings, faults
-        self._workers = {each.card.id: StepWorker(each.card, perform) for each in crew(places, {})}
+        self.fence = Fence()
+        self._workers = {each.card.id: StepWorker(each.card, perform, self.fence) for each in crew(places, {})}
         self._placed: dict[str, Message] = {}
         self._replies: dict[str, Message] = {}
         self._heard: list[Heard] = []
@@ -130,10 +144,11 @@ class HubOrders(AbstractContextManager["HubOrders"]):
         """Open the hub, with a new key for everybody."""
         self._signers, verifier = key_ring((_CHIEF, *self._workers))
         self._open: OpenHub = self._stack.enter_context(open_hub(verifier, self._settings, self._run_id))
-        self._hub = FaultyHub(self._open.hub, self._faults)
+        self._hub = BoundedHub(FaultyHub(self._open.hub, self._faults), frozenset({_CHIEF}))
         self._hub.register(AgentCard(id=_CHIEF, version="1", role=Role.COORDINATOR, skills=(PERFORM,)))
         for worker in self._workers.values():
             self._hub.register(worker.card)
+            self._stack.enter_context(watched(worker, self._hub))
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -165,6 +180,7 @@ class HubOrders(AbstractContextManager["HubOrders"]):
             response_required=True,
             lineage=tuple(LineageRef(step_id=step_id) for step_id in order.steps),
         )
+        self.fence.place(order)
         self._placed[order.order_id] = signed(message, self._signers[_CHIEF])
         receipt = self._hub.send(self._placed[order.order_id])
         if not receipt.kept:
@@ -178,9 +194,14 @@ class HubOrders(AbstractContextManager["HubOrders"]):
     def join(self, order: StepOrder, _result: tuple[Attempt, ...] | None) -> tuple[Attempt, ...] | None:
         """Return the reports of the reply; None where there is none: the order or its reply was lost."""
         message = self._placed.pop(order.order_id)
-        for reply in self._hub.receive(_CHIEF, 100):
-            self._hub.acknowledge(_CHIEF, reply.message_id)
-            self._replies[reply.in_reply_to] = reply
+        while replies := self._hub.receive(_CHIEF, 100):
+            for reply in replies:
+                self._hub.acknowledge(_CHIEF, reply.message_id)
+                if reply.subject == PERFORM:
+                    self._replies[reply.in_reply_to] = reply
+        if order.order_id not in self._replies:
+            # Where it hangs it is not to be handed out to its worker again.
+            self._hub.acknowledge(order.worker, order.order_id)
         reply_to_it = self._replies.pop(order.order_id, None)
         self._heard += [Heard(message=each, receipt=self._receipt(each)) for each in (message, reply_to_it) if each]
         return None if reply_to_it is None else _ATTEMPTS.validate_json(reply_to_it.content["attempts"])

@@ -30,3 +30,5 @@ class Decision(Value):
     votes: tuple[Ballot, ...] = ()
     fallback: str | None = None  # why somebody else than asked decided
     cost_tokens: int = 0
+    version: str = ""  # of the expert that decided; where a model did, its name
+    refused: str = ""  # version of the expert whose answer was not taken

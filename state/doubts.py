@@ -33,5 +33,6 @@ class Choice(Value):
     option: str | None  # the name of an option; None: nobody chose, the expert's answer stands
     reason: str = ""
     by: str = ""  # the model with its version
+    asked: str = ""  # the name under which it was asked
     fallback: str = ""  # why nobody chose
     use: ModelUse = ModelUse()

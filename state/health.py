@@ -1,5 +1,6 @@
 """Health: what was measured of agents, the limits monitors go by, and the channels of the graph that judges them."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -79,6 +80,8 @@ class HealthRequest(Value):
     vitals: tuple[Vitals, ...] = Field(default=(), max_length=MOST_WATCHED, title="Vitals")
     limits: HealthLimits = Field(default=HealthLimits(), title="Limits")
     agents: tuple[RegisteredAgent, ...] = Field(default=(), max_length=MOST_WATCHED, title="Agents")
+    interval: float = Field(default=30.0, gt=0, title="Interval", description="Seconds between two checks")
+    now: datetime | None = Field(default=None, title="Now", description="Time of the check; the clock's when left out")
 
 
 class HealthInput(TypedDict):
@@ -93,6 +96,8 @@ class HealthState(TypedDict, total=False):
     request: HealthRequest
     vitals: dict[str, Vitals]
     """By agent. Written by `collect`."""
+    at: str
+    """Time of the check, ISO 8601. Written by `collect`."""
     verdicts: Annotated[dict[str, HealthVerdict], merge_by_id]
     """By agent and aspect. Written by `vote`, one branch an agent."""
     ill: tuple[Ill, ...]
@@ -103,6 +108,8 @@ class HealthState(TypedDict, total=False):
     """New, still there, and over. Written by `recover`."""
     recoveries: tuple[Recovery, ...]
     """Written by `recover`."""
+    changed: tuple[RegisteredAgent, ...]
+    """Agents with another status than before. Written by `recover`."""
 
 
 class HealthOutput(TypedDict, total=False):
@@ -113,6 +120,7 @@ class HealthOutput(TypedDict, total=False):
     suspects: tuple[str, ...]
     faults: tuple[AgentFault, ...]
     recoveries: tuple[Recovery, ...]
+    changed: tuple[RegisteredAgent, ...]
 
 
 class VoteInput(TypedDict):

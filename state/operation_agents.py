@@ -1,4 +1,4 @@
-"""Agents in operation: what is deployed and in which state, how it was found, what went wrong and what was done about it.
+"""Agents in operation: what is deployed, how it was found, what went wrong and what was done about it.
 
 The card of an agent is `state.agents.AgentCard`. Times are aware and UTC.
 """

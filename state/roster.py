@@ -6,6 +6,9 @@ from pydantic import Field
 
 from state.values import Value
 
+MODEL = "model"
+"""Id of the chat model among the agents; its versions are names of models."""
+
 _SCALE = float(2**64)
 
 
@@ -36,18 +39,19 @@ class Roster(Value):
     absent: dict[str, str] = Field(default_factory=dict)  # agent id -> why it takes no work
     standing: dict[str, Standing] = Field(default_factory=dict)  # agent id -> version in service, where not built in
     trials: dict[str, Trial] = Field(default_factory=dict)  # agent id -> rollout under way
+    succeeded: dict[str, str] = Field(default_factory=dict)  # model -> model that took over from it
     fault: str = ""  # why the registry could not be read; what was read before holds
 
     def admits(self, agent_id: str) -> bool:
         """Whether an agent may be given work; one that nobody registered may."""
         return agent_id not in self.absent
 
-    def version_for(self, agent_id: str, subject: str, default: str) -> Standing:
-        """Return which version decides on a subject."""
+    def model_for(self, name: str, subject: str, agent_id: str = MODEL) -> str:
+        """Return which model is asked about a subject by a run that is told to ask `name`."""
         trial = self.trials.get(agent_id)
-        if trial is not None:
-            return trial.new if trial.chooses_new(subject) else trial.old
-        return self.standing.get(agent_id, Standing(version=default))
+        if trial is not None and trial.old.version == name:
+            return (trial.new if trial.chooses_new(subject) else trial.old).version
+        return self.succeeded.get(name, name)
 
 
 EVERYBODY = Roster()

@@ -157,6 +157,14 @@ class Patterns(Value):
         "are many kinds of them; flat: the coordinator leads all workers itself; off: one worker does all",
         examples=["on", "flat", "off"],
     )
+    operation: str = Field(
+        default="on",
+        pattern="^(on|off)$",
+        title="Operation",
+        description="Agents that the registry has taken out get no work, and versions on trial decide their share; "
+        "off: everybody works, and the built-in version decides",
+        examples=["on", "off"],
+    )
     meta_reasoning: str = Field(
         default="on",
         pattern="^(on|off)$",
@@ -265,6 +273,13 @@ class RunContext(Value):
         title="Order seconds",
         description="Seconds after which a worker of a hierarchy counts as late",
         examples=[120.0],
+    )
+    begin_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        title="Begin seconds",
+        description="Seconds after which a worker that has not begun a step it was given counts as hanging",
+        examples=[10.0],
     )
     worker_faults: dict[str, WorkerFault] = Field(
         default={},

@@ -31,7 +31,7 @@ ACTIONS: Mapping[FaultKind, tuple[RecoveryAction, ...]] = {
     FaultKind.HUNGRY: (RecoveryAction.TAKE_OUT, RecoveryAction.REDELEGATE, RecoveryAction.RESTART),
     FaultKind.FLOODED: (RecoveryAction.TAKE_OUT, RecoveryAction.RESTART),
     FaultKind.UNREACHABLE: (RecoveryAction.TAKE_OUT, RecoveryAction.DEGRADE),
-    FaultKind.FULL: (RecoveryAction.DEGRADE,),
+    FaultKind.FULL: (RecoveryAction.TAKE_OUT, RecoveryAction.DEGRADE),
 }
 """What is done about a fault, in this order."""
 
@@ -73,7 +73,7 @@ def respond(agent: RegisteredAgent, case: Case, now: datetime, interval: float) 
 def recovery_of(fault: AgentFault, action: RecoveryAction, now: datetime, problem: str, reason: str = "") -> Recovery:
     """Return the record of an action; `problem` is why it failed, empty where it did not."""
     return Recovery(
-        recovery_id=digest([fault.fault_id, action, now])[:16],
+        recovery_id=digest([fault.fault_id, action, now.isoformat()])[:16],
         fault_id=fault.fault_id,
         agent_id=fault.agent_id,
         action=action,
@@ -85,7 +85,7 @@ def recovery_of(fault: AgentFault, action: RecoveryAction, now: datetime, proble
 
 def _unfit(agent: RegisteredAgent, case: Case, ill: Ill, now: datetime, interval: float) -> Response:
     fault = case.fault or AgentFault(
-        fault_id=digest([ill.agent_id, ill.kind, now])[:16],
+        fault_id=digest([ill.agent_id, ill.kind, now.isoformat()])[:16],
         agent_id=ill.agent_id,
         kind=ill.kind,
         detected_at=now,
@@ -94,7 +94,9 @@ def _unfit(agent: RegisteredAgent, case: Case, ill: Ill, now: datetime, interval
     if not case.replaceable:
         kept = _moved(agent, AgentStatus.SUSPECT, now, f"{ill.kind.value}: {ill.evidence}; nobody else does its work")
         return Response(kept, fault, () if case.fault else (RecoveryAction.DEGRADE,), "nobody else does its work")
-    actions = tuple(each for each in ACTIONS[ill.kind] if each is not RecoveryAction.REDELEGATE or agent.deployment.kind in _WORKERS)
+    actions = tuple(
+        each for each in ACTIONS[ill.kind] if each is not RecoveryAction.REDELEGATE or agent.deployment.kind in _WORKERS
+    )
     out = _moved(agent, AgentStatus.OUT, now, f"{ill.kind.value}: {ill.evidence}")
     out = out.model_copy(update={"probes_failed": 0, "probe_at": now + timedelta(seconds=interval)})
     return Response(out, fault, actions, ill.evidence)

@@ -1,12 +1,12 @@
-"""Whether a new version is better or worse than the old one, looked at after every outcome without losing the error bound.
+"""Whether a new version is better or worse than the old one, by a test that may be looked at after every outcome.
 
-Two e-processes, one for each direction. Outcomes are taken in blocks of one of the new version and `per_block` of the old
-one. The e-value of a block is its likelihood under two rates a (new) and b (old), estimated from the blocks before, over
-its likelihood under one rate p = (a + k b) / (1 + k) for both (Turner, Ly and Gruenwald 2024, two-sample tests for
-two-by-two tables). For a < b its expectation is at most 1 whenever the new version is truly no worse: it falls in the new
-version's rate and grows in the old one's, so it is greatest where both are equal, and there its logarithm is concave with
-its maximum, 0, at p. The product of the blocks therefore exceeds 1 / alpha ever, at any time that is looked at, with a
-probability of at most alpha (Ville's inequality).
+Two e-processes, one for each direction. Outcomes are taken in blocks of one of the new version and `per_block` of the
+old one. The e-value of a block is its likelihood under two rates a (new) and b (old), estimated from the blocks before,
+over its likelihood under one rate p = (a + k b) / (1 + k) for both (Turner, Ly and Gruenwald 2024, two-sample tests for
+two-by-two tables). For a < b its expectation is at most 1 whenever the new version is truly no worse: it falls in the
+new version's rate and grows in the old one's, so it is greatest where both are equal, and there its logarithm is
+concave with its maximum, 0, at p. The product of the blocks therefore exceeds 1 / alpha ever, at any time that is
+looked at, with a probability of at most alpha (Ville's inequality).
 """
 
 import math

@@ -80,6 +80,8 @@ def fault_kind(verdict: HealthVerdict, kind: AgentKind) -> FaultKind:
 
 def _answers(verdict: HealthVerdict, kind: AgentKind) -> FaultKind:
     """Return whether it is silent or slow: a probe that was answered, however late, means slow."""
+    if kind is AgentKind.SERVICE and verdict.agent_id.endswith("disk"):
+        return FaultKind.FULL
     if kind in (AgentKind.MODEL, AgentKind.SERVICE):
         return FaultKind.UNREACHABLE
     probed = next((check for check in verdict.checks if check.monitor == "probe"), None)

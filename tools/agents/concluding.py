@@ -12,9 +12,9 @@ from state.operation_agents import (
     RolloutStatus,
 )
 from state.values import digest
+from tools.agents.faults import note_fault, note_recovery
 from tools.agents.registry import agents, move
 from tools.agents.rollouts import ALPHA, MOST_OUTCOMES, end_rollout, rollouts, weigh
-from tools.agents.faults import note_fault, note_recovery
 from tools.database.database import Database
 
 

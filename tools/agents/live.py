@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,6 +33,7 @@ class Handlers(NamedTuple):
 
     restart: Callable[[], str] | None = None
     redelegate: Callable[[], str] | None = None
+    probe: Callable[[], str] | None = None
     mailbox: Callable[[], Mailbox] | None = None
     processes: Callable[[], tuple[int, ...]] | None = None  # ids of processes that are its own
 
@@ -50,10 +52,14 @@ class _Agent:
     failed: int = 0  # in a row
     kept: int = 0
     orders: dict[str, tuple[float, float]] = field(default_factory=dict)  # under way -> since when, seconds allowed
+    used: tuple[float, float] | None = None  # memory and processor, as measured last
     memory: "deque[float]" = field(default_factory=_window)
     processor: "deque[float]" = field(default_factory=_window)
     flow: "deque[float]" = field(default_factory=_window)
     sent: int = 0
+    unlearned: Vitals | None = None  # what was measured last, and the times it took
+    times: tuple[float, ...] = ()
+    spent: dict[int, tuple[float, float]] = field(default_factory=dict)  # process -> when, seconds of processor
 
 
 class Live:
@@ -98,9 +104,15 @@ class Live:
     def measured(self, agent_id: str, memory: float, processor: float) -> None:
         """Note what the processes of an agent use: bytes, and the share of all cores since they were measured last."""
         with self._lock:
-            agent = self._agents[agent_id]
-            agent.memory.append(memory)
-            agent.processor.append(processor)
+            self._agents[agent_id].used = (memory, processor)
+
+    def spent(self, agent_id: str, process: int, seconds: float) -> float:
+        """Return the share of one core that a process used since this was told last; 0 the first time."""
+        with self._lock:
+            agent, now = self._agents[agent_id], self._clock()
+            at, before = agent.spent.get(process, (now, seconds))
+            agent.spent[process] = (now, seconds)
+            return max(0.0, seconds - before) / (now - at) if now > at else 0.0
 
     def handlers(self, agent_id: str) -> Handlers:
         """Return how an agent is acted on; by nothing where it does not work here."""
@@ -113,7 +125,7 @@ class Live:
             return tuple(self._agents)
 
     def take(self, agent_id: str) -> Vitals:
-        """Return what was measured of an agent since this was asked last; what is usual then holds it, too."""
+        """Return what was measured of an agent since this was asked last."""
         with self._lock:
             agent = self._agents[agent_id]
             now, handlers = self._clock(), self._handlers.get(agent_id, Handlers())
@@ -129,22 +141,37 @@ class Live:
                 overdue=sum(now - since > allowed for since, allowed in agent.orders.values()),
                 failed=agent.failed,
                 kept=agent.kept,
-                memory=agent.memory[-1] if agent.memory else None,
-                usual_memory=tuple(agent.memory)[:-1],
-                processor=agent.processor[-1] if agent.processor else None,
-                usual_processor=tuple(agent.processor)[:-1],
+                memory=agent.used[0] if agent.used else None,
+                usual_memory=tuple(agent.memory),
+                processor=agent.used[1] if agent.used else None,
+                usual_processor=tuple(agent.processor),
                 backlog=mailbox.backlog if mailbox else None,
                 oldest=mailbox.oldest if mailbox else None,
                 flow=sent,
                 usual_flow=tuple(agent.flow),
             )
-            agent.took.extend(agent.fresh)
+            agent.unlearned, agent.times = vitals, tuple(agent.fresh)
             agent.fresh.clear()
             agent.kept = 0
-            if mailbox is not None and sent is not None:
-                agent.flow.append(sent)
-                agent.sent = mailbox.sent
+            agent.sent = mailbox.sent if mailbox else agent.sent
             return vitals
+
+    def learn(self, agent_id: str) -> None:
+        """Let what was measured last count as usual: only where nobody complained of it, or faults would become so."""
+        with self._lock:
+            agent = self._agents.get(agent_id)
+            vitals = agent.unlearned if agent else None
+            if agent is None or vitals is None:
+                return
+            agent.took.extend(agent.times)
+            for window, value in (
+                (agent.memory, vitals.memory),
+                (agent.processor, vitals.processor),
+                (agent.flow, vitals.flow),
+            ):
+                if value is not None:
+                    window.append(value)
+            agent.unlearned = None
 
     def forget(self, agent_id: str) -> None:
         """Forget what is usual with an agent that was restarted: it begins anew."""
@@ -156,9 +183,26 @@ class Live:
         return self._agents.setdefault(agent_id, _Agent(kind))
 
 
-@lru_cache(maxsize=1)
+_BOARD: ContextVar[Live | None] = ContextVar("millwright_live", default=None)
+
+
 def live() -> Live:
     """Return what is known of the agents of this process."""
+    return _BOARD.get() or _shared()
+
+
+@contextmanager
+def live_kept(board: Live) -> Iterator[Live]:
+    """Let another board stand for that of the process, e.g. one with a clock of its own."""
+    token = _BOARD.set(board)
+    try:
+        yield board
+    finally:
+        _BOARD.reset(token)
+
+
+@lru_cache(maxsize=1)
+def _shared() -> Live:
     return Live()
 
 

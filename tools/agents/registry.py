@@ -4,7 +4,7 @@ Every change of a status is in the history. What may follow what is said by `alg
 else is refused. Service is reached by a probe only.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -58,7 +58,7 @@ def register(database: Database, deployment: Deployment, now: datetime, *, fleet
     return database.perform(enter)
 
 
-def deploy(  # noqa: PLR0913  what is deployed, when, how it is checked and by whom
+def deploy(
     database: Database, deployment: Deployment, now: datetime, *, probe: Probe, fleet: Fleet, by: str
 ) -> RegisteredAgent:
     """Register an agent where it is not, probe it, and put it in service where the probe finds nothing.
@@ -103,7 +103,7 @@ def retire(database: Database, agent_id: str, now: datetime, *, by: str, reason:
     return _change(database, agent_id, AgentStatus.RETIRED, now, reason or "retired", by)
 
 
-def move(  # noqa: PLR0913  what moves where, when, why and who says so
+def move(
     database: Database, agent: RegisteredAgent, status: AgentStatus, now: datetime, *, reason: str, by: str
 ) -> RegisteredAgent:
     """Change the status of an agent as it is in the registry now; SetupError where it may not follow."""
@@ -208,12 +208,21 @@ def _check_free(known: Iterable[RegisteredAgent], deployment: Deployment, fleet:
         raise SetupError(f"there are {len(alive)} agents, and at most {fleet.max_agents} may be", hint=hint)
 
 
+def _check_needed(leaving: Sequence[RegisteredAgent]) -> None:
+    """Refuse that nobody is left to take the decisions of an expert."""
+    if leaving[0].deployment.kind is AgentKind.EXPERT and any(each.takes_work for each in leaving):
+        raise SetupError(
+            "nobody else takes its decisions", where=leaving[0].card.id, hint="deploy another version; it takes over"
+        )
+
+
 def _change(
     database: Database, agent_id: str, status: AgentStatus, now: datetime, reason: str, by: str
 ) -> RegisteredAgent:
     found = [each for each in agents(database) if each.card.id == agent_id and each.status not in _GONE]
     if not found:
         raise SetupError(f"there is no agent {agent_id!r}", hint="see `millwright agents`")
+    _check_needed(found)
     moved = [move(database, each, status, now, reason=reason, by=by) for each in found]
     return moved[-1]
 

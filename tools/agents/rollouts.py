@@ -13,7 +13,7 @@ from tools.agents.tables import OUTCOMES, ROLLOUTS
 from tools.database.database import Database
 
 ALPHA = 0.05
-"""Bound of the chance that an equal version is called worse, and that one is called better, however often it is asked."""
+"""Bound of the chance that an equal version is called worse, and of being called better, however often it is asked."""
 
 MOST_OUTCOMES = 2_000
 """Outcomes of the new version after which a difference worth knowing would have shown."""
@@ -34,7 +34,7 @@ def begin_rollout(database: Database, old: Deployment, new: Deployment, now: dat
     """Begin to try a version; SetupError where another one is being tried in its place."""
     agent_id = new.card.id
     rollout = Rollout(
-        rollout_id=digest([agent_id, old.card.version, new.card.version, now])[:16],
+        rollout_id=digest([agent_id, old.card.version, new.card.version, now.isoformat()])[:16],
         agent_id=agent_id,
         kind="" if agent_id == "model" else agent_id.removeprefix("expert:"),
         old=old.card.version,
@@ -95,7 +95,7 @@ def weigh(database: Database, now: datetime, *, most: int = MOST_OUTCOMES, alpha
     return tuple(ended)
 
 
-def judge(  # noqa: PLR0913  both versions' outcomes, when, and how sure it must be
+def judge(
     rollout: Rollout, new: Sequence[bool], old: Sequence[bool], now: datetime, *, most: int, alpha: float
 ) -> Rollout:
     """Return a rollout with what its outcomes say; ended where they suffice."""

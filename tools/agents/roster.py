@@ -13,7 +13,7 @@ from pathlib import Path
 
 from state.errors import MillwrightError, SetupError
 from state.operation_agents import AgentStatus, Deployment, RegisteredAgent, Rollout, RolloutStatus
-from state.roster import EVERYBODY, Roster, Standing, Trial
+from state.roster import EVERYBODY, MODEL, Roster, Standing, Trial
 
 FILE = "operation.sqlite"
 _SECONDS = 5.0
@@ -108,7 +108,10 @@ def roster_of(known: Sequence[RegisteredAgent], tried: Sequence[Rollout]) -> Ros
         tried_now = running.new if running is not None else ""
         steady = [each for each in working if each.card.version != tried_now] or working
         standing[agent_id] = _standing(steady[-1].deployment)
-    return Roster(absent=absent, standing=standing, trials=trials)
+    models = {each.card.version for each in by_id.get(MODEL, ()) if each.takes_work}
+    took_over = [each for each in tried if each.agent_id == MODEL and each.status is RolloutStatus.TAKEN_OVER]
+    succeeded = {each.old: each.new for each in took_over if each.new in models}
+    return Roster(absent=absent, standing=standing, trials=trials, succeeded=succeeded)
 
 
 def _standing(deployment: Deployment) -> Standing:

@@ -91,13 +91,3 @@ OUTCOMES = Table(
     Column("document", Text, nullable=False),
     Index("decision_outcomes_by_agent", "agent_id", "version", "at"),
 )
-
-OBSERVATIONS = Table(
-    "agent_observations",
-    METADATA,
-    Column("observation_id", Integer, primary_key=True, autoincrement=True),
-    Column("agent_id", String(200), nullable=False),
-    Column("at", Double, nullable=False),
-    Column("document", Text, nullable=False),
-    Index("agent_observations_by_agent", "agent_id", "at"),
-)

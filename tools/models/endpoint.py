@@ -23,6 +23,9 @@ from tenacity import (
 from algorithms.breaker import Breaker
 from state.errors import CircuitOpen, ModelAnswerUnusable, ModelRejected, ModelUnavailable
 from state.models import ModelSettings, ModelUse
+from state.operation_agents import AgentKind
+from state.roster import MODEL
+from tools.agents.live import live
 from tools.models.loops import PerLoop
 from tools.models.meter import Meter
 
@@ -66,6 +69,7 @@ class Endpoint:
         async def attempt() -> "AIMessage":
             nonlocal requests
             self._ask_breaker()
+            began = time.monotonic()
             try:
                 meter.take_request()
                 requests += 1
@@ -76,6 +80,7 @@ class Endpoint:
                 raise
             with self._guard:
                 self._breaker.succeeded()
+            self._note(time.monotonic() - began, done=True)
             return message
 
         message: AIMessage = await attempts(attempt)
@@ -110,10 +115,15 @@ class Endpoint:
         with self._guard:
             if isinstance(error, ModelUnavailable):
                 self._breaker.failed(time.monotonic())
+                self._note(0.0, done=False)
             elif isinstance(error, ModelRejected) and error.every:
                 self._breaker.trip(time.monotonic())
             else:
                 self._breaker.unknown()
+
+    def _note(self, seconds: float, *, done: bool) -> None:
+        """Let the check of health know that the model answered, or did not."""
+        live().answered(MODEL, seconds / self._settings.timeout, done=done, kind=AgentKind.MODEL)
 
     def _wait(self, state: RetryCallState) -> float:
         """Return the seconds before the next attempt: as the endpoint asks, else doubled each time; with jitter."""

@@ -1,0 +1,153 @@
+"""The registry: cards, probes, limits, history, rollouts, the roster that follows; on SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from state.agents import AgentCard, Role
+from state.errors import SetupError
+from state.operation_agents import AgentKind, AgentStatus, Deployment, Outcome, RolloutStatus
+from tools.agents.concluding import conclude
+from tools.agents.faults import faults, recoveries
+from tools.agents.registry import Fleet, agents, deploy, drain, history, register, retire, settle
+from tools.agents.rollouts import note_outcomes, rollouts
+from tools.agents.roster import RosterKeeper, current, read_roster, roster_kept
+from tools.database.database import Database
+from tools.database.open import open_database
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path: Path, database_address: str) -> Iterator[Database]:
+    with open_database(tmp_path, database_address) as opened:
+        yield opened
+
+
+def healthy(_: Deployment) -> str:
+    return ""
+
+
+def deployment(version: str = "1", name: str = "expert:sim", kind: AgentKind = AgentKind.EXPERT) -> Deployment:
+    card = AgentCard(id=name, version=version, role=Role.SPECIALIST, skills=("sim",))
+    return Deployment(card=card, kind=kind, share=0.5)
+
+
+def put(database: Database, given: Deployment) -> AgentStatus:
+    return deploy(database, given, NOW, probe=healthy, fleet=Fleet(), by="test").status
+
+
+def outcome(number: int, version: str, *, right: bool) -> Outcome:
+    return Outcome(
+        run_id=f"r{number}", decision_id=version, kind="sim", subject="s", version=version, right=right,
+        found_by="verification", at=NOW + timedelta(seconds=number),
+    )  # fmt: skip
+
+
+def test_nobody_takes_work_before_its_probe(database: Database, tmp_path: Path, database_address: str) -> None:
+    worker = deployment(name="worker-9", kind=AgentKind.STEP_WORKER)
+    entered = register(database, worker, NOW, fleet=Fleet(), by="test")
+    assert not entered.takes_work
+    assert not read_roster(tmp_path, database_address).admits("worker-9")
+    sick = deploy(database, worker, NOW, probe=lambda _: "it is sick", fleet=Fleet(), by="test")
+    assert sick.status is AgentStatus.DEPLOYING
+    assert "it is sick" in sick.reason
+    assert put(database, worker) is AgentStatus.IN_SERVICE
+    assert read_roster(tmp_path, database_address).admits("worker-9")
+
+
+def test_service_without_a_probe_is_found(database: Database) -> None:
+    """The planted bug: who is put in service without being asked has no entry before it."""
+
+    def skips(given: Deployment) -> bool:
+        asked: list[str] = []
+        deploy(database, given, NOW, probe=lambda one: asked.append(one.card.id) or "", fleet=Fleet(), by="test")
+        steps = [each.status for each in history(database, given.card.id)]
+        return not asked or steps != [AgentStatus.DEPLOYING, AgentStatus.IN_SERVICE]
+
+    assert not skips(deployment(name="worker-1", kind=AgentKind.STEP_WORKER))
+    planted = deployment(name="worker-2", kind=AgentKind.STEP_WORKER)
+    before = register(database, planted, NOW, fleet=Fleet(), by="test")
+    settle(database, before, before.model_copy(update={"status": AgentStatus.IN_SERVICE}), NOW, by="planted")
+    with pytest.raises(SetupError, match="in_service"):
+        skips(planted)
+
+
+def test_ids_versions_and_numbers_are_limited(database: Database) -> None:
+    put(database, deployment())
+    with pytest.raises(SetupError, match="registered already"):
+        register(database, deployment(), NOW, fleet=Fleet(), by="test")
+    with pytest.raises(SetupError, match="another kind"):
+        register(database, deployment("2", kind=AgentKind.MEMBER), NOW, fleet=Fleet(), by="test")
+    with pytest.raises(SetupError, match="at most 1"):
+        register(database, deployment(name="expert:other"), NOW, fleet=Fleet(max_agents=1), by="test")
+    with pytest.raises(SetupError, match="nobody needs"):
+        register(database, deployment(name="x"), NOW, fleet=Fleet(skills=frozenset({"other"})), by="test")
+
+
+def test_draining_and_retiring_are_history(database: Database, tmp_path: Path, database_address: str) -> None:
+    put(database, deployment(name="worker-1", kind=AgentKind.STEP_WORKER))
+    drain(database, "worker-1", NOW, by="ann", reason="maintenance")
+    assert read_roster(tmp_path, database_address).absent == {"worker-1": "draining: maintenance"}
+    retire(database, "worker-1", NOW, by="ann")
+    told = [(each.status, each.by) for each in history(database, "worker-1")]
+    assert told[2:] == [(AgentStatus.DRAINING, "ann"), (AgentStatus.RETIRED, "ann")]
+    with pytest.raises(SetupError, match="no agent"):
+        drain(database, "worker-1", NOW, by="ann")
+
+
+def test_the_last_expert_of_a_decision_stays(database: Database) -> None:
+    put(database, deployment())
+    with pytest.raises(SetupError, match="nobody else takes its decisions"):
+        retire(database, "expert:sim", NOW, by="ann")
+
+
+@pytest.mark.parametrize(
+    ("rates", "ends"), [((0.3, 1.0), RolloutStatus.ROLLED_BACK), ((1.0, 0.3), RolloutStatus.TAKEN_OVER)]
+)
+def test_a_new_version_is_tried_and_the_better_one_stays(
+    database: Database, tmp_path: Path, database_address: str, rates: tuple[float, float], ends: RolloutStatus
+) -> None:
+    put(database, deployment("1"))
+    put(database, deployment("2"))
+    trial = read_roster(tmp_path, database_address).trials["expert:sim"]
+    chosen = sum(trial.chooses_new(f"t.c{number}") for number in range(1_000))
+    assert 400 < chosen < 600
+    new, old = rates
+    for number in range(0, 200, 20):
+        batch = [outcome(n, "2", right=n % 10 < 10 * new) for n in range(number, number + 20)]
+        batch += [outcome(n, "1", right=n % 10 < 10 * old) for n in range(number, number + 20)]
+        note_outcomes(database, "expert:sim", batch)
+        if conclude(database, NOW):
+            break
+    (rollout,) = rollouts(database)
+    assert rollout.status is ends
+    assert rollout.reason
+    stays = "1" if ends is RolloutStatus.ROLLED_BACK else "2"
+    roster = read_roster(tmp_path, database_address)
+    assert roster.standing["expert:sim"].version == stays
+    assert not roster.trials
+    assert {each.card.version for each in agents(database) if each.takes_work} == {stays}
+    assert bool(faults(database)) is bool(recoveries(database)) is (ends is RolloutStatus.ROLLED_BACK)
+
+
+def test_only_one_version_is_tried_at_a_time(database: Database) -> None:
+    for version in "12":
+        put(database, deployment(version))
+    with pytest.raises(SetupError, match="being tried"):
+        put(database, deployment("3"))
+
+
+def test_without_a_registry_everybody_works_and_nothing_is_loaded(tmp_path: Path) -> None:
+    with roster_kept(tmp_path):
+        assert current().admits("anybody")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_registry_that_cannot_be_read_stops_nothing_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / "operation.sqlite").write_text("this is no database " * 100)
+    roster = RosterKeeper(tmp_path, "").roster()
+    assert roster.admits("worker-1")
+    assert roster.fault
