@@ -4,6 +4,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
+from app.logs import log_as
 from app.operation_database import open_operation
 from app.progress import printable
 from app.settings import load_settings
@@ -14,10 +15,12 @@ def watch(*, once: bool) -> int:
     from graphs.health_rounds import operation_duties
     from tools.agents.registry import Fleet
     from tools.alerts.duties import duties
+    from tools.metrics.telemetry import telemetry
     from tools.operation.rounds import Rounds
 
     settings = load_settings()
     operation = settings.operation
+    log_as(operation)
     with open_operation(settings) as database:
         own = operation_duties(
             settings.context(),
@@ -30,7 +33,7 @@ def watch(*, once: bool) -> int:
             done = rounds.perform_due(datetime.now(UTC))
             sys.stdout.write(f"performed {', '.join(done)}\n")
             return 0
-        with rounds:
+        with telemetry(database), rounds:
             sys.stderr.write(f"watching; checks of agents every {operation.health_interval:g} s, Ctrl-C ends it\n")
             threading.Event().wait()
     return 0

@@ -39,9 +39,10 @@ from state.run import RunContext
 from state.values import Value
 from tools.agents.faults import faults, recoveries
 from tools.agents.registry import Fleet, deploy
-from tools.database.address import URL_VARIABLE, database_url
+from tools.database.address import database_url
 from tools.database.open import open_database
 from tools.hub.serving import serve
+from tools.settings.secrets import VARIABLES
 
 RUN = "disturbed"
 _BEGIN_SECONDS = 0.4
@@ -249,7 +250,7 @@ def _redis(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
 def _postgres(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
     """PostgreSQL, which has checkpoints and registry, restarts in the middle of a run."""
     job, restarted = write_job(folder), threading.Lock()
-    with postgres_server() as server, patch.dict(os.environ, {URL_VARIABLE: server.url}):
+    with postgres_server() as server, patch.dict(os.environ, {VARIABLES["database_url"]: server.url}):
         real = StepWorker.handle
 
         def handle(worker: StepWorker, message: Message) -> Message:
