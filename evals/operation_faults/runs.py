@@ -144,11 +144,10 @@ def _floods(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
         for number in range(1_000):
             message = Message(
                 message_id=f"{agent.card.id}-{time.monotonic_ns()}-{number}",
-                kind=MessageKind.RESPONSE,
+                kind=MessageKind.STATUS,
                 sender=agent.card.id,
                 recipient="executor",
                 subject="noise",
-                in_reply_to="nothing",
             )
             refused[0] += not hub.send(signed(message, signer)).kept
         return serve(hub, agent, signer, most)
