@@ -170,6 +170,7 @@ class ProductionReport(Value):
     resources: Resources
     quality: Quality
     agents: tuple[AgentFigures, ...]
+    registry: dict[str, int] = Field(default_factory=dict)  # registered agents, by status
     errors: Errors
     queues: dict[str, int] = Field(default_factory=dict)  # what waits, by the name of the queue
     alerts: tuple[OpenAlert, ...] = ()

@@ -1,5 +1,6 @@
 """The production report of a database, and what it tells beside measurements: queues, open alerts, channels."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -8,6 +9,7 @@ from algorithms.metrics.reporting import Beside, report_of
 from state.alerts import Alert
 from state.jobs import JobState
 from state.production import OpenAlert, ProductionReport
+from tools.agents.registry import agents
 from tools.alerts.book import open_alerts
 from tools.alerts.outbox import channel_faults
 from tools.database.database import Database
@@ -23,6 +25,7 @@ def production_report(database: Database, now: datetime, since: timedelta = DAY)
     begun = until - since.total_seconds()
     beside = Beside(
         queues=_queues(database),
+        registry=Counter(agent.status.value for agent in agents(database)),
         alerts=tuple(_shown(alert) for alert in open_alerts(database)),
         channel_faults=channel_faults(database),
     )
