@@ -318,11 +318,15 @@ def export(
 
 
 @app.command()
-def doctor(*, as_json: JsonOption = False) -> None:
+def doctor(
+    *,
+    example: Annotated[bool, typer.Option("--example", help="Print a settings file with all defaults.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show what is installed, reachable and configured."""
-    from app.doctor import examine
+    from app.doctor import examine, print_example
 
-    raise typer.Exit(examine(as_json=as_json))
+    raise typer.Exit(print_example() if example else examine(as_json=as_json))
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime
 
+from app.logs import log_as
 from app.operation_database import open_operation
 from app.settings import load_settings
 
@@ -16,6 +17,7 @@ def show_metrics(*, port: int | None) -> int:
         if port is None:
             sys.stdout.write(exposition(database, datetime.now(UTC)).decode())
             return 0
+        log_as(settings.operation)
         from tools.metrics.serving import metrics_server
         from tools.metrics.telemetry import telemetry
 

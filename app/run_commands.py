@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from app.asked import print_asked, read_answer
+from app.logs import log_as
 from app.progress import Progress, printable
 from app.render import print_json, print_summary
 from app.settings import Settings, load_lineage_target, load_settings
@@ -115,6 +116,7 @@ def _work(
 ) -> int:
     from graphs.session import proceed
 
+    log_as(operation)
     with Progress(sys.stderr) as progress:
         output = proceed(record, answer=answer, by=by, listener=progress.hear, lineage=lineage, operation=operation)
     if output["status"] is RunStatus.WAITING:

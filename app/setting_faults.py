@@ -59,9 +59,6 @@ def _unknown(keys: KeyPath, model: type[BaseModel], file: SettingsFile, prefix: 
     variable = variable_of(keys, prefix, os.environ) if len(keys) > 1 else ""
     if variable and not file.holds(within + keys):
         return SetupError("there is no such setting", where=variable, hint=did_you_mean(str(keys[-1]), known))
-    if keys == ("model", "api_key"):
-        hint = "a key stands in the environment: OPENAI_API_KEY or MILLWRIGHT_MODEL__API_KEY"
-        return SetupError("the key of a model is no setting", where=file.place(keys), hint=hint)
     more = ("secrets", "lineage") if len(keys) == 1 and not within else ()
     hint = did_you_mean(str(keys[-1]), (*known, *more))
     return SetupError(f"there is no setting {_dotted(within + keys)!r}", where=file.place(within + keys), hint=hint)

@@ -27,6 +27,7 @@ from tools.settings.secrets import SECTION as SECRETS
 LINEAGE = "lineage"
 """The table of the file that says where lineage goes."""
 PREFIX = "MILLWRIGHT_"
+_KEY = ("model", "api_key")
 APART = (SECRETS, LINEAGE)
 """Tables of the file that are no part of `Settings`: what they hold is not shown."""
 
@@ -124,6 +125,9 @@ def load_settings(file: SettingsFile | None = None) -> Settings:
     """Return the settings; SetupError names the variable, or the file and line, of one that is not valid."""
     found = read_settings_file(os.environ) if file is None else file
     content = {name: value for name, value in found.content.items() if name not in APART}
+    if found.holds(_KEY):
+        hint = "put it into the environment: OPENAI_API_KEY or MILLWRIGHT_MODEL__API_KEY"
+        raise SetupError("the key of a model is no setting", where=found.place(_KEY), hint=hint)
     try:
         return Settings(**content)
     except ValidationError as error:

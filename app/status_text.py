@@ -99,7 +99,8 @@ def _quality(report: ProductionReport) -> Iterable[str]:
 
 
 def _agents(report: ProductionReport) -> Iterable[str]:
-    yield "agents"
+    registered = ", ".join(f"{count} {status}" for status, count in sorted(report.registry.items()))
+    yield f"agents{f' (registered: {registered})' if registered else ''}"
     yield f"  {'':<32}{'decisions':>10}{'tokens':>10}{'steps':>8}{'failed':>8}"
     for each in report.agents[:_MOST_AGENTS]:
         yield f"  {each.agent:<32}{each.decisions:>10}{each.tokens:>10}{each.steps:>8}{each.step_failures:>8}"

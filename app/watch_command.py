@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.logs import log_as
 from app.progress import printable
 from app.settings import load_settings
 
@@ -12,15 +13,19 @@ from app.settings import load_settings
 def watch(*, once: bool) -> int:
     """Check agents, end trials, evaluate alerts, and prune, each at its interval; with `once` each once."""
     from app.duties import duties_of
+    from tools.database.shared import database_of
+    from tools.metrics.telemetry import telemetry
     from tools.operation.rounds import Rounds
 
     settings = load_settings()
-    rounds = Rounds(duties_of(settings, Path(settings.home).absolute()), told=_tell)
+    home = Path(settings.home).absolute()
+    log_as(settings.operation)
+    rounds = Rounds(duties_of(settings, home), told=_tell)
     if once:
         done = rounds.perform_due(datetime.now(UTC))
         sys.stdout.write(f"performed {', '.join(done)}\n")
         return 0
-    with rounds:
+    with telemetry(database_of(home)), rounds:
         interval = settings.operation.health_interval
         sys.stderr.write(f"watching; checks of agents every {interval:g} s, Ctrl-C ends it\n")
         threading.Event().wait()

@@ -24,6 +24,7 @@ from app.duties import duties_of
 from app.settings import load_settings
 from app.work_process import WorkOptions, serve, tell
 from tools.database.shared import database_of
+from tools.metrics.telemetry import telemetry
 from tools.operation.rounds import Rounds
 from tools.queue.queue import expire
 
@@ -53,7 +54,7 @@ def work(*, processes: int, once: bool, as_json: bool) -> int:
         tell({"event": "duty failed", "duty": duty, "problem": fault}, as_json=as_json)
 
     crew = Crew(options, lambda name: expire(database, name))
-    with Rounds(duties_of(settings, home), told=told), crew.listening():
+    with Rounds(duties_of(settings, home), told=told), telemetry(database), crew.listening():
         crew.keep(processes)
     return _TERMINATED if crew.signals > 1 else 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from app.logs import log_as
 from app.progress import printable
 from app.settings import load_lineage_target, load_settings
 from graphs.worker import Worker
@@ -35,7 +36,9 @@ def serve(name: str, options: WorkOptions) -> None:
     """Work until told to drain, or with `once` until the queue is empty; the second SIGTERM ends the process."""
     database = database_of(Path(options.home))
     told = partial(tell, as_json=options.as_json)
-    worker = Worker(database, name, options.lease, told, load_lineage_target(), load_settings().operation)
+    operation = load_settings().operation
+    log_as(operation)
+    worker = Worker(database, name, options.lease, told, load_lineage_target(), operation)
     asked = 0
 
     def hear(_number: int, _frame: FrameType | None) -> None:

@@ -16,6 +16,7 @@ from evals.hub.suite import HubSuite
 from evals.learning.suite import Learning
 from evals.loops.suite import Loops
 from evals.mapping.suite import MappingSuite
+from evals.metrics.suite import Metrics
 from evals.model_faults.suite import ModelFaults
 from evals.operation_faults.suite import OperationFaults
 from evals.plan_choice import PlanChoice
@@ -48,6 +49,7 @@ _ALL: tuple[type[Suite], ...] = (
     Learning,
     Loops,
     MappingSuite,
+    Metrics,
     ModelFaults,
     OperationFaults,
     PlanChoice,

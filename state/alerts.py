@@ -99,6 +99,7 @@ DEFAULT_RULES = (
     AlertRule(name="contracts", figure="not_met_share", threshold=0.2, clear=0.1),
     AlertRule(name="budget", figure="budget_spent_runs", threshold=0),
     AlertRule(name="queue", figure="queue_waiting", threshold=100, clear=50, for_seconds=300),
+    AlertRule(name="agents", figure="agents_out", threshold=0),
     AlertRule(name="disk", figure="disk_free_share", when="below", threshold=0.05, clear=0.1),
 )
 """Rules that hold unless the settings name a rule of the same name."""

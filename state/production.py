@@ -63,6 +63,7 @@ class Performance(Value):
     step_seconds: Percentiles
     by_kind: dict[str, Percentiles]  # steps by their kind
     phases: dict[str, Percentiles]  # intake:scan, plan, verify, publish, ...
+    attempts: dict[str, int]  # of steps, by how they ended
 
 
 class Coordination(Value):
@@ -169,6 +170,7 @@ class ProductionReport(Value):
     resources: Resources
     quality: Quality
     agents: tuple[AgentFigures, ...]
+    registry: dict[str, int] = Field(default_factory=dict)  # registered agents, by status
     errors: Errors
     queues: dict[str, int] = Field(default_factory=dict)  # what waits, by the name of the queue
     alerts: tuple[OpenAlert, ...] = ()

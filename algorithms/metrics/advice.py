@@ -47,6 +47,7 @@ _ADVICE = (
     _Advice("run_seconds_p50", "above", 600, _slowest),
     _Advice("disk_free_share", "below", 0.1, _plain("the disk is nearly full: remove old workspaces of finished runs")),
     _Advice("memory_bytes_p95", "above", 8 * 2**30, _plain("runs use much memory: lower MILLWRIGHT_MEMORY")),
+    _Advice("agents_out", "above", 0, _plain("agents are out of service: see why (millwright agents)")),
     _Advice("queue_waiting", "above", 50, _plain("runs wait in the queue: start more workers (millwright work)")),
 )
 

@@ -25,6 +25,7 @@ def health_of(  # noqa: PLR0913  one for each part
     consensus_share: float | None,
     quarantine_share: float | None,
     disk_free_share: float | None,
+    fit_share: float | None,
     critical_errors: int,
 ) -> Health:
     """Return the score (0 to 1) with its parts; a critical error in the last hour makes it degraded at best."""
@@ -36,6 +37,7 @@ def health_of(  # noqa: PLR0913  one for each part
         _line("steps", 0.20, steps_failed_share, _STEPS_ALL_LOST, "of attempts of steps failed"),
         _share("messages", 0.10, delivered_share, "of messages were delivered"),
         _share("consensus", 0.05, consensus_share, "of votes reached consensus"),
+        _share("agents", 0.10, fit_share, "of agents take work"),
         _line("quality", 0.10, quarantine_share, _QUARANTINE_ALL_LOST, "of rows are in quarantine"),
         None
         if disk_free_share is None

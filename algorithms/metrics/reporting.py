@@ -7,6 +7,7 @@ from algorithms.metrics.advice import recommend
 from algorithms.metrics.health import health_of
 from algorithms.metrics.histogram import merged, percentiles
 from state.metrics import Count, Gathered, Series, Spread
+from state.operation_agents import TAKES_WORK, AgentStatus
 from state.production import (
     AgentFigures,
     Coordination,
@@ -32,6 +33,7 @@ class Beside:
     """What the report tells beside measurements of runs."""
 
     queues: Mapping[str, int] = field(default_factory=dict)
+    registry: Mapping[str, int] = field(default_factory=dict)  # agents by status
     alerts: tuple[OpenAlert, ...] = ()
     channel_faults: tuple[str, ...] = ()
     disk_free_share: float | None = None  # now; where it is None the last samples count
@@ -45,7 +47,7 @@ def report_of(series: Series, last_hour: Series, since: float, until: float, bes
     report = ProductionReport(
         since=since,
         until=until,
-        health=_health(overview, quality, coordination, errors, resources),
+        health=_health(overview, quality, coordination, errors, resources, beside),
         overview=overview,
         performance=_performance(view),
         coordination=coordination,
@@ -53,6 +55,7 @@ def report_of(series: Series, last_hour: Series, since: float, until: float, bes
         quality=quality,
         agents=_agents(view),
         errors=errors,
+        registry=dict(beside.registry),
         queues=dict(beside.queues),
         alerts=beside.alerts,
         channel_faults=beside.channel_faults,
@@ -118,6 +121,7 @@ def _performance(view: View) -> Performance:
         step_seconds=view.spread(Spread.STEP_SECONDS),
         by_kind=by_label(Spread.STEP_SECONDS),
         phases=by_label(Spread.PHASE_SECONDS),
+        attempts=view.counts(Count.STEPS),
     )
 
 
@@ -196,8 +200,14 @@ def _errors(view: View, last_hour: View) -> Errors:
 
 
 def _health(
-    overview: Overview, quality: Quality, coordination: Coordination, errors: Errors, resources: Resources
+    overview: Overview,
+    quality: Quality,
+    coordination: Coordination,
+    errors: Errors,
+    resources: Resources,
+    beside: Beside,
 ) -> Health:
+    fit = sum(beside.registry.get(status, 0) for status in TAKES_WORK)
     return health_of(
         runs=overview.runs,
         failed_runs=overview.by_status.get("failed", 0),
@@ -207,5 +217,6 @@ def _health(
         consensus_share=coordination.consensus_share,
         quarantine_share=quality.quarantine_share,
         disk_free_share=resources.disk_free_share,
+        fit_share=_share(fit, fit + beside.registry.get(AgentStatus.OUT, 0)),
         critical_errors=errors.critical_last_hour,
     )

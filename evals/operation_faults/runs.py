@@ -39,9 +39,10 @@ from state.run import RunContext
 from state.values import Value
 from tools.agents.faults import faults, recoveries
 from tools.agents.registry import Fleet, deploy
-from tools.database.address import URL_VARIABLE, database_url
+from tools.database.address import database_url
 from tools.database.open import open_database
 from tools.hub.serving import serve
+from tools.settings.secrets import VARIABLES
 
 RUN = "disturbed"
 _BEGIN_SECONDS = 0.4
@@ -143,11 +144,10 @@ def _floods(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
         for number in range(1_000):
             message = Message(
                 message_id=f"{agent.card.id}-{time.monotonic_ns()}-{number}",
-                kind=MessageKind.RESPONSE,
+                kind=MessageKind.STATUS,
                 sender=agent.card.id,
                 recipient="executor",
                 subject="noise",
-                in_reply_to="nothing",
             )
             refused[0] += not hub.send(signed(message, signer)).kept
         return serve(hub, agent, signer, most)
@@ -159,7 +159,8 @@ def _floods(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
 
 def _eats(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
     """Let a worker hold on to 200 MB with each of its first orders."""
-    job, real, held = write_job(folder), StepWorker.handle, []
+    job, real = write_job(folder), StepWorker.handle
+    held: list[bytearray] = []
 
     def handle(worker: StepWorker, message: Message) -> Message:
         if worker.card.id == "worker-1" and len(held) < _ORDERS:
@@ -249,7 +250,7 @@ def _redis(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
 def _postgres(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
     """PostgreSQL, which has checkpoints and registry, restarts in the middle of a run."""
     job, restarted = write_job(folder), threading.Lock()
-    with postgres_server() as server, patch.dict(os.environ, {URL_VARIABLE: server.url}):
+    with postgres_server() as server, patch.dict(os.environ, {VARIABLES["database_url"]: server.url}):
         real = StepWorker.handle
 
         def handle(worker: StepWorker, message: Message) -> Message:

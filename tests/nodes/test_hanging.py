@@ -74,10 +74,8 @@ def test_whoever_floods_is_refused_and_others_are_not() -> None:
     hub.register(AgentCard(id="noisy", version="1", role=Role.WORKER, skills=("w",)))
 
     def message(sender: str, recipient: str, number: int) -> Message:
-        kind = MessageKind.RESPONSE if sender == "noisy" else MessageKind.DELEGATION
-        plain = Message(
-            message_id=f"{sender}{number}", kind=kind, sender=sender, recipient=recipient, in_reply_to="x", subject="w"
-        )
+        kind = MessageKind.STATUS if sender == "noisy" else MessageKind.DELEGATION
+        plain = Message(message_id=f"{sender}{number}", kind=kind, sender=sender, recipient=recipient, subject="w")
         return signed(plain, signers[sender])
 
     kept = sum(hub.send(message("noisy", "chief", number)).kept for number in range(200))

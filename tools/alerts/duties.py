@@ -5,8 +5,9 @@ from datetime import datetime
 
 from state.operation import OperationSettings
 from tools.alerts.channels import Channels
-from tools.alerts.evaluate import check_rules, escalate, evaluate
+from tools.alerts.evaluate import escalate, evaluate
 from tools.alerts.outbox import deliver
+from tools.alerts.rules import check_rules
 from tools.database.database import Database
 from tools.metrics.duties import Prune
 from tools.operation.rounds import Duty

@@ -10,30 +10,15 @@ from sqlalchemy.exc import IntegrityError
 
 from algorithms.alerts.machine import Moved, Setting, observe, withdraw
 from algorithms.alerts.trends import trend_of
-from algorithms.metrics.figures import FIGURES, reading
+from algorithms.metrics.figures import reading
 from state.alerts import Alert, AlertRule, AlertSettings, Silence
-from state.errors import SetupError
 from state.production import ProductionReport
 from tools.alerts.book import OvertakenError, keep, read_readings, silences, take_readings
 from tools.alerts.tables import OPEN
 from tools.database.database import Database
 from tools.metrics.report import production_report
-from tools.settings.nearest import did_you_mean
 
 GONE = "the rule is gone"
-
-
-def check_rules(settings: AlertSettings, channels: Sequence[str]) -> None:
-    """Raise SetupError where a rule watches a figure, or an escalation tells a channel, that is not there."""
-    for rule in settings.in_force():
-        if rule.figure not in FIGURES:
-            hint = did_you_mean(rule.figure, FIGURES)
-            raise SetupError(f"there is no figure {rule.figure!r}", where=f"alert rule {rule.name!r}", hint=hint)
-    for name, policy in settings.policies.items():
-        for channel in (channel for level in policy.levels for channel in level.channels):
-            if channel not in channels:
-                hint = did_you_mean(channel, channels) if channels else "add it under [secrets.channels]"
-                raise SetupError(f"there is no channel {channel!r}", where=f"escalation policy {name!r}", hint=hint)
 
 
 def evaluate(database: Database, settings: AlertSettings, channels: Sequence[str], now: datetime) -> tuple[Moved, ...]:
@@ -55,7 +40,8 @@ def _read(database: Database, settings: AlertSettings, now: datetime) -> dict[st
         reports[seconds] = production_report(database, now, timedelta(seconds=seconds))
     figures = {rule.name: reading(reports[rule.window_seconds], rule.figure) for rule in rules}
     kept = {rule.name: value for rule in rules if (value := figures[rule.name]) is not None}
-    database.perform(lambda connection: take_readings(connection, kept, now))
+    with suppress(IntegrityError):  # another process reads at the same moment, and keeps the same
+        database.perform(lambda connection: take_readings(connection, kept, now))
     return {rule.name: _change(database, rule, now) if rule.change else figures[rule.name] for rule in rules}
 
 

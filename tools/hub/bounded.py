@@ -48,8 +48,11 @@ class BoundedHub:
                 reason = f"{sender} has sent {self._allowance} messages more than it was handed"
                 status = ReceiptStatus.REFUSED
                 return Receipt(message_id=message.message_id, status=status, at=message.sent_at, reason=reason)
-            self._kept[sender] += 1
-        return self._hub.send(message)
+        receipt = self._hub.send(message)
+        if receipt.kept:
+            with self._lock:
+                self._kept[sender] += 1
+        return receipt
 
     def receive(self, recipient: str, most: int = 1) -> tuple[Message, ...]:
         """Hand out messages."""

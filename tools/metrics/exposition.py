@@ -78,6 +78,7 @@ GAUGES: Mapping[str, str] = {
     "millwright_quarantine_share": "Share of rows in quarantine, last hour",
     "millwright_disk_free_share": "Share of the disk that is free, last samples",
     "millwright_queue_size": "What waits, by queue",
+    "millwright_agents": "Registered agents, by status",
     "millwright_alerts_open": "Open alerts",
     "millwright_channel_faults": "Channels of alerts that could not be told",
 }
@@ -151,6 +152,7 @@ def _gauges(report: ProductionReport) -> Iterator[Metric]:
     statuses = {status.value: float(status is report.health.status) for status in HealthStatus}
     yield _labelled_gauge("millwright_health_status", "status", statuses)
     yield _labelled_gauge("millwright_queue_size", "queue", {name: float(n) for name, n in report.queues.items()})
+    yield _labelled_gauge("millwright_agents", "status", {name: float(n) for name, n in report.registry.items()})
     severities: dict[str, float] = {}
     for alert in report.alerts:
         severities[alert.severity] = severities.get(alert.severity, 0.0) + 1

@@ -6,15 +6,15 @@ and nothing is imported.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algorithms.metrics.measuring import measure
-from state.errors import AnswerError, MillwrightError
+from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained
 from state.metrics import RunLeft, Sample
 from state.operation import OperationSettings
-from tools.database.address import database_url
 from tools.metrics.left import read_left
 from tools.outputs.event_log import EventLog
 from tools.records import RunRecord
@@ -49,7 +49,11 @@ def measured(record: RunRecord, settings: OperationSettings | None) -> Iterator[
         sampler = stack.enter_context(_sampled(record, settings)) if settings.monitoring else None
         try:
             yield session
-        except AnswerError:  # nothing was done
+        except (AnswerError, ClaimLost):  # nothing was done, or another worker has the run and tells of it
+            raise
+        except RunDrained:
+            stack.close()
+            _take(record, settings, _INTERRUPTED, "", sampler)
             raise
         except Exception as error:
             stack.close()
@@ -90,15 +94,14 @@ def _sampled(record: RunRecord, settings: OperationSettings) -> Iterator["Sample
 def _take(record: RunRecord, settings: OperationSettings, status: str, fault: str, sampler: "Sampler | None") -> None:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-    from tools.database.open import open_database  # noqa: PLC0415
+    from tools.database.shared import database_of  # noqa: PLC0415
 
     folder = Path(record.request.out) / "_runs" / record.run_id
     samples: tuple[Sample, ...] = sampler.samples if sampler else ()
     try:
         now = datetime.now(UTC).timestamp()
         left = read_left(folder, record.run_id, status, now=now, fault=fault, samples=samples)
-        with open_database(Path(record.context.home), database_url(), patience=PATIENCE) as database:
-            ingest(database, left, settings)
+        ingest(replace(database_of(Path(record.context.home)), patience=PATIENCE), left, settings)
     except (MillwrightError, SQLAlchemyError, OSError, ValueError, LookupError, TypeError) as error:
         _warn(folder, error)
 

@@ -1,0 +1,1 @@
+"""Are the metrics true: counts and percentiles against an outside meter."""
