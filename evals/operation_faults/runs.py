@@ -159,8 +159,7 @@ def _floods(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
 
 def _eats(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
     """Let a worker hold on to 200 MB with each of its first orders."""
-    job, real = write_job(folder), StepWorker.handle
-    held: list[bytearray] = []
+    job, real, held = write_job(folder), StepWorker.handle, list[bytearray]()
 
     def handle(worker: StepWorker, message: Message) -> Message:
         if worker.card.id == "worker-1" and len(held) < _ORDERS:

@@ -4,6 +4,7 @@ import importlib
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -71,7 +72,9 @@ def example(annotation: Any) -> Any:
         return list(annotation)[-1]
     if issubclass(annotation, BaseModel):
         return annotation.model_construct(**{name: filled(field) for name, field in annotation.model_fields.items()})
-    return {str: "ü'\"\u2028", int: 2**40, float: 0.1, bool: True}[annotation]
+    return {datetime: datetime(2026, 1, 1, tzinfo=UTC), str: "ü'\"\u2028", int: 2**40, float: 0.1, bool: True}[
+        annotation
+    ]
 
 
 def filled(field: FieldInfo) -> Any:
