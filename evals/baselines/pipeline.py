@@ -4,6 +4,7 @@ One pass in a fixed order for every contract; nothing is asked, tried again or l
 dropped, or a table is empty, it fails and publishes nothing.
 """
 
+import csv
 import shutil
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -114,12 +115,10 @@ class _Pipeline:
     def _land(self, table: Table, number: int, file: FileRead) -> str:
         """Land a file as text and return the query that types it."""
         name = f"_land_{table.name}_{number}"
-        columns = ", ".join(f"{ident(each)} varchar" for each in file.header)
-        self.connection.execute(f"create table {ident(name)} ({columns}, _file varchar, _line bigint)")
+        columns = ", ".join([*(f"{ident(each)} varchar" for each in file.header), "_file varchar", "_line bigint"])
+        self.connection.execute(f"create table {ident(name)} ({columns})")
         if file.rows:
-            marks = ", ".join("?" * (len(file.header) + 2))
-            rows = [(*fields, file.name, line) for line, fields in file.rows]
-            self.connection.executemany(f"insert into {ident(name)} values ({marks})", rows)
+            self._fill(name, file)
         wanted = [column for column in table.columns if column.transform_logic is None]
         mapped = {target: source for source, target in map_columns(file.header, wanted).items()}
         self.mapping.setdefault(file.name, {}).update({source: target for target, source in mapped.items()})
@@ -130,6 +129,18 @@ class _Pipeline:
             for column in wanted
         ]
         return f"select {', '.join([*typed, *_PLACE])} from {ident(name)}"
+
+    def _fill(self, name: str, file: FileRead) -> None:
+        """Copy the rows of a file into its landed table."""
+        plain = self.out / QUARANTINE / "landing.csv"
+        with plain.open("w", encoding="utf-8", newline="") as handle:
+            writer = csv.writer(handle, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            writer.writerows((*fields, file.name, line) for line, fields in file.rows)
+        self.connection.execute(
+            f"copy {ident(name)} from {literal(str(plain))} (format csv, header false, delimiter ',', quote '\"', "
+            "escape '\"', parallel false)"
+        )
+        plain.unlink()
 
     def _transform(self, table: Table) -> None:
         made = [column for column in table.columns if column.transform_logic is not None]
