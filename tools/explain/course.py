@@ -63,34 +63,39 @@ class _Course:
         self._last = {entry["step_id"]: entry["attempt"] for entry in self._trace}
 
     def events(self) -> Iterator[Event]:
-        """Yield what happened in its order: plans, attempts, rulings of no attempt, diagnoses, verdicts, the end."""
+        """Yield what happened in its order; what is known by its plan alone stands before the first step of it."""
         if not self._trace and not self._run["plan"]:
             return
-        yield from self._plans()
-        told: set[str] = set()
-        for entry in self._trace:
-            told.add(f"{entry['step_id']}#{entry['attempt']}")
-            yield self._attempt(entry)
-        yield from (self._ruling(ruling) for key, ruling in self._rulings.items() if key not in told)
-        yield from diagnosis_events(self._material)
+        told = {f"{entry['step_id']}#{entry['attempt']}" for entry in self._trace}
+        timed = [(entry["started"], 3, self._attempt(entry)) for entry in self._trace]
+        timed += [(self._begins(plan["revision"]), 2, self._plan(plan)) for plan in self._run.get("plans", ())]
+        timed += [(self._begins(0), 2, _approval(each)) for each in self._run.get("approvals", ()) if _of_plan(each)]
+        timed += [
+            (self._begins(ruling.get("revision")), 1, self._ruling(ruling))
+            for key, ruling in self._rulings.items()
+            if key not in told
+        ]
+        timed += [(at, 0, event) for at, event in diagnosis_events(self._material)]
+        yield from (event for _, _, event in sorted(timed, key=lambda each: each[:2]))
         yield from self._end()
 
-    def _plans(self) -> Iterator[Event]:
-        for plan in self._run.get("plans", ()):
-            changed = "; ".join(
-                f"{word} {', '.join(plan[word])}" for word in ("added", "removed", "changed") if plan.get(word)
-            )
-            yield Event(
-                anchor=anchor("plan", str(plan["revision"])),
-                kind="plan",
-                title=f"plan {plan['revision'] + 1}"
-                + (f": {counted(plan['steps'], 'step')}" if "steps" in plan else ""),
-                text="; ".join(text for text in (f"because of {plan['trigger']}", changed) if text),
-                links=(Link(target="network", label="its tasks"), Link(target="plan", label="its steps")),
-            )
-        for approval in self._run.get("approvals", ()):
-            if approval["question_id"].partition("#")[0] in ("plan", "goal"):
-                yield _approval(approval)
+    def _begins(self, revision: int | None) -> float:
+        """Return when the first step of a plan began; after all others where none did."""
+        begun = [entry["started"] for entry in self._trace if entry.get("revision") == revision]
+        return min(begun, default=0.0 if revision == 0 else float("inf"))
+
+    def _plan(self, plan: Json) -> Event:
+        changed = "; ".join(
+            f"{word} {', '.join(plan[word])}" for word in ("added", "removed", "changed") if plan.get(word)
+        )
+        steps = f": {counted(plan['steps'], 'step')}" if "steps" in plan else ""
+        return Event(
+            anchor=anchor("plan", str(plan["revision"])),
+            kind="plan",
+            title=f"plan {plan['revision'] + 1}{steps}",
+            text="; ".join(text for text in (f"because of {plan['trigger']}", changed) if text),
+            links=(Link(target="network", label="its tasks"), Link(target="plan", label="its steps")),
+        )
 
     def _attempt(self, entry: Json) -> Event:
         step_id, key = entry["step_id"], f"{entry['step_id']}#{entry['attempt']}"
@@ -248,6 +253,11 @@ def _approval(approval: Json) -> Event:
         title=f"{approval['question_id']} answered by {approval['by'] or 'a person'}",
         text=said,
     )
+
+
+def _of_plan(approval: Json) -> bool:
+    """Return whether a question was about the plan or a goal, and so of no step."""
+    return approval["question_id"].partition("#")[0] in ("plan", "goal")
 
 
 def _asked_in(approval: Json, step_id: str) -> bool:

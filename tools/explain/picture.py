@@ -88,7 +88,7 @@ def _step_boxes(material: Material, steps: Sequence[dict[str, Any]]) -> dict[str
         seconds = timings.get(step_id, timings.get(step["kind"]) if not step["table"] else None)
         boxes[step_id] = Box(
             step["kind"],
-            state,
+            state.removeprefix("done at "),  # the sign says that it is done, and there is little room
             mark,
             _note(report) or _total_note(material, step["kind"]),
             f"{seconds:.2f} s" if seconds is not None else "",

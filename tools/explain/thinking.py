@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from state.explanation import Event, Link, Mark
@@ -14,14 +15,18 @@ _MOST = 200
 Json = Mapping[str, Any]
 
 
-def diagnosis_events(material: Material) -> Iterator[Event]:
-    """Yield each case with its thoughts, and the observations of each thought."""
+def diagnosis_events(material: Material) -> Iterator[tuple[float, Event]]:
+    """Yield each case with its thoughts, and the observations of each thought; and when it began.
+
+    That is in seconds after the run was recorded, to a second.
+    """
+    recorded = _moment(material.run.get("created_at"))
     cases: dict[str, list[Json]] = {}
     for event in _events(material):
         if event.get("event") in ("case", "thought", "observation", "concluded"):
             cases.setdefault(str(event["event_id"]).split(":")[1], []).append(event)
     for case, events in cases.items():
-        yield _case(case, events)
+        yield _moment(events[0].get("at")) - recorded, _case(case, events)
 
 
 def _case(case: str, events: list[Json]) -> Event:
@@ -59,6 +64,11 @@ def _observation(event: Json) -> Event:
         text=str(event["observation"]),
         mark=Mark.BAD if failed else Mark.NONE,
     )
+
+
+def _moment(text: object) -> float:
+    """Return a time as seconds; 0 where there is none."""
+    return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else 0.0
 
 
 def _events(material: Material) -> Iterator[Json]:
