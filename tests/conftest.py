@@ -174,11 +174,11 @@ def new_small_job() -> Callable[[Path], Job]:
 
 
 def make_small_job(folder: Path) -> Job:
-    sources = folder / "input"
+    sources = folder / "readings"
     sources.mkdir()
-    (folder / "contract.yaml").write_text(_SMALL.lstrip())
+    (folder / "readings.yaml").write_text(_SMALL.lstrip())
     (sources / "readings.csv").write_text("Reading ID,Station\n" + "".join(f"{at}, s{at % 3} \n" for at in range(20)))
-    return Job(folder / "contract.yaml", sources, folder / "out", folder / "home")
+    return Job(folder / "readings.yaml", sources, folder / "out", folder / "home")
 
 
 _REPAIRED = """

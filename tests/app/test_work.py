@@ -1,0 +1,148 @@
+"""`millwright submit` and `work`: processes that take runs, are replaced when they die, and drain when told to."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+
+from evals.postgres_server import PASSWORD
+from state.jobs import JobState
+from tools.database.open import open_database
+from tools.queue.queue import claim, jobs, set_aside
+
+MAIN = "from app.cli import main; main()"
+
+
+@pytest.fixture(autouse=True)
+def at_home(small_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLWRIGHT_HOME", str(small_job.home))
+
+
+@pytest.fixture
+def submit(cli: Any, small_job: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    def submit(*options: str) -> Any:
+        monkeypatch.setenv("MILLWRIGHT_HOME", str(small_job.home))
+        code, out, _ = cli("submit", small_job.contract, small_job.sources, "--out", small_job.out, *options, "--json")
+        assert code == 0
+        return json.loads(out)
+
+    return submit
+
+
+Started = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def started() -> Iterator[Started]:
+    begun: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", MAIN, "work", "--json", *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1)
+        begun.append(process)
+        return process
+
+    yield start
+    for process in begun:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def hear(process: "subprocess.Popen[str]", event: str) -> Any:
+    assert process.stdout is not None
+    for line in process.stdout:
+        told = json.loads(line)
+        if told["event"] == event:
+            return told
+    raise AssertionError(f"it never told of {event!r}")
+
+
+def workers_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    family = psutil.Process(process.pid).children(recursive=True)
+    return [each for each in family if each.ppid() != process.pid]
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_run_ends(submit: Any, started: Started, small_job: Any) -> None:
+    run_id = submit("--key", "bill 7")["run_id"]
+    assert submit("--key", "bill 7") == {"run_id": run_id, "queued": True, "waiting": 1}
+    process = started("--once")
+    assert hear(process, "taken")["run_id"] == run_id
+    for worker in workers_of(process):
+        worker.send_signal(signal.SIGKILL)
+    assert hear(process, "worker died")["exit_code"] == -9
+    assert hear(process, "taken")["attempt"] == 2
+    assert hear(process, "ended")["status"] == "published"
+    assert process.wait(60) == 0
+    assert (small_job.out / "readings.parquet").is_file()
+
+
+def test_told_to_stop_it_drains_and_puts_the_run_back(submit: Any, started: Started, small_job: Any) -> None:
+    run_id = submit()["run_id"]
+    process = started("--processes", "1")
+    hear(process, "taken")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    with open_database(small_job.home) as database:
+        (left,) = jobs(database)
+    assert (left.run_id, left.state) in [(run_id, JobState.QUEUED), (run_id, JobState.ENDED)]
+    assert left.attempts == (0 if left.state is JobState.QUEUED else 1)
+
+
+def test_told_twice_it_stops_at_once(submit: Any, started: Started, small_job: Any) -> None:
+    submit()
+    process = started()
+    hear(process, "taken")
+    (worker,) = workers_of(process)
+    worker.suspend()  # it cannot drain
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    worker.resume()
+    assert process.wait(60) in (0, 128 + signal.SIGTERM)  # 0: it was done before the second one
+
+
+def test_a_run_that_was_set_aside_is_listed_and_put_back(submit: Any, cli: Any, small_job: Any) -> None:
+    run_id = submit()["run_id"]
+    assert f"{run_id}  queued" in cli("runs")[1]
+    with open_database(small_job.home) as database:
+        set_aside(database, claim(database, "w", 30.0) or pytest.fail("no run"), "the contract is gone")
+        assert "set aside" in cli("runs")[1]
+        assert "the contract is gone" in cli("runs")[1]
+        assert cli("requeue", run_id)[0] == 0
+        assert [job.state for job in jobs(database)] == [JobState.QUEUED]
+    code, _, err = cli("requeue", "none")
+    assert code == 2
+    assert "'none' was not set aside" in err
+
+
+def test_doctor_says_which_database_without_password(
+    cli: Any, small_job: Any, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLWRIGHT_HOME", str(small_job.home))
+    assert doctor(cli)["schema"] == "made with the first run"
+    assert not small_job.home.exists(), "looking makes nothing"
+    monkeypatch.setenv("MILLWRIGHT_DATABASE_URL", postgres_url)
+    assert doctor(cli)["schema"] == "made with the first run"
+    open_database(small_job.home, postgres_url).close()
+    found = doctor(cli)
+    assert (found["kind"], found["reachable"]) == ("postgresql", "yes")
+    assert "queue 1" in found["schema"]
+    assert PASSWORD not in json.dumps(found)
+    monkeypatch.setenv("MILLWRIGHT_DATABASE_URL", f"postgresql://u:{PASSWORD}@127.0.0.1:1/none")
+    monkeypatch.setattr("tools.database.examine._PATIENCE", 0.1)
+    code, out, _ = cli("doctor", "--json")
+    assert code == 2
+    assert "does not answer" in json.loads(out)["problems"][0]
+    assert PASSWORD not in out
+
+
+def doctor(cli: Any) -> Any:
+    code, out, _ = cli("doctor", "--json")
+    assert code == 0
+    return json.loads(out)["database"]
