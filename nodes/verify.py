@@ -1,22 +1,27 @@
 """Verification: every rule of the contract on the staged tables. The only judge of "done"."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
+from algorithms.usual_shares import unusual_shares
 from nodes.boundary import FAILURES, failure_line
 from nodes.context import context_of, run_folder
 from nodes.events import emit
 from state.budget import Spent
 from state.checks import CheckResult, Verdict
 from state.contract import Contract
+from state.experience import LessonUse
+from state.lessons import LessonKind
 from state.run import CheckSummary, RunContext, RunRequest, RunStatus, TableAccount
 from state.supervisor import SupervisorState
 from tools.accounting import account_table
 from tools.disk import no_room
 from tools.intake import Intake, read_contract, read_intake
+from tools.lessons_used import lessons_of, record_use
 from tools.recovery import thresholds_of
 from tools.sql.sandbox import SandboxLimits
 from tools.verification import (
@@ -34,6 +39,7 @@ class VerifyInput(TypedDict):
     """Keys verification reads."""
 
     request: RunRequest
+    warnings: tuple[str, ...]
 
 
 def verify(state: VerifyInput, runtime: Runtime[RunContext]) -> SupervisorState:
@@ -54,6 +60,10 @@ def verify(state: VerifyInput, runtime: Runtime[RunContext]) -> SupervisorState:
         "accounts": accounts,
         "spent": {"verify": Spent(steps=1, seconds=time.monotonic() - started)},
     }
+    told = _unusual(folder, accounts)
+    if told:
+        known = state.get("warnings", ())
+        update["warnings"] = (*known, *(text for text in told if text not in known))
     if not summary.met:
         update["status"] = RunStatus.NOT_MET
         update["problem"] = f"the contract is not met: {summary.reasons[0]}"
@@ -73,6 +83,19 @@ def _judge(
         results += judge_drift(connection, contract, intake)
         raised = thresholds_of(connection)
     return results + judge_quarantine(contract, accounts, raised), accounts
+
+
+def _unusual(folder: Path, accounts: Mapping[str, TableAccount]) -> list[str]:
+    """Return where more rows are set aside than lessons say is usual, and put these uses on record."""
+    found = list(unusual_shares(accounts, lessons_of(folder)))
+    if found:
+        with open_workspace(folder) as connection:
+            for each in found:
+                kind = LessonKind.USUAL_SHARE.value
+                record_use(
+                    connection, LessonUse(lesson_id=each.lesson_id, kind=kind, steps=("verify",), effect=each.told)
+                )
+    return [each.told for each in found]
 
 
 def _summary(contract: Contract, results: tuple[CheckResult, ...], path: str) -> CheckSummary:

@@ -25,6 +25,7 @@ class LessonKind(StrEnum):
     BID_ACCURACY = "bid_accuracy"
     THRESHOLD = "threshold"
     KNOWN_ANSWERS = "known_answers"
+    USUAL_SHARE = "usual_share"
 
 
 class MethodProbability(Value):
@@ -133,6 +134,14 @@ class KnownAnswers(Value):
     answers: tuple[AnswerExperience, ...]  # the newest word on each
 
 
+class UsualShare(Value):
+    """How many rows of a table are set aside at most in runs that meet the contract: more is a warning."""
+
+    kind: Literal[LessonKind.USUAL_SHARE] = LessonKind.USUAL_SHARE
+    table: str
+    most: float = Field(ge=0, le=1)  # largest 95 % upper bound of the share in a run
+
+
 LessonValue = Annotated[
     MethodProbability
     | TaskDuration
@@ -143,7 +152,8 @@ LessonValue = Annotated[
     | AgentReliability
     | BidAccuracy
     | Threshold
-    | KnownAnswers,
+    | KnownAnswers
+    | UsualShare,
     Field(discriminator="kind"),
 ]
 

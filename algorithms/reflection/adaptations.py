@@ -20,6 +20,7 @@ from state.lessons import (
     StandingRepair,
     TaskDuration,
     Threshold,
+    UsualShare,
 )
 
 _AREAS: Final = {
@@ -32,6 +33,7 @@ _AREAS: Final = {
     LessonKind.AGENT_RELIABILITY: Area.EXECUTION,
     LessonKind.BID_ACCURACY: Area.EXECUTION,
     LessonKind.THRESHOLD: Area.RISK,
+    LessonKind.USUAL_SHARE: Area.RISK,
     LessonKind.KNOWN_RECOVERY: Area.RISK,
 }
 
@@ -111,6 +113,11 @@ def _bid(value: BidAccuracy) -> str:
 def _threshold(value: Threshold) -> str:
     needs = f"{value.limit.value} {value.value:g}, or it fails by {value.failure.value}"
     return f"{_of(value.action, value.table)} needs {needs}"
+
+
+@what.register
+def _share(value: UsualShare) -> str:
+    return f"more than {value.most:.1%} of the rows of {value.table} set aside is unusual"
 
 
 @what.register

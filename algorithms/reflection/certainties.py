@@ -8,6 +8,8 @@ published, and nothing in it that spoke against the judgement.
 from collections.abc import Iterator
 from typing import Final
 
+from algorithms.intervals import wilson
+from algorithms.usual_shares import LEAST_ROWS
 from state.experience import Contradiction, Experience, ReplanExperience
 from state.lessons import (
     KnownAnswers,
@@ -18,6 +20,7 @@ from state.lessons import (
     Limit,
     MethodProbability,
     Threshold,
+    UsualShare,
 )
 from state.reports import FailureKind, Strategy
 
@@ -45,6 +48,7 @@ def certainties(run: Experience) -> Iterator[tuple[LessonValue, float]]:
     yield from _formats(run)
     yield from _recoveries(run)
     yield from _answers(run)
+    yield from _shares(run)
     for replan in run.replans:
         if replan.succeeded and replan.failure in COMES_AGAIN:
             yield from _of_replan(replan)
@@ -90,6 +94,13 @@ def _answers(run: Experience) -> Iterator[tuple[LessonValue, float]]:
     """Yield what a person said about each table; it saves a question, and no time of the machine that counts."""
     for table in dict.fromkeys(answer.table for answer in run.answers):
         yield KnownAnswers(table=table, answers=tuple(each for each in run.answers if each.table == table)), 0.0
+
+
+def _shares(run: Experience) -> Iterator[tuple[LessonValue, float]]:
+    for table, share in run.quarantined.items():
+        if (rows := run.rows.get(table, 0)) >= LEAST_ROWS:
+            _, high = wilson(round(share * rows), rows)
+            yield UsualShare(table=table, most=round(high, 4)), 0.0
 
 
 def _of_replan(replan: ReplanExperience) -> Iterator[tuple[LessonValue, float]]:

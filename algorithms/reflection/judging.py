@@ -7,6 +7,7 @@ shows it by itself; such lessons are tested anew after a while (`retirement`).
 from functools import singledispatch
 from typing import Final, NamedTuple
 
+from algorithms.intervals import wilson
 from algorithms.reflection.families import same_kind
 from state.experience import Contradiction, Experience, StepExperience
 from state.lessons import (
@@ -22,6 +23,7 @@ from state.lessons import (
     StandingRepair,
     TaskDuration,
     Threshold,
+    UsualShare,
 )
 from state.reports import Strategy
 from state.run import RunStatus
@@ -125,6 +127,15 @@ def _recovery(value: KnownRecovery, seen: _Seen) -> bool | None:
     return any(
         each.kept and each.amendment == value.amendment and each.parameters == value.parameters for each in again
     )
+
+
+@_said.register
+def _share(value: UsualShare, seen: _Seen) -> bool | None:
+    """Say that a run that met the contract with more rows set aside makes that usual."""
+    rows = seen.run.rows.get(value.table, 0)
+    if not seen.run.met or not rows:
+        return None
+    return wilson(round(seen.run.quarantined.get(value.table, 0.0) * rows), rows)[0] <= value.most
 
 
 @_said.register

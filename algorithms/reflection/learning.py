@@ -17,7 +17,7 @@ from algorithms.reflection.retirement import due_for_renewal, ends_at
 from algorithms.reflection.statistics import lower_bound
 from algorithms.reflection.subjects import identity_of, subject_of
 from state.experience import Experience, SourceFamily
-from state.lessons import Ground, KnownAnswers, Lesson, LessonKind, LessonStatus, LessonValue, Scope
+from state.lessons import Ground, KnownAnswers, Lesson, LessonKind, LessonStatus, LessonValue, Scope, UsualShare
 from state.values import digest
 
 KEPT_RUNS: Final = 50
@@ -66,8 +66,8 @@ def _after(lesson: Lesson, run: Experience) -> Lesson:
 def _teach(lessons: dict[str, Lesson], fresh: Lesson, run: Experience) -> None:
     """Put what a run proved among the lessons: a new one, or one that says so already, or did once."""
     old = _same(fresh, lessons.values())
-    if old is not None and isinstance(old.value, KnownAnswers) and isinstance(fresh.value, KnownAnswers):
-        fresh = fresh.model_copy(update={"value": joined(old.value, fresh.value)})
+    if old is not None:
+        fresh = fresh.model_copy(update={"value": _joined(old.value, fresh.value)})
     if old is None:
         lessons[fresh.lesson_id] = fresh
     elif old.status is not LessonStatus.IN_FORCE or old.value != fresh.value:
@@ -77,6 +77,15 @@ def _teach(lessons: dict[str, Lesson], fresh: Lesson, run: Experience) -> None:
         lessons[old.lesson_id] = _wider(old.model_copy(update={**confirmed, "successes": old.successes + 1}), run)
     else:
         lessons[old.lesson_id] = _wider(old, run)
+
+
+def _joined(before: LessonValue, after: LessonValue) -> LessonValue:
+    """Return what a run proved with what others proved before, of what grows from run to run; else the newer word."""
+    if isinstance(before, KnownAnswers) and isinstance(after, KnownAnswers):
+        return joined(before, after)
+    if isinstance(before, UsualShare) and isinstance(after, UsualShare):
+        return after if after.most > before.most else before
+    return after
 
 
 def _lesson(run: Experience, value: LessonValue, gain: float, known: Mapping[str, Lesson]) -> Lesson:

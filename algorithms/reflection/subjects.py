@@ -14,6 +14,7 @@ from state.lessons import (
     StandingRepair,
     TaskDuration,
     Threshold,
+    UsualShare,
 )
 
 _ABOUT = {
@@ -27,6 +28,7 @@ _ABOUT = {
     BidAccuracy: ("engine", "skill"),
     Threshold: ("action", "table", "limit"),
     KnownAnswers: ("table",),
+    UsualShare: ("table",),
 }
 
 
@@ -79,3 +81,8 @@ def _threshold(value: Threshold) -> str:
 @subject_of.register
 def _answers(value: KnownAnswers) -> str:
     return f"answers about {value.table}"
+
+
+@subject_of.register
+def _share(value: UsualShare) -> str:
+    return f"share of {value.table} that is set aside"
