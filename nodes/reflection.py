@@ -18,7 +18,7 @@ from algorithms.reflection.adaptations import adaptations, what
 from algorithms.reflection.adapting import Known, adapt, observed
 from algorithms.reflection.analysis import analyse
 from algorithms.reflection.mining import mine
-from algorithms.reflection.trends import trends
+from algorithms.reflection.trends import WINDOW, trends
 from nodes.answer_apart import answer_apart
 from nodes.boundary import failure_line
 from nodes.context import context_of, validated
@@ -59,6 +59,7 @@ class IntegrateInput(AdaptInput):
     """Keys integration reads."""
 
     tested: int
+    runs: int
     changed: tuple[Lesson, ...]
     clashes: tuple[str, ...]
 
@@ -132,18 +133,20 @@ def _analysed(state: ReflectionInput, runtime: Runtime[RunContext]) -> Reflectio
 
 def _patterns(state: FoundInput, runtime: Runtime[RunContext]) -> ReflectionState:
     found: list[Pattern] = []
+    count = 0
     with opened_store(_home(runtime)) as store:
         for contract in state["contracts"]:
             runs = read_experiences(store, contract)
+            count += len(runs)
             found += mine(contract, observed(runs, _known(store, contract)))
     held = [pattern for pattern in found if pattern.holds]
     others = sorted((pattern for pattern in found if not pattern.holds), key=lambda pattern: (pattern.q, pattern.p))
-    return {"patterns": (*held, *others[:_MOST_UNHELD]), "tested": len(found)}
+    return {"patterns": (*held, *others[:_MOST_UNHELD]), "tested": len(found), "runs": count}
 
 
 def _trends(state: FoundInput, runtime: Runtime[RunContext]) -> ReflectionState:
     with opened_store(_home(runtime)) as store:
-        found = [each for contract in state["contracts"] for each in trends(read_experiences(store, contract))]
+        found = [each for contract in state["contracts"] for each in trends(read_experiences(store, contract, WINDOW))]
     return {"trends": tuple(found)}
 
 
@@ -173,13 +176,12 @@ def _integrated(state: IntegrateInput, runtime: Runtime[RunContext]) -> Reflecti
         before = {lesson.lesson_id: lesson for lesson in stored_lessons(store)}
         write_lessons(store, state["changed"])
         after = stored_lessons(store)
-        runs = sum(len(read_experiences(store, contract)) for contract in state["contracts"])
     was = {key for key, lesson in before.items() if lesson.in_force}
     learned = [lesson for lesson in state["changed"] if lesson.in_force and lesson.lesson_id not in was]
     ended = [lesson for lesson in state["changed"] if lesson.lesson_id in was and not lesson.in_force]
     emit("reflection", "reflection:integrated", learned=len(learned), retired=len(ended))
     reflected = Reflected(
-        runs=runs,
+        runs=state["runs"],
         tested=state["tested"],
         held=sum(pattern.holds for pattern in state["patterns"]),
         in_force=sum(lesson.in_force for lesson in after if lesson.scope.contract in state["contracts"]),

@@ -59,7 +59,7 @@ class LessonChange(Value):
 class Reflected(Value):
     """What came of reflecting."""
 
-    runs: int = 0  # in the buffer, of the contracts reflected on
+    runs: int = 0  # that were looked at: the newest of the contracts, at most 200 of each
     tested: int = 0  # patterns
     held: int = 0
     in_force: int = 0
@@ -104,6 +104,8 @@ class ReflectionState(ReflectionOutput, total=False):
     """Written by pattern mining: all that were tested and hold, and the surest 50 of the others."""
     tested: int
     """Written by pattern mining."""
+    runs: int
+    """Written by pattern mining: how many were looked at."""
     trends: tuple[Trend, ...]
     """Written by the trends."""
     adaptations: tuple[Adaptation, ...]

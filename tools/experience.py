@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 EXPERIENCE: Final = ("millwright", "experience")
 
+REFLECTED: Final = 200
+"""Runs of a contract that are looked at: more show no more of what holds today, and each run would take longer."""
+
 _MOST: Final = 100_000
 
 
@@ -26,10 +29,13 @@ def keep_experience(store: "BaseStore", run: Experience) -> None:
     store.put((*EXPERIENCE, _label(run.contract)), run.run_id, run.model_dump(mode="json"), index=False)
 
 
-def read_experiences(store: "BaseStore", contract: str = "") -> tuple[Experience, ...]:
-    """Return the runs of a contract (by id), or of all, oldest first; entries of other versions are left out."""
+def read_experiences(store: "BaseStore", contract: str = "", most: int = REFLECTED) -> tuple[Experience, ...]:
+    """Return the runs of a contract (by id), or of all, that were kept last, oldest first.
+
+    Entries of other versions are left out.
+    """
     prefix = (*EXPERIENCE, _label(contract)) if contract else EXPERIENCE
-    return tuple(sorted(_read(store, prefix), key=lambda run: (run.at, run.run_id)))
+    return tuple(sorted(_read(store, prefix, most), key=lambda run: (run.at, run.run_id)))
 
 
 def known_runs(store: "BaseStore") -> frozenset[str]:
@@ -49,8 +55,8 @@ def prune_experiences(store: "BaseStore", most: int) -> int:
     return len(dropped)
 
 
-def _read(store: "BaseStore", prefix: tuple[str, ...]) -> Iterator[Experience]:
-    for item in store.search(prefix, limit=_MOST):
+def _read(store: "BaseStore", prefix: tuple[str, ...], most: int = _MOST) -> Iterator[Experience]:
+    for item in store.search(prefix, limit=most):  # those that were written last come first
         try:
             yield Experience.model_validate(item.value)
         except ValidationError:  # of another version

@@ -36,11 +36,10 @@ def promoted(
     """Yield lessons from patterns that hold, and candidates; `runs` are those the observations are of, oldest first."""
     seen, candidates = by_key(observations), 0
     for pattern in patterns:
+        if not pattern.holds and (pattern.p >= HINT or candidates >= MOST_CANDIDATES):
+            continue
         lesson = _lesson(pattern, seen[key_of_pattern(pattern)], runs)
-        if lesson.status is LessonStatus.CANDIDATE:
-            candidates += 1
-            if pattern.p >= HINT or candidates > MOST_CANDIDATES:
-                continue
+        candidates += lesson.status is LessonStatus.CANDIDATE
         yield lesson
 
 

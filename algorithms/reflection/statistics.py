@@ -1,8 +1,8 @@
-"""Exact tests and bounds on counts. Tests sum whole numbers, so that nothing is lost before the last division."""
+"""Exact tests and bounds on counts."""
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import comb, exp, lgamma, log, log1p
+from math import exp, fsum, lgamma, log, log1p
 from typing import Final
 
 LEVEL: Final = 0.05
@@ -28,11 +28,24 @@ def fisher_greater(successes: int, trials: int, rest_successes: int, rest_trials
 
 @lru_cache(maxsize=100_000)
 def _tail(successes: int, trials: int, rest_successes: int, rest_trials: int) -> float:
-    total, everyone = successes + rest_successes, trials + rest_trials
+    """Sum the tables from the likeliest one on, each by its ratio to its neighbour: no table is too large for that."""
     if not trials or not rest_trials:
         return 1.0
-    above = sum(comb(trials, k) * comb(rest_trials, total - k) for k in range(successes, min(trials, total) + 1))
-    return above / comb(everyone, total)
+    total = successes + rest_successes
+    least, most = max(0, total - rest_trials), min(trials, total)
+    mode = min(max((total + 1) * (trials + 1) // (trials + rest_trials + 2), least), most)
+
+    def ratio(k: int) -> float:
+        """Return how much likelier k + 1 successes are than k."""
+        return (trials - k) * (total - k) / ((k + 1) * (rest_trials - total + k + 1))
+
+    weights, weight = {mode: 1.0}, 1.0
+    for k in range(mode, most):
+        weights[k + 1] = weight = weight * ratio(k)
+    weight = 1.0
+    for k in range(mode, least, -1):
+        weights[k - 1] = weight = weight / ratio(k - 1)
+    return min(fsum(weights[k] for k in range(successes, most + 1)) / fsum(weights.values()), 1.0)
 
 
 @lru_cache(maxsize=100_000)
@@ -43,7 +56,18 @@ def sign_test(shown: int, trials: int) -> float:
     """
     if not 0 <= shown <= trials:
         raise ValueError(f"{shown} of {trials}")
-    return int(sum(comb(trials, k) for k in range(shown, trials + 1))) / int(2**trials)
+    return _tails_of_coins(trials)[trials - shown]
+
+
+@lru_cache(maxsize=1_000)
+def _tails_of_coins(trials: int) -> tuple[float, ...]:
+    """Return by number the chance of at most so many heads; the ways are whole numbers until the last division."""
+    ways, all_ways, tails = 1, 0, []
+    for heads in range(trials + 1):
+        all_ways += ways
+        tails.append(all_ways / 2**trials)
+        ways = ways * (trials - heads) // (heads + 1)
+    return tuple(tails)
 
 
 @lru_cache(maxsize=100_000)
@@ -117,7 +141,6 @@ def median_interval(values: Sequence[float]) -> tuple[float, float]:
 
     Source: W. R. Thompson, On confidence ranges for the median, Annals of Mathematical Statistics 7 (1936).
     """
-    ordered, rank = sorted(values), 0
-    while rank + 1 < len(ordered) / 2 and 1 - sign_test(rank + 1, len(ordered)) <= LEVEL / 2:
-        rank += 1
+    ordered, tails = sorted(values), _tails_of_coins(len(values))
+    rank = sum(1 for below in range(len(ordered) // 2) if tails[below] <= LEVEL / 2)
     return (ordered[max(rank - 1, 0)], ordered[len(ordered) - max(rank, 1)]) if ordered else (0.0, 0.0)

@@ -4,6 +4,7 @@ import importlib
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -19,6 +20,7 @@ from state.budget import Spent
 from state.contract import Column
 from state.mapping import ColumnMatch
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 SERVED = [entry["path"] for entry in json.loads((ROOT / "langgraph.json").read_text())["graphs"].values()]
 COMPOSED = ("planner", "executor", "replanner", "react", "diagnose", "schema_council", "team")
@@ -63,15 +65,15 @@ def example(annotation: Any) -> Any:
     if origin is tuple:
         fixed = Ellipsis not in arguments
         return tuple(map(example, arguments)) if fixed else (example(arguments[0]),)
-    if origin is not None and issubclass(origin, dict):
+    if isinstance(origin, type) and issubclass(origin, dict):
         return {"a key": example(arguments[1])}
     if arguments:
-        return example(arguments[0])
+        return arguments[0] if isinstance(arguments[0], Enum) else example(arguments[0])  # a Literal of one
     if issubclass(annotation, Enum):
         return list(annotation)[-1]
     if issubclass(annotation, BaseModel):
         return annotation.model_construct(**{name: filled(field) for name, field in annotation.model_fields.items()})
-    return {str: "ü'\"\u2028", int: 2**40, float: 0.1, bool: True}[annotation]
+    return {str: "ü'\"\u2028", int: 2**40, float: 0.1, bool: True, datetime: NOON}[annotation]
 
 
 def filled(field: FieldInfo) -> Any:

@@ -14,7 +14,7 @@ from state.lessons import Ground, Lesson, LessonStatus, MethodProbability, Scope
 from state.run import RunStatus
 from tools.experience import keep_experience, known_runs, prune_experiences, read_experiences
 from tools.lessons import LESSONS, lessons_in_force, read_lessons, say, write_lessons
-from tools.store import has_store, opened_store
+from tools.store import has_store, open_store, opened_store
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 FAMILY = SourceFamily(headers=("aa",), names=("orders_#.csv",))
@@ -63,8 +63,8 @@ def lesson(lesson_id: str, *, scope: Scope, probability: float = 0.2, **more: An
     return Lesson.model_validate({**given, **more})
 
 
-def test_a_run_counts_once_and_is_replaced_by_what_is_known_later(tmp_path: Path) -> None:
-    with opened_store(tmp_path) as store:
+def test_a_run_counts_once_and_is_replaced_by_what_is_known_later(tmp_path: Path, database_address: str) -> None:
+    with open_store(tmp_path, database_address) as store:
         keep_experience(store, past(1, status=RunStatus.BUDGET_SPENT))
         keep_experience(store, past(0))
         keep_experience(store, past(1))
@@ -87,8 +87,10 @@ def test_processes_that_end_at_once_lose_nothing(tmp_path: Path) -> None:
         assert len(read_experiences(store)) == 30
 
 
-def test_a_full_buffer_drops_what_teaches_least_and_keeps_the_newest_and_the_evidence(tmp_path: Path) -> None:
-    with opened_store(tmp_path) as store:
+def test_a_full_buffer_drops_what_teaches_least_and_keeps_the_newest_and_the_evidence(
+    tmp_path: Path, database_address: str
+) -> None:
+    with open_store(tmp_path, database_address) as store:
         for number in range(41):
             keep_experience(store, past(number, questions=number % 5 == 0))
         write_lessons(store, [lesson("a", scope=Scope(), runs=("r0001",))])
