@@ -1,6 +1,6 @@
 """Where lessons enter a run: read once after the files are known, then part of what the run goes by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from algorithms.learned_mappings import with_learned
@@ -9,7 +9,7 @@ from algorithms.reflection.families import family_of
 from nodes.known_readings import read_as_known
 from state.contract import Contract
 from state.experience import LessonUse
-from state.lessons import Lesson
+from state.lessons import KnownFormat, KnownMapping, Lesson
 from state.plans import Plan
 from state.run import RunContext
 from tools.intake import Intake
@@ -42,7 +42,27 @@ def taught(
     if known.intake is not intake:
         matched = match_tables(known.intake.inventory, contract, optional=optional)
         intake = known.intake.model_copy(update={"table_files": matched.files, "unused": matched.unused})
-    return with_learned(contract, lessons), intake.model_copy(update={"uses": known.uses})
+    uses = (*known.uses, *spoken(contract, intake, lessons))
+    return with_learned(contract, lessons), intake.model_copy(update={"uses": uses})
+
+
+def spoken(contract: Contract, intake: Intake, lessons: Sequence[Lesson]) -> Iterator[LessonUse]:
+    """Yield the lessons on formats and mappings that have a vote in this run: the log's own are told by the log."""
+    tables = {table.name for table in contract.tables}
+    headers = {variant.fingerprint for variant in intake.inventory.variants}
+    for lesson in lessons:
+        value = lesson.value
+        if lesson.entry is not None or getattr(value, "table", None) not in tables:
+            continue
+        if isinstance(value, KnownFormat):
+            said = ", ".join(f"{name} {choice}" for name, choice in value.readings.items())
+            step, told = f"format:{value.table}", f"speaks for {said} in {value.column}"
+        elif isinstance(value, KnownMapping) and value.header in headers:
+            said = ", ".join(f"{source!r} is {target}" for source, target in value.matches.items())
+            step, told = f"map:{value.table}", f"speaks for {said}"
+        else:
+            continue
+        yield LessonUse(lesson_id=lesson.lesson_id, kind=lesson.kind.value, steps=(step,), effect=told[:300])
 
 
 def tell_lessons(plan: Plan, folder: Path) -> Plan:
