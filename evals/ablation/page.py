@@ -64,12 +64,12 @@ def _named(table: AblationTable) -> Iterable[str]:
     for worth in table.worths:
         if worth.finding is Finding.NO_EFFECT:
             continue
-        for word, told in (("better with it", worth.better), ("worse with it", worth.worse)):
+        for word, told in (("the whole crew is better", worth.better), ("it is worse", worth.worse)):
             quality = {measure: jobs for measure, jobs in told.items() if measure in QUALITY}
             if quality or worth.finding is Finding.SAVES:
                 said = [f"{measure} ({', '.join(jobs)})" for measure, jobs in (quality or told).items()]
                 if said:
-                    yield f"- `{worth.setting}`, {word}: {'; '.join(said)}."
+                    yield f"- Beside `{worth.setting}` {word}: {'; '.join(said)}."
     idle = table.named(Finding.NO_EFFECT)
     if idle:
         yield f"- Without any effect on quality in these jobs: {', '.join(f'`{each}`' for each in idle)}."
