@@ -8,11 +8,12 @@ from graphs.retention import CheckpointRetention
 from tools.agents.registry import Fleet
 from tools.alerts.duties import duties
 from tools.database.shared import database_of
+from tools.operation.retention import MessageRetention
 from tools.operation.rounds import Duty
 
 
 def duties_of(settings: Settings, home: Path) -> tuple[Duty, ...]:
-    """Return the duties of a home folder: agents, trials of versions, alerts, metrics, checkpoints.
+    """Return the duties of a home folder: agents, trials of versions, alerts, metrics, checkpoints, messages.
 
     Raises SetupError where an alert rule names what is not there.
     """
@@ -23,5 +24,8 @@ def duties_of(settings: Settings, home: Path) -> tuple[Duty, ...]:
         failures=operation.failure_threshold,
         fleet=Fleet(max_agents=operation.max_agents),
     )
-    checkpoints = CheckpointRetention(home, operation.retention_checkpoints_days)
-    return (*(agents if operation.recovery else ()), *duties(database_of(home), operation), checkpoints)
+    kept = (
+        CheckpointRetention(home, operation.retention_checkpoints_days),
+        MessageRetention(home, operation.retention_messages_days),
+    )
+    return (*(agents if operation.recovery else ()), *duties(database_of(home), operation), *kept)

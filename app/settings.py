@@ -75,7 +75,6 @@ class Settings(_Filed):
     council_faults: FaultSchedule = Field(
         default=FaultSchedule(), description="faults between the members that keep the decision log; for rehearsal"
     )
-    retention_experience: int = Field(default=1_000, ge=1, description="runs whose experience is kept")
     hub_faults: HubFaults = Field(default=HubFaults(), description="what goes wrong in the message hub; for rehearsal")
     trace: TraceSettings = Field(default=TraceSettings(), description="what traces show, and how long they may take")
     patterns: Patterns = Field(default=Patterns(), description="switches of the coordination patterns")
@@ -104,7 +103,7 @@ class Settings(_Filed):
             patterns=self.patterns,
             council_faults=self.council_faults,
             hub_faults=self.hub_faults,
-            retention_experience=self.retention_experience,
+            retention_experience=self.operation.retention_experience,
             workers=self.workers,
             order_seconds=self.order_seconds,
             worker_faults=self.worker_faults,

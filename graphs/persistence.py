@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Final
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from graphs.encryption import serializer
@@ -39,6 +40,12 @@ async def open_saver(
         saver.serde = serializer()
         await saver.setup()
         yield saver
+
+
+@asynccontextmanager
+async def without_saver() -> AsyncIterator[BaseCheckpointSaver[str]]:
+    """Keep checkpoints in memory, where nothing is to be kept: a run that is killed then begins anew when resumed."""
+    yield InMemorySaver(serde=serializer())
 
 
 def _driven(url: str) -> ModuleType:

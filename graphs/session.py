@@ -8,7 +8,7 @@ between goes on with it.
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -18,11 +18,11 @@ from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 
-from graphs.persistence import open_saver
+from graphs.persistence import open_saver, without_saver
 from graphs.questions import Reply, answer_questions, asked_of
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
-from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained, RunError
+from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained, RunError, SetupError
 from state.jobs import Fence
 from state.operation import OperationSettings
 from state.planning import PlanningState
@@ -62,6 +62,7 @@ class Hold:
 
     control: RunControl = field(default_factory=RunControl)
     fence: Fence = Fence()  # noqa: RUF009  frozen
+    keeps: bool = True  # checkpoints
 
 
 class SessionOutput(SupervisorOutput, total=False):
@@ -137,6 +138,11 @@ def proceed(
     Raises RunDrained when `hold` asked it to stop, and ClaimLost when another worker has the run; then its status stays
     as it is.
     """
+    keeps = operation is None or operation.persistence
+    if not keeps and record.request.approve is not Approve.AUTO:
+        hint = "switch operation.persistence on, or take --approve auto"
+        raise SetupError("a run that asks a person needs checkpoints, and they are switched off", hint=hint)
+    held = replace(hold or Hold(), keeps=keeps)
     folder = record.context.run_folder(record.run_id)
     home, operated = Path(record.context.home), record.context.patterns.operation == "on"
     with run_lock(home, record.run_id), workspace_kept(folder), roster_kept(home, use=operated):
@@ -147,7 +153,7 @@ def proceed(
                 delivered(record.context.trace, lambda told: hear(_warning(record, told))) as trace,
                 recorded(record, lineage or LineageTarget()) as lineage_told,
             ):
-                output = asyncio.run(_drive(record, Reply(answer, by), hear, trace, hold or Hold()))
+                output = asyncio.run(_drive(record, Reply(answer, by), hear, trace, held))
                 lineage_told.output, taken.status = output, output["status"].value
                 trace.ended(scores_of(output), output["status"].value)
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
@@ -176,7 +182,8 @@ async def _drive(record: RunRecord, reply: Reply, listener: Listener, trace: Del
         "run_name": f"deliver {contract}",
         "metadata": {"run_id": record.run_id, "thread_id": record.run_id, "contract": contract},
     }
-    async with open_saver(Path(record.context.home), database_url()) as saver:
+    opened = open_saver(Path(record.context.home), database_url()) if hold.keeps else without_saver()
+    async with opened as saver:
         graph = build().compile(checkpointer=saver, name="supervisor")
         saved = await graph.aget_state(config)
         # Not `next`: a task that was killed after its writes, before the checkpoint, is in `tasks` only.

@@ -10,10 +10,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import EVERYBODY, Access, User, load_access
+from tools.metrics.exposition import PATH
 
 COOKIE = "millwright_session"
 PREFIX = "/dashboard"
-METRICS = "/millwright/metrics"
 
 _OPEN = (f"{PREFIX}/login", f"{PREFIX}/static/")
 _HEADERS = {
@@ -36,7 +36,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on with the user in `request.state.user`."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or not (path == PREFIX or path.startswith((f"{PREFIX}/", METRICS))):
+        if scope["type"] != "http" or not (path == PREFIX or path.startswith((f"{PREFIX}/", PATH))):
             await self._app(scope, receive, send)
             return
         if self._access is None:
@@ -56,7 +56,7 @@ class Guard:
             return PlainTextResponse("403: the form does not come from this page\n", 403)
         if user is not None or path.startswith(_OPEN):
             return None
-        if bearer or path.startswith(METRICS) or scope["method"] != "GET":
+        if bearer or path.startswith(PATH) or scope["method"] != "GET":
             return PlainTextResponse("401: a token is needed\n", 401, {"WWW-Authenticate": "Bearer"})
         return RedirectResponse(f"{PREFIX}/login?next={quote(path)}", 303)
 

@@ -14,6 +14,7 @@ from tools.agents.registry import agents, drain, retire
 from tools.alerts.book import acknowledge, history, open_alerts, silence
 from tools.database.database import Database
 from tools.database.shared import database_of
+from tools.metrics.exposition import exposition
 from tools.metrics.report import production_report
 
 Result = TypeVar("Result")
@@ -59,6 +60,11 @@ def agents_now() -> Told:
 def report_now() -> Told:
     """Return the production report of the last day."""
     return _told(lambda database, now: Told(report=production_report(database, now)))
+
+
+def metrics_now() -> bytes:
+    """Return all metrics as exposition text."""
+    return exposition(database_of(home()), datetime.now(UTC))
 
 
 def change_alert(alert_id: str, rule: str, verb: str, by: str) -> None:

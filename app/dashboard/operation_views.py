@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from app.dashboard.forms import form_of
 from app.dashboard.guard import asker
-from app.dashboard.operation import agents_now, alerts_of_late, change_agent, change_alert, report_now
+from app.dashboard.operation import agents_now, alerts_of_late, change_agent, change_alert, metrics_now, report_now
 from app.dashboard.pages import back_to, page, refused, rendered
 from app.dashboard.pushing import Shown, pushed
 from state.errors import MillwrightError, SetupError
+from tools.metrics.exposition import CONTENT_TYPE
 
 _SECONDS = 5.0
 """Between two looks at the production report."""
@@ -55,6 +56,12 @@ async def show_health(request: Request) -> Response:
 async def follow_health(request: Request) -> Response:
     """Push the production report."""
     return pushed(request, _look, seconds=_SECONDS)
+
+
+async def show_metrics(_request: Request) -> Response:
+    """Give all metrics as Prometheus reads them."""
+    text = await run_in_threadpool(metrics_now)
+    return Response(text, media_type=CONTENT_TYPE)
 
 
 async def _changed(request: Request, page_path: str, change: Callable[..., None], *given: str) -> Response:

@@ -17,11 +17,13 @@ from app.dashboard.operation_views import (
     show_agents,
     show_alerts,
     show_health,
+    show_metrics,
 )
 from app.dashboard.pages import FOLDER
 from app.dashboard.run_views import follow_run, show_report, show_run, show_story
 from app.dashboard.runs_view import follow_runs, show_runs
 from app.dashboard.workers import with_workers
+from tools.metrics.exposition import PATH
 from tools.pages.render import STYLE
 
 _RUN = f"{PREFIX}/runs/{{run_id}}"
@@ -60,6 +62,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{PREFIX}/alerts", change_alerts, methods=["POST"]),
         Route(f"{PREFIX}/health", show_health),
         Route(f"{PREFIX}/health/live", follow_health),
+        Route(PATH, show_metrics),
         Route(f"{PREFIX}/static/style.css", show_style),
         Mount(f"{PREFIX}/static", StaticFiles(directory=FOLDER / "static")),
     ]

@@ -15,6 +15,7 @@ from app.dashboard import guard
 from app.dashboard.form_views import answer_of
 from app.dashboard.server import app
 from state.errors import SetupError
+from tools.metrics.exposition import PATH
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ANN, OPS = "ann-has-a-long-token", "ops-has-a-long-token"
@@ -97,7 +98,7 @@ def test_without_a_token_nothing_but_the_login_is_shown(client: Callable[[], Tes
         assert browser.get("/dashboard").headers["location"] == "/dashboard/login?next=/dashboard"
         assert browser.get("/dashboard/runs/r1/live").status_code == 303
         assert browser.post("/dashboard/runs", headers={"sec-fetch-site": "same-origin"}).status_code == 401
-        assert browser.get(guard.METRICS).status_code == 401
+        assert browser.get(PATH).status_code == 401
         assert browser.get("/dashboard", headers={"authorization": "Bearer wrong"}).status_code == 401
         assert browser.get("/dashboard", headers={"authorization": f"Bearer {ANN}"}).status_code == 200
         assert browser.get("/dashboard/login").status_code == 200

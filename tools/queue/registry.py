@@ -109,6 +109,15 @@ def registered_run(record: RunRecord) -> RegisteredRun | None:
     return None if row is None else _run(row)
 
 
+def ended_before(home: Path, before: datetime) -> tuple[RegisteredRun, ...]:
+    """Return the runs that ended for good before a time, oldest first."""
+    query = select(RUNS).where(RUNS.c.status.in_(_FINAL), RUNS.c.updated_at < before.timestamp())
+    if not has_database(home):
+        return ()
+    rows = database_of(home).look(lambda connection: connection.execute(query.order_by(RUNS.c.updated_at)).all())
+    return tuple(map(_run, rows))
+
+
 def to_sweep(home: Path, before: datetime) -> tuple[str, ...]:
     """Return the ids of runs that ended for good before a time, and whose checkpoints are still kept."""
     ended = (RUNS.c.status.in_(_FINAL), RUNS.c.updated_at < before.timestamp(), RUNS.c.swept_at.is_(None))
