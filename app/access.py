@@ -75,6 +75,8 @@ class Access:
             name, over = bytes.fromhex(encoded).decode(), int(until)
         except ValueError:
             return None
+        if encoded != name.encode().hex() or until != str(over):  # both are read leniently
+            return None
         if name not in self._digests or not hmac.compare_digest(seal.encode(), self._seal(name, until).encode()):
             return None
         return self._user(name) if now.timestamp() < over else None

@@ -92,6 +92,13 @@ def test_what_is_for_operators_is_refused_to_users(server: Any, client: Any) -> 
     assert server.request("POST", "/dashboard/agents/worker-1", ANN, "verb=retire")[0] == 403
 
 
+def test_metrics_are_served_to_who_has_a_token(server: Any) -> None:
+    status, headers, text = server.get("/millwright/metrics", OPS)
+    assert (status, headers["content-type"].split(";")[0]) == (200, "text/plain")
+    assert "millwright_runs" in text
+    assert server.get("/millwright/metrics")[0] == 401
+
+
 def test_no_token_is_in_anything_the_server_keeps_or_shows(server: Any, client: Any) -> None:
     client(ANN).threads.create()
     shown = [server.get(path, OPS)[2] for path in ("/dashboard", "/dashboard/agents", "/dashboard/health", "/info")]
