@@ -126,8 +126,8 @@ def recover(state: HealthState, runtime: Runtime[RunContext]) -> RecoverUpdate:
             response = respond(agent, case, now, request.interval)
             if not settle(database, agent, response.agent, now, by="health"):
                 continue  # somebody else changed it meanwhile: the next check sees what it is now
-            if case.ill is None and not case.suspect:
-                live().learn(agent.card.id)
+            own = _of(agent.card.id, state.get("verdicts", {}).values())
+            live().learn(agent.card.id, {each.aspect for each in own if each.complains})
             changed += [response.agent] if response.agent.status is not agent.status else []
             if response.fault is not None:
                 note_fault(database, response.fault)

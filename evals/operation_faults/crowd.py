@@ -25,8 +25,8 @@ from tools.database.database import Database
 from tools.database.open import open_database
 
 INTERVAL = 30.0
-LIMITS = HealthLimits(answer=0.2, memory=2**30, age=60.0)
-"""The probe's answer is waited for in real time."""
+LIMITS = HealthLimits(answer=20.0, memory=2**30)
+"""A probe is answered in real time: its limit is far above what a busy machine makes of it."""
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _ALLOWED = 10.0  # seconds for an order

@@ -8,7 +8,7 @@ left.
 
 from collections.abc import Mapping
 
-from nodes.decide import Account, DecisionPoint
+from nodes.decide import Account, Control, DecisionPoint
 from state.doubts import STAYS, Choice, Doubt, Option
 from state.reports import FailureKind, Strategy
 from state.values import Value
@@ -195,6 +195,14 @@ def _left(evidence: FailureEvidence) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
+def control() -> Control[FailureEvidence, FailureResponse]:
+    """Return a question whose answer is known: what is transient is tried again."""
+    evidence = FailureEvidence(
+        step_id="control", attempt=1, attempts=3, failure=FailureKind.TRANSIENT, error="gone", replanning="on"
+    )
+    return Control(evidence, lambda answer: answer.action is Strategy.RETRY)
+
+
 FAILURE_RESPONSE: DecisionPoint[FailureEvidence, FailureResponse] = DecisionPoint(
     kind="failure_response",
     version="2",
@@ -203,4 +211,5 @@ FAILURE_RESPONSE: DecisionPoint[FailureEvidence, FailureResponse] = DecisionPoin
     accounts=accounts,
     doubts=doubts,
     settle=settle,
+    control=control,
 )

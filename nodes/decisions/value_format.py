@@ -7,7 +7,8 @@ Signs of numbers are not asked about: a wrong one is a factor of a thousand that
 from collections.abc import Mapping
 
 from algorithms.formats import decide_format
-from nodes.decide import Account, DecisionPoint
+from nodes.decide import Account, Control, DecisionPoint
+from state.contract import LogicalType
 from state.decisions import DecidedBy
 from state.doubts import STAYS, Choice, Doubt, Option
 from state.formats import DateOrder, FormatEvidence, FormatGroup, ValueFormat
@@ -147,6 +148,14 @@ def _method(answer: ValueFormat) -> str:
     return "; ".join(text for text in told if text)
 
 
+def control() -> Control[FormatEvidence, ValueFormat]:
+    """Return a question whose answer is known: dates that only read with the day first."""
+    evidence = FormatEvidence(
+        table="control", column="day", logical_type=LogicalType.DATE, rows=9, filled=9, day_first_only={0: 9}
+    )
+    return Control(evidence, lambda answer: {each.date_order for each in answer.groups} == {DateOrder.DAY_FIRST})
+
+
 VALUE_FORMAT: DecisionPoint[FormatEvidence, ValueFormat] = DecisionPoint(
     kind="value_format",
     version="2",
@@ -155,4 +164,5 @@ VALUE_FORMAT: DecisionPoint[FormatEvidence, ValueFormat] = DecisionPoint(
     accounts=accounts,
     doubts=doubts,
     settle=settle,
+    control=control,
 )

@@ -7,7 +7,7 @@ microseconds. It holds the agents of this process only: others watch theirs.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from state.health import MOST_USUAL, Vitals
-from state.operation_agents import AgentKind
+from state.operation_agents import AgentKind, Aspect
 
 Clock = Callable[[], float]
 
@@ -156,20 +156,21 @@ class Live:
             agent.sent = mailbox.sent if mailbox else agent.sent
             return vitals
 
-    def learn(self, agent_id: str) -> None:
-        """Let what was measured last count as usual: only where nobody complained of it, or faults would become so."""
+    def learn(self, agent_id: str, but: Collection[Aspect] = ()) -> None:
+        """Let what was measured last count as usual, `but` for what a monitor complained of: a fault never does."""
         with self._lock:
             agent = self._agents.get(agent_id)
             vitals = agent.unlearned if agent else None
             if agent is None or vitals is None:
                 return
-            agent.took.extend(agent.times)
-            for window, value in (
-                (agent.memory, vitals.memory),
-                (agent.processor, vitals.processor),
-                (agent.flow, vitals.flow),
+            if Aspect.ANSWERS not in but:
+                agent.took.extend(agent.times)
+            for aspect, window, value in (
+                (Aspect.RESOURCES, agent.memory, vitals.memory),
+                (Aspect.RESOURCES, agent.processor, vitals.processor),
+                (Aspect.MAILBOX, agent.flow, vitals.flow),
             ):
-                if value is not None:
+                if value is not None and aspect not in but:
                     window.append(value)
             agent.unlearned = None
 
