@@ -22,7 +22,7 @@ from graphs.persistence import open_saver
 from graphs.questions import Reply, answer_questions, asked_of
 from graphs.supervisor import build
 from state.budget import BudgetLimits, Spent, total
-from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained, RunError
+from state.errors import AnswerError, ClaimLost, MillwrightError, RunDrained, RunError, SetupError
 from state.jobs import Fence
 from state.planning import PlanningState
 from state.run import Approve, RunContext, RunRequest, RunStatus
@@ -206,8 +206,8 @@ def _waiting(saved: StateSnapshot) -> SessionOutput:
 
 
 def _note_failure(record: RunRecord, error: MillwrightError) -> None:
-    """Write down why the run stopped; on a full disk the error that is shown has to do."""
-    with suppress(OSError):
+    """Note why the run stopped; where the disk is full or the database away, the error that is shown has to do."""
+    with suppress(*MACHINE_ERRORS, SetupError):
         write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
 
 
