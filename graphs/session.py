@@ -236,8 +236,8 @@ def _waiting(saved: StateSnapshot) -> SessionOutput:
 
 
 def _note_failure(record: RunRecord, error: MillwrightError) -> None:
-    """Write down why the run stopped; on a full disk the error that is shown has to do."""
-    with suppress(OSError):
+    """Note why the run stopped; where the disk is full or the database away, the error that is shown has to do."""
+    with suppress(*MACHINE_ERRORS, SetupError):
         write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
 
 

@@ -113,9 +113,7 @@ class Database:
                 with attempt, transaction() as connection:
                     return work(connection)
         except OperationalError as error:
-            if not passes(error):
-                raise
-            raise unreachable(self.place, error) from None  # the cause shows the parameters of the statement
+            raise told(self.place, error) from None  # the cause shows the parameters of the statement
         raise AssertionError  # the last attempt raises
 
     def _tries(self) -> Retrying:
@@ -153,6 +151,13 @@ def passes(error: BaseException) -> bool:
     if error.connection_invalidated or state is None:
         return isinstance(error, OperationalError) or error.connection_invalidated
     return state[:2] in ("08", "57", "40", "53")  # connection, shutting down or starting, serialisation, too many
+
+
+def told(place: str, error: DBAPIError) -> Exception:
+    """Return what is to be raised for an error of the database: of a full disk SQLite's own, which others know."""
+    if isinstance(error.orig, sqlite3.OperationalError) and not passes(error):
+        return error.orig
+    return unreachable(place, error)
 
 
 def unreachable(place: str, error: BaseException) -> SetupError:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from state.errors import SetupError
-from tools.database.database import PATIENCE, Database, connect, unreachable
+from tools.database.database import PATIENCE, Database, connect, told
 from tools.database.locks import upgrading
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -35,7 +35,7 @@ def open_database(home: Path, url: str = "", *, pool_size: int = 4, patience: fl
                     _upgrade(connection)
     except DBAPIError as error:
         database.close()
-        raise unreachable(database.place, error) from None
+        raise told(database.place, error) from None
     except BaseException:
         database.close()
         raise
