@@ -68,6 +68,9 @@ class Settings(_Filed):
         default=0.05, ge=0, le=1, description="a new plan with a smaller chance to succeed is not begun"
     )
     workers: int = Field(default=10, ge=2, le=64, description="most workers that share the files of a run")
+    begin_seconds: float = Field(
+        default=10.0, gt=0, description="seconds within which a worker begins an order, before it goes to another"
+    )
     order_seconds: float = Field(default=120.0, gt=0, description="seconds after which such a worker counts as late")
     worker_faults: dict[str, WorkerFault] = Field(
         default_factory=dict, description="what is wrong with such workers, by name; for rehearsal"
@@ -106,6 +109,7 @@ class Settings(_Filed):
             retention_experience=self.operation.retention_experience,
             workers=self.workers,
             order_seconds=self.order_seconds,
+            begin_seconds=self.begin_seconds,
             worker_faults=self.worker_faults,
             threads=self.threads,
             parallel_steps=self.parallel_steps,

@@ -28,7 +28,7 @@ def each_bidder(state: AuctionState) -> list[Send] | str:
     """Ask every bidder, none knowing what another bids; without any there is nothing to award."""
     request, announcement = state["request"], state["announcement"]
     return [
-        Send(Node.OFFER, {"request": request, "announcement": announcement, "agent_id": bidder.card.id})
+        Send(Node.OFFER.value, {"request": request, "announcement": announcement, "agent_id": bidder.card.id})
         for bidder in request.bidders
     ] or Node.AWARD
 

@@ -25,7 +25,7 @@ def each_case(state: DiagnoseState) -> list[Send] | str:
     """Start every case; without one there is nothing to record."""
     cases = state.get("cases", ())
     known = {"request": state["request"], "spent": state.get("spent", {})}
-    return [Send(Node.REACT, {**known, "task": case}) for case in cases] or END
+    return [Send(Node.REACT.value, {**known, "task": case}) for case in cases] or END
 
 
 def build() -> StateGraph[DiagnoseState, RunContext, DiagnoseState, DiagnoseOutput]:

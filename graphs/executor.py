@@ -45,7 +45,7 @@ def after_step(state: ExecutorState) -> list[Send] | str:
     if progress.failed is not None:
         return Node.REPLANNER
     if progress.convened:
-        return [Send(Node.REPAIR_COUNCIL, {"task": task}) for task in progress.convened]
+        return [Send(Node.REPAIR_COUNCIL.value, {"task": task}) for task in progress.convened]
     if progress.asked:
         return Node.ASK
     return Node.PERFORM if progress.waiting else END

@@ -25,7 +25,7 @@ class Node(StrEnum):
 
 def each_agent(state: HealthState) -> list[Send] | str:
     """Let the monitors vote on every agent; where there is none nothing is voted on."""
-    return [Send(Node.VOTE, branch) for branch in branches(state)] or Node.VERDICT
+    return [Send(Node.VOTE.value, branch) for branch in branches(state)] or Node.VERDICT
 
 
 def build() -> StateGraph[HealthState, RunContext, HealthInput, HealthOutput]:

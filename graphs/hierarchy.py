@@ -25,7 +25,7 @@ class Node(StrEnum):
 
 def each_team(state: HierarchyState) -> list[Send]:
     """Send each team its part of the work."""
-    return [Send(Node.TEAM, branch) for branch in team_branches(state)]
+    return [Send(Node.TEAM.value, branch) for branch in team_branches(state)]
 
 
 def build() -> StateGraph[HierarchyState, RunContext, HierarchyInput, HierarchyOutput]:

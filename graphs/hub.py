@@ -34,7 +34,7 @@ def _turn(state: HubState, worker: str) -> Send:
         "messages": state["due"][worker],
         "effects": state.get("effects", {}).get(worker, []),
     }
-    return Send(Node.WORKER, given)
+    return Send(Node.WORKER.value, given)
 
 
 def build() -> StateGraph[HubState, RunContext, HubInput, HubOutput]:

@@ -35,7 +35,7 @@ def _turn(state: GroupState, member: str) -> Send:
         "messages": state["due"][member],
         "proposals": state["handed"].get(member, []),
     }
-    return Send(Node.REPLICA, given)
+    return Send(Node.REPLICA.value, given)
 
 
 def build(rounds: Rounds[Any, Any]) -> StateGraph[GroupState, RunContext, GroupInput, GroupOutput]:

@@ -22,7 +22,7 @@ class Node(StrEnum):
 def each_member(state: CouncilState) -> list[Send]:
     """Ask every member and every deputy; none sees what another says."""
     question = state["question"]
-    return [Send(Node.JUDGE, {"question": question, "member": member}) for member in members_asked(question)]
+    return [Send(Node.JUDGE.value, {"question": question, "member": member}) for member in members_asked(question)]
 
 
 def build() -> StateGraph[CouncilState, RunContext, CouncilInput, CouncilOutput]:

@@ -69,7 +69,7 @@ def before_gathering(state: SupervisorState) -> Literal["gather_questions", "__e
 
 def each_question(state: WholeCouncil) -> list[Send] | str:
     """Convene the council on every header variant; where names decide all of them there is nothing to ask."""
-    return [Send(Node.COUNCIL, {"question": question}) for question in state["questions"]] or END
+    return [Send(Node.COUNCIL.value, {"question": question}) for question in state["questions"]] or END
 
 
 def before_reasoning(state: WholeCase) -> Literal["verify", "react"]:

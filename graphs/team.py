@@ -25,7 +25,7 @@ class Node(StrEnum):
 
 def each_order(state: TeamState) -> list[Send] | str:
     """Send each order of the wave to its worker; where none is left the team reports."""
-    return [Send(Node.WORK, branch) for branch in order_branches(state)] or Node.CLOSE
+    return [Send(Node.WORK.value, branch) for branch in order_branches(state)] or Node.CLOSE
 
 
 def build() -> StateGraph[TeamState, RunContext, TeamInput, TeamOutput]:

@@ -31,12 +31,12 @@ class Node(StrEnum):
 
 def each_proposer(state: VoteState) -> list[Send] | str:
     """Ask every member that proposes; where nobody does the request's options are moved."""
-    return [Send(Node.PROPOSE, branch) for branch in proposers(state)] or Node.MOVE
+    return [Send(Node.PROPOSE.value, branch) for branch in proposers(state)] or Node.MOVE
 
 
 def each_voter(state: VoteState) -> list[Send]:
     """Ask every voter of the wave, none knowing what another answers."""
-    return [Send(Node.ASK, branch) for branch in branches(state)]
+    return [Send(Node.ASK.value, branch) for branch in branches(state)]
 
 
 def after_count(state: VoteState) -> list[Send] | str:
