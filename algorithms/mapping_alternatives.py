@@ -14,6 +14,11 @@ _BAD = 0.5  # share of the variant's rows that must be bad in the column
 _CERTAINTY = 0.9
 
 
+def worth_looking(bad: Mapping[str, int], rows: int) -> bool:
+    """Return whether some column is bad in so many of a variant's rows that another source may be meant for it."""
+    return bool(rows) and any(count >= _BAD * rows for count in bad.values())
+
+
 def mapping_alternatives(
     evidence: MappingEvidence, answer: ColumnMapping, bad: Mapping[str, int], rows: int, files: Sequence[int]
 ) -> Iterator[Amendment]:

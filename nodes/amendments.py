@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from algorithms.mapping_alternatives import mapping_alternatives
+from algorithms.mapping_alternatives import mapping_alternatives, worth_looking
 from algorithms.reading_alternatives import (
     date_alternatives,
     decimal_alternatives,
@@ -33,12 +33,21 @@ _LIKELY, _DOUBTFUL = 0.95, 0.6
 
 
 def measure_amendments(
-    connection: duckdb.DuckDBPyConnection, work: Work, metrics: QualityMetrics, diagnosis: Diagnosis | None
+    connection: duckdb.DuckDBPyConnection,
+    work: Work,
+    metrics: QualityMetrics,
+    diagnosis: Diagnosis | None,
+    *,
+    improving: bool = False,
 ) -> tuple[Amendment, ...]:
-    """Return every alternative that something speaks for; whether one is used is decided elsewhere."""
+    """Return every alternative that something speaks for; whether one is used is decided elsewhere.
+
+    Where a table is to be made better that meets its contract, only columns are looked at that rows were set aside for.
+    """
+    bad = {rule.column for rule in metrics.failed if rule.column is not None} if improving else None
     found = list(_set_aside(work, metrics))
     if not work.table.derived:
-        found += _read_otherwise(connection, work)
+        found += _read_otherwise(connection, work, bad)
         found += _mapped_otherwise(connection, work, metrics)
         found += _sentinels(connection, work, metrics)
         found += _merged(connection, work, metrics)
@@ -62,11 +71,20 @@ def _set_aside(work: Work, metrics: QualityMetrics) -> Iterator[Amendment]:
             )
 
 
-def _read_otherwise(connection: duckdb.DuckDBPyConnection, work: Work) -> Iterator[Amendment]:
-    """Yield other ways to read the values of some files."""
+def _read_otherwise(connection: duckdb.DuckDBPyConnection, work: Work, bad: set[str] | None) -> Iterator[Amendment]:
+    """Yield other ways to read the values of some files; of the `bad` columns, None: of all.
+
+    One bad date lets all dates be looked at: they tell of each other.
+    """
     formats = read_formats(connection, work.table.name)
-    kinds = (*_DATES, *_NUMBERS)
-    columns = [column for column in work.table.columns if column.logical_type in kinds and column.name in formats]
+    read = [column for column in work.table.columns if column.name in formats]
+    dates_too = bad is None or any(column.name in bad for column in read if column.logical_type in _DATES)
+    columns = [
+        column
+        for column in read
+        if (column.logical_type in _DATES and dates_too)
+        or (column.logical_type in _NUMBERS and (bad is None or column.name in bad))
+    ]
     evidences = {column.name: format_evidence(connection, work, column) for column in columns}
     known = {name: evidence for name, evidence in evidences.items() if evidence is not None}
     dates = {column.name for column in columns if column.logical_type in _DATES}
@@ -93,7 +111,7 @@ def _mapped_otherwise(
             if rule.column is not None:
                 bad[rule.column] += sum(rule.files.get(file_id, 0) for file_id in files)
         rows = sum(metrics.file_rows.get(file_id, 0) for file_id in files)
-        if rows and bad.total():
+        if worth_looking(bad, rows):
             evidence = mapping_evidence(connection, work.table, work.intake, mapping.variant_id, files)
             yield from mapping_alternatives(evidence, mapping, bad, rows, files)
 

@@ -227,7 +227,8 @@ def _metrics(state: QualityInput, run: QualityRun, table: str) -> QualityMetrics
     results, account = read_checks(run.folder), state["accounts"][table]
     metrics = measure_failure(run.connection, run.contract, run.contract.table(table), run.intake, results, account)
     diagnosis = state.get("diagnoses", {}).get(table)
-    amendments = measure_amendments(run.connection, _work(run, table), metrics, diagnosis)
+    improving = state["status"] is RunStatus.RUNNING
+    amendments = measure_amendments(run.connection, _work(run, table), metrics, diagnosis, improving=improving)
     return metrics.model_copy(update={"amendments": amendments})
 
 
