@@ -17,7 +17,7 @@ from tools.settings.secrets import VARIABLES
 
 _POSTGRES: Final = "4 processes on PostgreSQL, workers killed, the server restarted"
 _SQLITE: Final = "1 process on SQLite, killed"
-_ALONE: Final = 12
+_ALONE: Final = 20
 """Runs without a queue, to compare with."""
 
 
