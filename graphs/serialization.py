@@ -147,6 +147,7 @@ _TYPES = (
     lessons.TaskDuration,
     lessons.Threshold,
     lessons.Trend,
+    lessons.UsualShare,
     reflection.Analysis,
     reflection.LessonChange,
     reflection.Reflected,

@@ -96,6 +96,7 @@ class FollowerMemory:
     pending_snapshot: int
     in_flight: tuple[int, ...]
     paused: bool
+    waited: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,8 @@ class Replica(Voter):
         progress.active = True
         if message.kind is RaftKind.HEARTBEAT_REPLY:
             progress.paused = False
+            if progress.missed_snapshot(self.settings.election_ticks):
+                progress.probe()
             if progress.match < self.log.last_index or progress.pace is Pace.PROBE:
                 self._send_entries(message.sender)
         elif message.kind is RaftKind.APPEND_REPLY and message.rejected:

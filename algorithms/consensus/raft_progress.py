@@ -17,6 +17,7 @@ class Progress:
         self.pending_snapshot = 0
         self.in_flight: deque[int] = deque()
         self.paused = False
+        self.waited = 0  # signs of life since a snapshot was sent that the follower has not taken yet
         self._most = most_in_flight
 
     @classmethod
@@ -26,6 +27,7 @@ class Progress:
         progress.match, progress.pace, progress.active = memory.match, memory.pace, memory.active
         progress.sent_commit, progress.pending_snapshot = memory.sent_commit, memory.pending_snapshot
         progress.in_flight, progress.paused = deque(memory.in_flight), memory.paused
+        progress.waited = memory.waited
         return progress
 
     @property
@@ -40,6 +42,7 @@ class Progress:
             self.pending_snapshot,
             tuple(self.in_flight),
             self.paused,
+            self.waited,
         )
 
     @property
@@ -110,8 +113,16 @@ class Progress:
         self.pending_snapshot = index
         self.following = index + 1
 
+    def missed_snapshot(self, patience: int) -> bool:
+        """Note a sign of life of the follower; whether it must have missed the snapshot that was sent to it."""
+        if self.pace is not Pace.SNAPSHOT:
+            return False
+        self.waited += 1
+        return self.waited > patience
+
     def _change(self, pace: Pace) -> None:
         self.pace = pace
         self.paused = False
         self.pending_snapshot = 0
+        self.waited = 0
         self.in_flight.clear()

@@ -222,6 +222,24 @@ def test_no_fault_breaks_safety_and_a_group_that_is_left_alone_agrees(
     assert len({replica.commit for replica in group.replicas.values()}) == 1
 
 
+def test_a_snapshot_that_is_lost_is_sent_again() -> None:
+    how = RaftSettings(election_ticks=7, most_in_flight=1)
+    schedule = FaultSchedule(seed=1, drop=0.2, duplicate=0.2)
+    group = RaftGroup(Configuration(frozenset(range(1, 6))), schedule, how)
+    draw = random.Random(1)  # noqa: S311
+    for number in range(80):
+        group.play_round()
+        for replica in group.replicas.values():
+            if draw.random() < 0.3:
+                replica.propose(f"{number}")
+            if draw.random() < 0.05:
+                replica.compact(replica.commit - 2, "state")
+    group.schedule = FaultSchedule(seed=1)
+    for _ in range(60):
+        group.play_round()
+    assert len({replica.commit for replica in group.replicas.values()}) == 1
+
+
 @given(SCHEDULES, st.integers(1, 60))
 def test_a_round_of_faults_that_is_played_again_is_the_same(schedule: FaultSchedule, number: int) -> None:
     members = (1, 2, 3, 4)
