@@ -104,7 +104,7 @@ def test_what_a_run_was_sure_of_decides_where_the_next_has_no_evidence(play: Go,
 
 def test_without_a_quorum_no_rule_is_adopted_and_the_next_run_uses_none(play: Go, telling: Path, mute: Path) -> None:
     crashes = tuple(Crash(member=member, first=1, rounds=10_000) for member in (1, 4))
-    away = {"council_faults": FaultSchedule(crashes=crashes)}
+    away = {"council_faults": FaultSchedule(crashes=crashes), "patterns": {"reflection": "off"}}  # nor a lesson
     first = play(CONTRACT, telling, context=away)
     assert first.status == "published"
     assert adoptions(first.told)[STATE] == "not adopted"
