@@ -34,7 +34,7 @@ from state.reflection import Reflected, ReflectionTask
 from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import SupervisorState
 from tools.agents.roster import current
-from tools.approval import read_answers, read_question
+from tools.approval import GOAL_QUESTION, read_answers, read_question
 from tools.auction_history import add as add_contracts
 from tools.conversation import write_conversation
 from tools.explain.material import Material
@@ -246,7 +246,8 @@ def _answers(connection: duckdb.DuckDBPyConnection, folder: Path, run_id: str) -
     """Yield what a person settled about changes; what a lesson answered is told as of the run that it was said in."""
     known = {(each.table, each.column, each.change, each.sources, each.value): each for each in _remembered(folder)}
     for answered in read_answers(connection):
-        if answered.settled and not answered.question_id.startswith(StepKind.REPAIR.value):
+        repairs = answered.question_id.startswith(StepKind.REPAIR.value)
+        if answered.settled and not repairs and answered.question_id != GOAL_QUESTION:
             proposals, changes = read_question(folder, answered.question_id)
             by_id = {change.change_id: change for change in changes}
             for each in answers_given(by_id, proposals, answered.settled, answered.by, run_id):

@@ -74,6 +74,20 @@ class Ill(Value):
     evidence: str
 
 
+_EXAMPLE = {
+    "vitals": [
+        {
+            "agent_id": "worker-1",
+            "kind": "step_worker",
+            "overdue": 1,
+            "probed": {"seconds": 10, "fault": "no answer within 10 s"},
+        },
+        {"agent_id": "worker-2", "kind": "step_worker", "kept": 3, "probed": {"seconds": 0.01}},
+    ]
+}
+"""Two workers, of whom one does not answer."""
+
+
 class HealthRequest(Value):
     """What is judged when the graph runs alone; with nothing in it the agents of the registry are."""
 
@@ -87,7 +101,14 @@ class HealthRequest(Value):
 class HealthInput(TypedDict):
     """What the graph is given."""
 
-    request: HealthRequest
+    request: Annotated[
+        HealthRequest,
+        Field(
+            title="Request",
+            description="What was measured of agents; with nothing in it the agents of the registry are checked",
+            examples=[_EXAMPLE],
+        ),
+    ]
 
 
 class HealthState(TypedDict, total=False):

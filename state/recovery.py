@@ -100,8 +100,9 @@ class RecoveryTask(Value):
     attempts: int = Field(default=3, ge=1)  # allowed
     tried: tuple[str, ...] = ()  # ids of plans that were tried in the run
     least_confidence: float = Field(default=0.05, ge=0, le=1)
-    seconds_left: float | None = None  # of the run's budget; None: unbounded
-    seconds_needed: float = 0.0  # what the steps to do again took before
+    # Times are no part of what a decision is known by: they differ from run to run.
+    seconds_left: float | None = Field(default=None, exclude=True)  # of the run's budget; None: unbounded
+    seconds_needed: float = Field(default=0.0, exclude=True)  # what the steps to do again took before
     improving: bool = False  # the contract is met: the table is to be made better
 
 

@@ -54,6 +54,7 @@ def test_every_command_does_what_the_tutorial_shows(tmp_path: Path, monkeypatch:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MILLWRIGHT_HOME", raising=False)
+    monkeypatch.setenv("COLUMNS", "120")  # those who run tests side by side say another width
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     for scene in SCENES:
         printed = play(scene, monkeypatch)

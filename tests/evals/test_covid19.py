@@ -9,7 +9,7 @@ import pytest
 
 from evals.covid19 import Covid19
 from evals.protocol import Task
-from evals.runner import run_suite
+from evals.runner import Running, run_suite
 
 TRUTH = """
 Province/State,Country/Region,Lat,Long,1/31/20,2/1/20,2/2/20,2/3/20
@@ -170,8 +170,8 @@ def test_the_whole_suite_on_a_small_job(made: Path) -> None:
     (made / "covid19" / "02-02-2020.csv").write_text(header + ",Aland,1\nNorth,Beria,4\nSouth,BERIA,1\n")
     out = made / "fresh"
 
-    for _ in range(2):  # again into the same folder: another run of the crew
-        result = run_suite(Covid19(), data=made / "covid19", contract=contract, out=out)
+    for fresh in (False, True):  # again into the same folder: another run of the crew
+        result = run_suite(Covid19(), data=made / "covid19", contract=contract, out=out, running=Running(fresh=fresh))
 
     (task,) = result.results
     assert task.solved, task.error

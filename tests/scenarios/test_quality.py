@@ -276,7 +276,7 @@ def test_a_recovery_that_does_not_help_is_taken_back(
 ) -> None:
     write_days(folder)
     before = play(days(schema), folder, context={"patterns": {"quality_planning": "off"}})
-    monkeypatch.setattr(nodes.quality, "measure_amendments", lambda *_: (wrong,))
+    monkeypatch.setattr(nodes.quality, "measure_amendments", lambda *_, **__: (wrong,))
     played = play(days(schema), folder)
     assert played.status == "not_met"
     assert [action for action in actions(played) if action != "retry"][-3:] in (

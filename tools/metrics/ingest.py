@@ -4,6 +4,7 @@ It never fails a run: what cannot be taken becomes a warning in the run's event 
 and nothing is imported.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -102,7 +103,7 @@ def _take(record: RunRecord, settings: OperationSettings, status: str, fault: st
         now = datetime.now(UTC).timestamp()
         left = read_left(folder, record.run_id, status, now=now, fault=fault, samples=samples)
         ingest(replace(database_of(Path(record.context.home)), patience=PATIENCE), left, settings)
-    except (MillwrightError, SQLAlchemyError, OSError, ValueError, LookupError, TypeError) as error:
+    except (MillwrightError, SQLAlchemyError, sqlite3.Error, OSError, ValueError, LookupError, TypeError) as error:
         _warn(folder, error)
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
+
+from pydantic import Field
 
 from algorithms.auctions.fulfilment import fulfilments
 from algorithms.auctions.statistics import statistics
@@ -64,7 +65,7 @@ class RunFacts(Value):
     receipt: ReceiptRef | None
     checks: tuple[CheckResult, ...]
     decisions: tuple[Decision, ...]
-    decided_in: Mapping[str, str] = MappingProxyType({})  # the step of each decision made in one, by its id
+    decided_in: dict[str, str] = Field(default_factory=dict)  # the step of each decision made in one, by its id
     diagnoses: tuple[Diagnosis, ...] = ()
     critiques: tuple[Critique, ...] = ()
     approvals: tuple[Answered, ...] = ()
