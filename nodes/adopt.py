@@ -103,7 +103,7 @@ def adopt_changes(state: AdoptInput, runtime: Runtime[RunContext]) -> Supervisor
 def _adopt(state: AdoptInput, context: RunContext, folder: Path) -> tuple[Sequence[Ruling], list[str]]:
     """Return what became of the proposals, and where the run contradicts what was adopted before."""
     contract, intake, home = read_contract(folder), read_intake(folder), Path(context.home).absolute()
-    known = standing(read_log(home, contract.id))
+    known = standing(read_log(home, contract.id), before_run=state["request"].run_id)
     with open_workspace(folder, threads=context.threads, memory=context.memory) as connection:
         proposals, pairs = _proposals(connection, state, contract, intake, known)
         rules = _rules(connection, state, contract, intake, known)

@@ -91,11 +91,29 @@ _EXAMPLE = {
 class HealthRequest(Value):
     """What is judged when the graph runs alone; with nothing in it the agents of the registry are."""
 
-    vitals: tuple[Vitals, ...] = Field(default=(), max_length=MOST_WATCHED, title="Vitals")
-    limits: HealthLimits = Field(default=HealthLimits(), title="Limits")
-    agents: tuple[RegisteredAgent, ...] = Field(default=(), max_length=MOST_WATCHED, title="Agents")
-    interval: float = Field(default=30.0, gt=0, title="Interval", description="Seconds between two checks")
-    now: datetime | None = Field(default=None, title="Now", description="Time of the check; the clock's when left out")
+    vitals: tuple[Vitals, ...] = Field(
+        default=(),
+        max_length=MOST_WATCHED,
+        title="Vitals",
+        description="What was measured of each agent",
+        examples=[_EXAMPLE["vitals"], []],
+    )
+    limits: HealthLimits = Field(
+        default=HealthLimits(), title="Limits", description="Limits that hold whatever is usual", examples=[{}]
+    )
+    agents: tuple[RegisteredAgent, ...] = Field(
+        default=(),
+        max_length=MOST_WATCHED,
+        title="Agents",
+        description="How the agents stood before; of the registry when left out",
+        examples=[[]],
+    )
+    interval: float = Field(
+        default=30.0, gt=0, title="Interval", description="Seconds between two checks", examples=[30.0]
+    )
+    now: datetime | None = Field(
+        default=None, title="Now", description="Time of the check; the clock's when left out", examples=[None]
+    )
 
 
 class HealthInput(TypedDict):

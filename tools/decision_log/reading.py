@@ -6,6 +6,7 @@ Layout of `<home>/decisions/<contract>/`: `lock`, and `<member>.jsonl` for each 
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -68,9 +69,14 @@ def committed(storage: RaftStorage) -> list[str]:
     return [entry.data for entry in storage.entries if entry.index <= storage.commit and entry.data]
 
 
-def standing(reading: LogReading) -> Adopted:
-    """Return what is in force by a log; nothing where too few of its copies hold."""
-    return fold(reading.entries) if reading.usable else Adopted()
+def standing(reading: LogReading, *, before_run: str = "") -> Adopted:
+    """Return what is in force by a log; nothing where too few of its copies hold.
+
+    With a run that is what was in force before its first entry: one that was killed while it adopted proposes the same.
+    """
+    if not reading.usable:
+        return Adopted()
+    return fold(tuple(takewhile(lambda entry: entry.proposal.run_id != before_run, reading.entries)))
 
 
 @lru_cache(maxsize=16)
