@@ -59,6 +59,7 @@ def url(folder: Path) -> Iterator[str]:
     keys = ("LANGSMITH", "LANGCHAIN", "OPENAI", "MILLWRIGHT")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(keys)}
     environment |= {"LANGSMITH_TRACING": "false", "LANGGRAPH_CLI_NO_ANALYTICS": "1"}
+    environment["MILLWRIGHT_OPERATION__SERVER_WORKERS"] = "0"  # nothing is put into the queue here
     command = [str(Path(sys.executable).with_name("langgraph")), "dev", "--no-browser", "--no-reload"]
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
