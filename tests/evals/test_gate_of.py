@@ -91,7 +91,8 @@ def test_faults_are_planted_for_any_contract(finished: Any, tmp_path: Path) -> N
     for number, fault in enumerate(faults):
         plant(fault, finished.out, tmp_path / str(number))
         assert (tmp_path / str(number) / f"{fault.table}.parquet").is_file()
-    columns = duckdb.sql(f"describe from '{tmp_path / '0' / 'customers.parquet'}'").fetchall()
+    with duckdb.connect() as connection:  # of its own: the shared one may be in use
+        columns = connection.execute(f"describe from '{tmp_path / '0' / 'customers.parquet'}'").fetchall()
     assert columns[0][1] == "VARCHAR"
 
 
