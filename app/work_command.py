@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
@@ -69,6 +69,7 @@ class Crew:
     members: dict[str, BaseProcess] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
     _quick: int = 0
+    _held: "Connection[None, None] | None" = field(default=None, repr=False)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -84,10 +85,11 @@ class Crew:
         """Start so many processes, replace those that die, and return when all have ended by themselves."""
         context = get_context("forkserver")
         context.set_forkserver_preload(_LOADED)
+        alive, self._held = context.Pipe(duplex=False)  # it closes when this process is gone, however it ends
         missing, start_at = processes, 0.0
         while self.members or missing:
             while missing and not self.signals and time.monotonic() >= start_at:
-                self._start(context.Process)
+                self._start(context.Process, alive)
                 missing -= 1
             if self.signals:
                 missing = 0
@@ -97,9 +99,9 @@ class Crew:
             if died:
                 start_at = time.monotonic() + min(2.0**self._quick / 4 if self._quick > 1 else 0.0, _MOST_WAIT)
 
-    def _start(self, make: Callable[..., BaseProcess]) -> None:
+    def _start(self, make: Callable[..., BaseProcess], alive: "Connection[None, None]") -> None:
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        process = make(target=serve, args=(name, self.options), name=name)
+        process = make(target=serve, args=(name, self.options, alive), name=name)
         process.start()
         self.members[name], self._began[name] = process, time.monotonic()
         for _ in range(self.signals):  # one that came while it was started

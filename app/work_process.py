@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -19,7 +20,6 @@ from state.values import Value
 from tools.database.shared import database_of
 
 _TERMINATED: Final = 128 + signal.SIGTERM
-_LOOK: Final = 1.0  # seconds
 
 
 class WorkOptions(Value):
@@ -32,7 +32,7 @@ class WorkOptions(Value):
     as_json: bool
 
 
-def serve(name: str, options: WorkOptions) -> None:
+def serve(name: str, options: WorkOptions, alive: "Connection[None, None]") -> None:
     """Work until told to drain, or with `once` until the queue is empty; the second SIGTERM ends the process."""
     database = database_of(Path(options.home))
     told = partial(tell, as_json=options.as_json)
@@ -50,7 +50,7 @@ def serve(name: str, options: WorkOptions) -> None:
 
     signal.signal(signal.SIGTERM, hear)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's interrupt is passed on as SIGTERM
-    threading.Thread(target=_watch, args=(worker, os.getppid()), daemon=True).start()
+    threading.Thread(target=_watch, args=(worker, alive), daemon=True).start()
     others = [threading.Thread(target=worker.work, kwargs={"once": options.once}) for _ in range(options.streams - 1)]
     for each in others:
         each.start()
@@ -72,9 +72,7 @@ def tell(told: Mapping[str, Any], *, as_json: bool) -> None:
     os.write(sys.stderr.fileno(), f"{line}\n".encode())
 
 
-def _watch(worker: Worker, parent: int) -> None:
-    """Drain when whoever looks after this process is gone."""
-    stopped = threading.Event()
-    while os.getppid() == parent:
-        stopped.wait(_LOOK)
+def _watch(worker: Worker, alive: "Connection[None, None]") -> None:
+    """Drain when whoever looks after this process is gone: then the other end of the pipe is closed."""
+    alive.poll(None)
     worker.drain("nobody looks after the process any more")

@@ -107,6 +107,17 @@ def test_told_twice_it_stops_at_once(submit: Any, started: Started, small_job: A
     assert process.wait(60) in (0, 128 + signal.SIGTERM)  # 0: it was done before the second one
 
 
+def test_workers_of_a_killed_supervisor_drain(submit: Any, started: Started) -> None:
+    submit()
+    process = started("--processes", "1")
+    hear(process, "taken")
+    workers = workers_of(process)
+    assert workers
+    process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert alive == []
+
+
 def test_a_run_that_was_set_aside_is_listed_and_put_back(submit: Any, cli: Any, small_job: Any) -> None:
     run_id = submit()["run_id"]
     assert f"{run_id}  queued" in cli("runs")[1]
