@@ -131,6 +131,8 @@ def _page(state: PageInput, runtime: Runtime[RunContext]) -> SupervisorState:
             run=content, folder=out, engine=connection, contract=read_contract(folder), intake=read_intake(folder)
         )
         write_durably(out / "report.html", render_page(explain_run(material)).encode(errors="backslashreplace"))
+    for left in out.glob(".*.tmp"):  # of a process that was killed while it wrote; nobody else writes here now
+        left.unlink(missing_ok=True)
     emit("reported", "report", path=str(out / "report.html"))
     return {}
 

@@ -17,8 +17,12 @@ OFF = OperationSettings(persistence=False, metrics=False, monitoring=False)
 
 def test_without_checkpoints_a_run_is_published_and_its_messages_go_when_their_time_is_over(job: Any) -> None:
     context = RunContext(home=str(job.home))
+    left = job.out / "_runs" / "r1" / ".run.json.4711.tmp"  # of a process that was killed while it wrote
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
     output = run(job.contract, [str(job.sources)], job.out, run_id="r1", context=context, operation=OFF)
     assert output["status"] is RunStatus.PUBLISHED
+    assert not left.exists()
     assert not (job.home / "checkpoints.sqlite").exists()
     kept = job.out / "_runs" / "r1" / FILE
     assert kept.is_file()
