@@ -78,7 +78,7 @@ class Experiment:
             with tracing_context(enabled=False):
                 while wanted not in self._results and self._take():
                     pass
-        except BaseException as error:
+        except BaseException as error:  # whatever ends it rises again, here and when the evaluation is over
             self._fault = error  # the evaluation would log it and go on
             raise
         result = self._results[wanted]

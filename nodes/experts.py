@@ -97,7 +97,7 @@ def load_expert(entry: str) -> Callable[[Any], Any]:
         raise SetupError(f"{entry!r} is no entry", where="entry", hint="write package.module:function")
     try:
         found = getattr(import_module(module), name, None)
-    except Exception as error:
+    except Exception as error:  # a module may raise anything while it is imported; it rises as what to mend
         raise SetupError(f"{entry!r} cannot be loaded: {error}", where="entry", hint="install its package") from error
     if not callable(found):
         raise SetupError(f"{module!r} has no function {name!r}", where="entry", hint="write package.module:function")
