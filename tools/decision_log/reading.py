@@ -73,9 +73,12 @@ def standing(reading: LogReading, *, before_run: str = "") -> Adopted:
     """Return what is in force by a log; nothing where too few of its copies hold.
 
     With a run that is what was in force before its first entry: one that was killed while it adopted proposes the same.
+    A person's revocation belongs to no run.
     """
     if not reading.usable:
         return Adopted()
+    if not before_run:
+        return fold(reading.entries)
     return fold(tuple(takewhile(lambda entry: entry.proposal.run_id != before_run, reading.entries)))
 
 
