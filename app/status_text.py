@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from state.production import Percentiles, ProductionReport
 
 _MOST_AGENTS = 20
+_MOST_FAULTS = 20
 
 
 def report_lines(report: ProductionReport) -> list[str]:
@@ -19,6 +20,7 @@ def report_lines(report: ProductionReport) -> list[str]:
         *_resources(report),
         *_quality(report),
         *_agents(report),
+        *_faults(report),
         *_errors(report),
         *_alerts(report),
         *_recommendations(report),
@@ -106,6 +108,19 @@ def _agents(report: ProductionReport) -> Iterable[str]:
         yield f"  {each.agent:<32}{each.decisions:>10}{each.tokens:>10}{each.steps:>8}{each.step_failures:>8}"
     if left := len(report.agents) - _MOST_AGENTS:
         yield from (f"  and {left} more",) if left > 0 else ()
+
+
+def _faults(report: ProductionReport) -> Iterable[str]:
+    lasting = sum(each.lasts for each in report.faults)
+    yield f"faults of agents and services: {len(report.faults) or 'none'}{f', {lasting} last' if lasting else ''}"
+    for each in report.faults[:_MOST_FAULTS]:
+        fault = each.fault
+        ended = f"ended {moment(fault.ended_at.timestamp())}" if fault.ended_at else "lasts"
+        done = ", ".join(action.value.replace("_", " ") for action in each.actions)
+        yield f"  {fault.agent_id} {fault.kind.value}, detected {moment(fault.detected_at.timestamp())}, {ended}"
+        yield f"    {fault.evidence}{f'; done: {done}' if done else ''}"
+    if len(report.faults) > _MOST_FAULTS:
+        yield f"  and {len(report.faults) - _MOST_FAULTS} more"
 
 
 def _errors(report: ProductionReport) -> Iterable[str]:

@@ -100,6 +100,7 @@ DEFAULT_RULES = (
     AlertRule(name="budget", figure="budget_spent_runs", threshold=0),
     AlertRule(name="queue", figure="queue_waiting", threshold=100, clear=50, for_seconds=300),
     AlertRule(name="agents", figure="agents_out", threshold=0),
+    AlertRule(name="faults", figure="agent_faults", threshold=0, window_seconds=120),
     AlertRule(name="disk", figure="disk_free_share", when="below", threshold=0.05, clear=0.1),
 )
 """Rules that hold unless the settings name a rule of the same name."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from state.operation_agents import AgentFault, RecoveryAction
 from state.values import Value
 
 
@@ -105,6 +106,18 @@ class AgentFigures(Value):
     step_failures: int
 
 
+class ReportedFault(Value):
+    """A fault of an agent or a service that was there in the window, and what was done about it, in order."""
+
+    fault: AgentFault
+    actions: tuple[RecoveryAction, ...] = ()
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is still there."""
+        return self.fault.ended_at is None
+
+
 class Quality(Value):
     """What became of the data."""
 
@@ -171,6 +184,7 @@ class ProductionReport(Value):
     quality: Quality
     agents: tuple[AgentFigures, ...]
     registry: dict[str, int] = Field(default_factory=dict)  # registered agents, by status
+    faults: tuple[ReportedFault, ...] = ()  # the latest first
     errors: Errors
     queues: dict[str, int] = Field(default_factory=dict)  # what waits, by the name of the queue
     alerts: tuple[OpenAlert, ...] = ()

@@ -40,6 +40,7 @@ FIGURES: Mapping[str, tuple[str, Reading]] = {
     "memory_bytes_p95": ("bytes of memory, 95th percentile", lambda report: report.resources.memory_bytes.p95),
     "disk_free_share": ("share of the disk that is free", lambda report: report.resources.disk_free_share),
     "agents_out": ("agents that were taken out of service", lambda report: report.registry.get("out", 0)),
+    "agent_faults": ("faults of agents and services that were there", lambda report: len(report.faults)),
     "queue_waiting": ("runs that wait in the queue", lambda report: report.queues.get("waiting")),
 }
 """What each figure means, and how it is read from a report; None where nothing was measured."""

@@ -20,6 +20,7 @@ from state.production import (
     Performance,
     ProductionReport,
     Quality,
+    ReportedFault,
     Resources,
 )
 
@@ -34,6 +35,7 @@ class Beside:
 
     queues: Mapping[str, int] = field(default_factory=dict)
     registry: Mapping[str, int] = field(default_factory=dict)  # agents by status
+    faults: tuple[ReportedFault, ...] = ()
     alerts: tuple[OpenAlert, ...] = ()
     channel_faults: tuple[str, ...] = ()
     disk_free_share: float | None = None  # now; where it is None the last samples count
@@ -54,8 +56,9 @@ def report_of(series: Series, last_hour: Series, since: float, until: float, bes
         resources=resources,
         quality=quality,
         agents=_agents(view),
-        errors=errors,
         registry=dict(beside.registry),
+        faults=beside.faults,
+        errors=errors,
         queues=dict(beside.queues),
         alerts=beside.alerts,
         channel_faults=beside.channel_faults,

@@ -51,8 +51,7 @@ def agents_now() -> Told:
     """Return the agents and the last faults."""
 
     def look(database: Database, now: datetime) -> Told:
-        found = sorted(faults(database, since=now - _HISTORY), key=lambda fault: fault.detected_at, reverse=True)
-        return Told(agents=agents(database), faults=tuple(found[:_MOST]))
+        return Told(agents=agents(database), faults=faults(database, since=now - _HISTORY)[:_MOST])
 
     return _told(look)
 

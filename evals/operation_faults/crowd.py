@@ -28,7 +28,7 @@ INTERVAL = 30.0
 LIMITS = HealthLimits(answer=20.0, memory=2**30)
 """A probe is answered in real time: its limit is far above what a busy machine makes of it."""
 
-_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _ALLOWED = 10.0  # seconds for an order
 _USUAL_MEMORY = 3e8
 _BUSY = 0.7  # chance of an order in each part
@@ -74,10 +74,11 @@ class Simulated:
 class Crowd:
     """Agents, their clock, their registry, and the checks."""
 
-    def __init__(self, home: Path, database: Database, seed: int, boards: Live | None = None) -> None:
+    def __init__(self, home: Path, database: Database, seed: int, begin: datetime) -> None:
         self.now, self._chance = 0.0, random.Random(seed)  # noqa: S311  a simulation
         self._at: float | None = None  # the moment within a part at which something happens
-        self.live = boards or Live(lambda: self.now if self._at is None else self._at)
+        self.live = Live(lambda: self.now if self._at is None else self._at)
+        self._begin = begin
         self.database, self._seed, self._decided = database, seed, 0
         self.agents = [Simulated(each) for each in _deployments()]
         self._working: list[tuple[str, str]] = []
@@ -97,7 +98,7 @@ class Crowd:
     @property
     def moment(self) -> datetime:
         """The simulated time."""
-        return _BEGIN + timedelta(seconds=self.now)
+        return self._begin + timedelta(seconds=self.now)
 
     def live_through(self, intervals: float, out: Callable[[], Sequence[str]] = tuple) -> None:
         """Let the agents work for a time; those that are `out` get no orders."""
@@ -185,10 +186,10 @@ class Crowd:
 
 
 @contextmanager
-def crowd(folder: Path, seed: int) -> Iterator[Crowd]:
-    """Make a crowd with a registry of its own in a folder."""
+def crowd(folder: Path, seed: int, begin: datetime = BEGIN) -> Iterator[Crowd]:
+    """Make a crowd with a registry of its own in a folder, whose time begins at `begin`."""
     with open_database(folder) as database:
-        made = Crowd(folder, database, seed)
+        made = Crowd(folder, database, seed, begin)
         with made.at_work():
             yield made
 

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,11 @@ from evals.failures.job import Job, write_job
 from evals.hub.server import redis_server
 from evals.model_faults.places import Places
 from evals.model_server import Act, ChatRequest, Fault, FaultKind, ModelServer, structured
+from evals.operation_faults.visibility import Shown, shown
 from evals.postgres_server import postgres_server
 from graphs.health_rounds import CheckHealth
 from graphs.session import resume, run
-from nodes.services import DISK, REDIS
+from nodes.services import DATABASE, DISK, REDIS
 from nodes.step_orders import StepWorker
 from state.agents import AgentCard, Role
 from state.errors import MillwrightError
@@ -59,6 +60,7 @@ class Disturbed(Value):
     same: bool  # the published bytes are those of an undisturbed run
     told: tuple[str, ...]  # what run, events or registry say of the fault
     detected: float | None = None  # seconds, or intervals of checks where checks see it
+    shown: Shown | None = None  # a service's fault: by the check that saw it
     resumed: bool = False
 
 
@@ -96,7 +98,7 @@ def _ended(fault: str, job: Job, end: str, expected: dict[str, str], told: tuple
 
 def _events(job: Job, *names: str) -> tuple[str, ...]:
     text = (job.out / "_runs" / RUN / "events.jsonl").read_text(encoding="utf-8")
-    return tuple(line[:200] for line in text.splitlines() if any(f'"event": "{name}"' in line for name in names))
+    return tuple(line for line in text.splitlines() if any(f'"event": "{name}"' in line for name in names))
 
 
 def _warnings(job: Job) -> tuple[str, ...]:
@@ -108,19 +110,21 @@ def _warnings(job: Job) -> tuple[str, ...]:
 def _hangs(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
     """Let the first worker that gets an order never begin it."""
     job, held, first = write_job(folder), threading.Event(), threading.Lock()
-    real = StepWorker.handle
+    real, began = StepWorker.handle, list[datetime]()
 
     def handle(worker: StepWorker, message: Message) -> Message:
         if first.acquire(blocking=False):
+            began.append(datetime.now(UTC))
             held.wait(120.0)
         return real(worker, message)
 
-    began = time.monotonic()
     with patch.object(StepWorker, "handle", handle):
         end = _run(job, RunContext(home=str(job.home), begin_seconds=_BEGIN_SECONDS))
-    took = time.monotonic() - began
     held.set()
-    return _ended(fault, job, end, expected, _events(job, "hangs", "reordered"), detected=min(took, 2 * _BEGIN_SECONDS))
+    told = _events(job, "hangs", "reordered")
+    seen = [datetime.fromisoformat(json.loads(each)["at"]) for each in told[:1]]
+    took = (seen[0] - began[0]).total_seconds() if seen and began else None
+    return _ended(fault, job, end, expected, told, detected=took)
 
 
 def _slow(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
@@ -219,7 +223,7 @@ def _model(fault: str, folder: Path, _expected: dict[str, str]) -> Disturbed:
         checks.once()
         checks.once()
         told = (*_warnings(job), *_on_record(job))
-    return _ended(fault, job, end, published(plain), told, detected=found)
+    return _ended(fault, job, end, published(plain), told, detected=found, shown=checks.shown)
 
 
 def _places(folder: Path) -> Job:
@@ -243,7 +247,8 @@ def _redis(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
         checks = _Checks(RunContext(home=str(job.home)))
         end = _run(job, RunContext(home=str(job.home)))
         found = checks.until_ill(REDIS)
-    return _ended(fault, job, end, expected, (*_warnings(job), *_on_record(job)), detected=found)
+    told = (*_warnings(job), *_on_record(job))
+    return _ended(fault, job, end, expected, told, detected=found, shown=checks.shown)
 
 
 def _postgres(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
@@ -267,12 +272,19 @@ def _postgres(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
         heard: list[HealthOutput] = []
         duty = CheckHealth(context, interval=_INTERVAL, heard=heard.append)
         now = datetime.now(UTC)
-        with patch("graphs.health_rounds._PATIENCE", 0.2), suppress(MillwrightError):
-            duty.perform(now)
+        found = None
+        with patch("graphs.health_rounds._PATIENCE", 0.2):
+            try:
+                duty.perform(now)
+            except MillwrightError:
+                found = 1.0
         server.start()
-        duty.perform(now + timedelta(seconds=_INTERVAL))
+        later = now + timedelta(seconds=_INTERVAL)
+        duty.perform(later)
+        with open_database(job.home, database_url()) as database:
+            visible = shown(database, DATABASE, later)
         told = _on_record(job)
-    return _ended(fault, job, end, expected, told, detected=1.0, resumed=again)
+    return _ended(fault, job, end, expected, told, detected=found, shown=visible, resumed=again)
 
 
 def _disk(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
@@ -288,7 +300,7 @@ def _disk(fault: str, folder: Path, expected: dict[str, str]) -> Disturbed:
     again = not end.startswith("published")
     if again:
         end = str(resume(job.home, RUN)["status"].value)
-    return _ended(fault, job, end, expected, told, detected=found, resumed=again)
+    return _ended(fault, job, end, expected, told, detected=found, shown=checks.shown, resumed=again)
 
 
 @contextmanager
@@ -311,7 +323,8 @@ class _Checks:
     """Checks of the registry of a job's home: one before the fault, which enrols everybody, and some after it."""
 
     def __init__(self, context: RunContext) -> None:
-        self._heard: list[HealthOutput] = []
+        self.shown: Shown | None = None
+        self._home, self._heard = Path(context.home), list[HealthOutput]()
         self._duty = CheckHealth(context, interval=_INTERVAL, limits=HealthLimits(), heard=self._heard.append)
         self._now, self._number = datetime.now(UTC), 0
         self._duty.perform(self._now)
@@ -321,13 +334,19 @@ class _Checks:
         for number in range(1, most + 1):
             self.once()
             if any(each.agent_id == agent_id for each in self._heard[-1]["ill"]):
+                with open_database(self._home, database_url()) as database:
+                    self.shown = shown(database, agent_id, self._moment)
                 return float(number)
         return None
 
     def once(self) -> None:
         """Check an interval later."""
         self._number += 1
-        self._duty.perform(self._now + timedelta(seconds=_INTERVAL * self._number))
+        self._duty.perform(self._moment)
+
+    @property
+    def _moment(self) -> datetime:
+        return self._now + timedelta(seconds=_INTERVAL * self._number)
 
 
 def _on_record(job: Job) -> tuple[str, ...]:

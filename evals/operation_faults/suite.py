@@ -13,6 +13,7 @@ from algorithms.intervals import bootstrap_mean, wilson
 from evals.operation_faults.crowd import Ails
 from evals.operation_faults.runs import FAULTS, disturb, undisturbed
 from evals.operation_faults.simulation import QUIET_CHECKS, play, quiet
+from evals.operation_faults.visibility import Shown
 from evals.protocol import Score, Task, TaskResult
 from tools.files import write_durably
 
@@ -64,6 +65,8 @@ class OperationFaults:
             run = answer["run"]
             whole = run["same"] and run["end"] == "published"
             scores.append(_share("runs that publish the same bytes", int(whole), 1))
+            if "simulated" not in answer:
+                scores.append(_share("visible in report and alert", int(_everywhere(run)), 1))
             if run["detected"] is not None and "simulated" not in answer:
                 scores.append(_mean("detection", [run["detected"]]))
         return tuple(scores), answer
@@ -72,11 +75,8 @@ class OperationFaults:
         """Return the figures of all faults together."""
         seen = [each for result in results for each in result.details.get("simulated", ())]
         runs = [result.details["run"] for result in results if "run" in result.details]
-        services = [
-            each["detected"]
-            for each, result in zip(runs, [r for r in results if "run" in r.details], strict=True)
-            if result.task_id not in _SIMULATED
-        ]
+        served = [r.details["run"] for r in results if "run" in r.details and r.task_id not in _SIMULATED]
+        services = [each["detected"] for each in served]
         hours = [each for result in results for each in result.details.get("quiet", ())]
         in_time = sum(each["detected"] is not None and each["detected"] <= _IN_TIME for each in seen)
         in_time += sum(each is not None and each <= _IN_TIME for each in services)
@@ -85,6 +85,9 @@ class OperationFaults:
         return (
             _share("detected within two intervals", in_time, len(seen) + len(services)),
             _share("recovered and on record", sum(each["on_record"] for each in seen), len(seen)),
+            _share(
+                "visible in report and alert", sum(_everywhere(each) for each in (*seen, *served)), len(seen + served)
+            ),
             _share("others taken out with it", sum(each["others"] > 0 for each in seen), len(seen)),
             _share("runs that publish the same bytes", whole, len(runs)),
             _share("false alarms a check", sum(each["taken_out"] for each in hours), checks),
@@ -100,7 +103,13 @@ def _times(seen: Sequence[dict[str, Any]]) -> list[Score]:
         _mean("detection", detected),
         _mean("recovery after its end", recovered),
         _share("recovered and on record", sum(each["on_record"] for each in seen), len(seen)),
+        _share("visible in report and alert", sum(map(_everywhere, seen)), len(seen)),
+        _share("alerts that end with the fault", sum(each["alert_ended"] for each in seen), len(seen)),
     ]
+
+
+def _everywhere(seen: dict[str, Any]) -> bool:
+    return seen["shown"] is not None and Shown.model_validate(seen["shown"]).everywhere
 
 
 def _mean(name: str, values: Sequence[float]) -> Score:

@@ -72,10 +72,10 @@ def verdicts(database: Database) -> tuple[HealthVerdict, ...]:
 
 
 def faults(database: Database, *, since: datetime | None = None, lasting: bool = False) -> tuple[AgentFault, ...]:
-    """Return faults, the latest first, at most 1,000; `lasting`: only those that are still there."""
+    """Return the faults that were there `since` then, the latest first, at most 1,000; `lasting`: that still are."""
     asked = select(FAULTS.c.document).order_by(FAULTS.c.detected_at.desc()).limit(_MOST)
     if since is not None:
-        asked = asked.where(FAULTS.c.detected_at >= since.timestamp())
+        asked = asked.where(FAULTS.c.ended_at.is_(None) | (FAULTS.c.ended_at >= since.timestamp()))
     if lasting:
         asked = asked.where(FAULTS.c.ended_at.is_(None))
     found = database.look(lambda connection: connection.execute(asked).scalars().all())

@@ -4,6 +4,7 @@ Counters and histograms tell all that was ever measured, so that they only grow;
 histograms are exact within 1 % (`algorithms/metrics/histogram.py`).
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -79,6 +80,7 @@ GAUGES: Mapping[str, str] = {
     "millwright_disk_free_share": "Share of the disk that is free, last samples",
     "millwright_queue_size": "What waits, by queue",
     "millwright_agents": "Registered agents, by status",
+    "millwright_faults": "Faults of agents and services that were there in the last hour, by kind",
     "millwright_alerts_open": "Open alerts",
     "millwright_channel_faults": "Channels of alerts that could not be told",
 }
@@ -153,6 +155,8 @@ def _gauges(report: ProductionReport) -> Iterator[Metric]:
     yield _labelled_gauge("millwright_health_status", "status", statuses)
     yield _labelled_gauge("millwright_queue_size", "queue", {name: float(n) for name, n in report.queues.items()})
     yield _labelled_gauge("millwright_agents", "status", {name: float(n) for name, n in report.registry.items()})
+    kinds = Counter(each.fault.kind.value for each in report.faults)
+    yield _labelled_gauge("millwright_faults", "kind", {kind: float(n) for kind, n in kinds.items()})
     severities: dict[str, float] = {}
     for alert in report.alerts:
         severities[alert.severity] = severities.get(alert.severity, 0.0) + 1

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from algorithms.metrics.reporting import Beside, report_of
 from state.alerts import Alert
 from state.jobs import JobState
-from state.production import OpenAlert, ProductionReport
+from state.production import OpenAlert, ProductionReport, ReportedFault
+from tools.agents.faults import faults, recoveries
 from tools.agents.registry import agents
 from tools.alerts.book import open_alerts
 from tools.alerts.outbox import channel_faults
@@ -26,6 +27,7 @@ def production_report(database: Database, now: datetime, since: timedelta = DAY)
     beside = Beside(
         queues=_queues(database),
         registry=Counter(agent.status.value for agent in agents(database)),
+        faults=_faults(database, now - since),
         alerts=tuple(_shown(alert) for alert in open_alerts(database)),
         channel_faults=channel_faults(database),
     )
@@ -39,6 +41,14 @@ def _queues(database: Database) -> dict[str, int]:
     states = {state: int(count) for state, count in rows}
     shown = {"waiting": JobState.QUEUED, "worked_on": JobState.LEASED, "set_aside": JobState.ASIDE}
     return {name: states.get(state.value, 0) for name, state in shown.items()}
+
+
+def _faults(database: Database, since: datetime) -> tuple[ReportedFault, ...]:
+    """Return the faults that were there since a time, each with what was done about it."""
+    found = faults(database, since=since)
+    done = recoveries(database, since=min(each.detected_at for each in found)) if found else ()
+    actions = {each.fault_id: [one.action for one in reversed(done) if one.fault_id == each.fault_id] for each in found}
+    return tuple(ReportedFault(fault=each, actions=tuple(actions[each.fault_id])) for each in found)
 
 
 def _shown(alert: Alert) -> OpenAlert:
