@@ -1,10 +1,7 @@
 """The catalogue of suites, from what each tells of itself; docs/evaluation.md shows it."""
 
-from evals.protocol import About, Described
 from evals.suites import SUITES
 from state.values import Value
-
-_UNTOLD = About(tasks="–", data="–", scorers="–", time="–")
 
 
 class Entry(Value):
@@ -25,8 +22,7 @@ def catalogue() -> tuple[Entry, ...]:
 
 def _entry(name: str) -> Entry:
     suite = SUITES[name]
-    about = suite.about if isinstance(suite, Described) else _UNTOLD
-    return Entry(name=name, measures=suite.description, **about.model_dump())
+    return Entry(name=name, measures=suite.description, **suite.about.model_dump())
 
 
 def catalogue_table() -> str:

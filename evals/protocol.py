@@ -78,6 +78,15 @@ class SuiteResult(Value):
     kept: tuple[str, ...] = ()  # tasks whose answers an earlier run of the same code had left
 
 
+class About(Value):
+    """What the catalogue of suites tells of one, beside its description."""
+
+    tasks: str
+    data: str
+    scorers: str
+    time: str  # order of magnitude on two cores
+
+
 class Suite(Protocol):
     """A suite of tasks. `solve` must not read any truth; `score` runs after the answer is written.
 
@@ -87,6 +96,7 @@ class Suite(Protocol):
 
     name: str
     description: str
+    about: About
 
     def tasks(self, data: Path | None, contract: Path | None) -> Sequence[Task]:
         """Return the tasks; SetupError when the data is missing."""
@@ -99,22 +109,6 @@ class Suite(Protocol):
 
     def summarise(self, results: Sequence[TaskResult]) -> tuple[Score, ...]:
         """Return the scores of the whole suite."""
-
-
-class About(Value):
-    """What the catalogue of suites tells of one, beside its description."""
-
-    tasks: str
-    data: str
-    scorers: str
-    time: str  # order of magnitude on two cores
-
-
-@runtime_checkable
-class Described(Protocol):
-    """A suite that tells the catalogue more than its description."""
-
-    about: About
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from evals.gate.answers import PLANTED, answer_planted, answer_tables, read_answ
 from evals.gate.environment import GateEnvironment
 from evals.gate.found import Published, find_published
 from evals.gate.planted import faults_for
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError, StepError
 from tools.contract.read import require_contract
 
@@ -22,6 +22,12 @@ class GateOf:
 
     name = "gate"
     description = "published tables of a suite or a run under datacontract-cli and pyarrow"
+    about = About(
+        tasks="one a folder of published tables, and planted faults",
+        data="`--of`: what a suite or a run published",
+        scorers="share of folders whose tables all pass; share of planted faults found",
+        time="seconds a folder",
+    )
 
     def __init__(self, environment: Path, of: Path) -> None:
         self._gate = GateEnvironment(environment.absolute())

@@ -18,7 +18,7 @@ from evals.learning.outdated import AFTER, outdated
 from evals.learning.placebo import Shuffling, shuffled
 from evals.learning.playing import ARMS, PLACEBO, WITH, WITHOUT, Figures, play
 from evals.learning.scenes import Scene, deliver, scene_of
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from state.errors import SetupError
 from state.lessons import Lesson
 from tools.lessons import drop_lessons, read_lessons, write_lessons
@@ -35,6 +35,12 @@ class Learning:
 
     name = "learning"
     description = "sequences of runs on drifting sources: what lessons save, against none and against shuffled ones"
+    about = About(
+        tasks="30 sequences of five runs by three arms, noise, and lessons that turn false",
+        data="generated; `--seeds` sequences",
+        scorers="paired steps, replans, CPU seconds and questions (bootstrap); noise kept; runs until a false one ends",
+        time="about an hour",
+    )
 
     def __init__(self) -> None:
         self.seeds = 30

@@ -14,7 +14,7 @@ from evals.operation_faults.crowd import Ails
 from evals.operation_faults.runs import FAULTS, disturb, undisturbed
 from evals.operation_faults.simulation import QUIET_CHECKS, play, quiet
 from evals.operation_faults.visibility import Shown
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from tools.files import write_durably
 
 QUIET: Final = "quiet hour"
@@ -27,6 +27,12 @@ class OperationFaults:
 
     name = "operation-faults"
     description = "faults of agents and services: detection, handling, recovery, and false alarms over a quiet hour"
+    about = About(
+        tasks="nine faults and a quiet hour",
+        data="none; needs PostgreSQL and Redis, which it starts and stops",
+        scorers="seen within two checks, back, on record, in report and alert, same bytes, false alarms (Wilson)",
+        time="half a minute a seed",
+    )
 
     def __init__(self, seeds: int = 5, checks: int = QUIET_CHECKS) -> None:
         self.seeds, self._checks = seeds, checks

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evals.protocol import Score, Task, TaskResult
+from evals.protocol import About, Score, Task, TaskResult
 from evals.runner import Running, run_suite
 from state.errors import StepError
 
@@ -20,6 +20,7 @@ CRASH = "crash"
 class Pooled:
     name = "pooled"
     description = "four tasks"
+    about = About(tasks="", data="", scorers="", time="")
 
     def __init__(self, mode: str) -> None:
         self.mode = mode

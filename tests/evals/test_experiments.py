@@ -9,7 +9,7 @@ import pytest
 from langsmith import traceable
 
 from evals.experiments import Experiment
-from evals.protocol import Score, SuiteResult, Task, TaskResult
+from evals.protocol import About, Score, SuiteResult, Task, TaskResult
 from evals.runner import SuiteRun
 from state.errors import SetupError, StepError
 
@@ -21,6 +21,7 @@ SECRET = "Jane Roe, 4 Elm Street"  # noqa: S105  a value from data
 class Rows:
     name = "rows"
     description = "three tasks"
+    about = About(tasks="", data="", scorers="", time="")
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error

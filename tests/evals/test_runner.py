@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from evals.protocol import Score, SuiteResult, Task, TaskResult
+from evals.protocol import About, Score, SuiteResult, Task, TaskResult
 from evals.runner import Running, run_suite
 from evals.suites import SUITES, find_suite
 from state.errors import MillwrightError, SetupError, StepError
@@ -29,6 +29,7 @@ class Fake:
 
     name = "fake"
     description = "three tasks"
+    about = About(tasks="", data="", scorers="", time="")
 
     def __init__(self, *, solving: Act = nothing, scoring: Act = nothing) -> None:
         self.acts: list[str] = []
