@@ -173,6 +173,70 @@ def test_a_lesson_whose_run_left_the_buffer_stays_and_can_still_end() -> None:
     assert (ended.lesson_id, ended.runs) == (kept.lesson_id, ("r0001",))
 
 
+KEPT = RecoveryExperience(
+    table="orders", amendment=RemedyKind.REREAD, names=("orders_#.csv",), parameters={"delimiter": ";"}, kept=True
+)
+
+
+def used(number: int, lesson: Lesson, *, held: bool = True) -> Experience:
+    """Return a run that used a lesson, and so had nothing to recover from."""
+    use = LessonUse(lesson_id=lesson.lesson_id, kind=lesson.kind.value, effect="reads it so", held=held)
+    return past_run(number, used=[use])
+
+
+def test_a_lesson_that_later_runs_only_confirmed_is_still_judged_when_its_first_run_left_the_buffer() -> None:
+    runs = [past_run(0, recoveries=[KEPT])]
+    adapted = drawn(runs)
+    lesson = only(adapted, LessonKind.KNOWN_RECOVERY)
+    for number in range(1, 5):
+        runs = [*runs, used(number, lesson)]
+        adapted = drawn(runs, adapted.lessons)
+    newest = runs[1:]
+    lesson = only(drawn(newest, adapted.lessons), LessonKind.KNOWN_RECOVERY)
+    assert (lesson.in_force, lesson.trials, lesson.since) == (True, 5, BEGAN)
+    ended = drawn([*newest, used(9, lesson, held=False)], adapted.lessons)
+    assert only(ended, LessonKind.KNOWN_RECOVERY).status is LessonStatus.RETIRED
+
+
+def test_runs_of_which_a_lesson_names_few_count_once() -> None:
+    runs = [past_run(0, recoveries=[KEPT])]
+    lesson = only(drawn(runs), LessonKind.KNOWN_RECOVERY)
+    runs += [used(number, lesson) for number in range(1, 81)]
+    stored = drawn(runs).lessons
+    for _ in range(3):
+        stored = drawn(runs[1:], stored).lessons
+    (lesson,) = stored
+    assert (lesson.trials, len(lesson.runs)) == (81, 50)
+
+
+def test_a_lesson_that_ended_stays_so_when_the_run_that_ended_it_left_the_buffer_before_the_one_that_taught_it() -> (
+    None
+):
+    taught = past_run(0, recoveries=[KEPT])
+    lesson = only(drawn([taught]), LessonKind.KNOWN_RECOVERY)
+    stored = drawn([taught, used(1, lesson, held=False)], [lesson]).lessons
+    assert [each.status for each in stored] == [LessonStatus.RETIRED]
+    adapted = drawn([taught, past_run(5)], stored)
+    assert (only(adapted, LessonKind.KNOWN_RECOVERY).status, adapted.changed) == (LessonStatus.RETIRED, ())
+    again = drawn([taught, past_run(6, recoveries=[KEPT])], stored)
+    assert only(again, LessonKind.KNOWN_RECOVERY).in_force
+
+
+def test_runs_before_a_lesson_say_nothing_to_it_and_teach_nothing_older() -> None:
+    other = KEPT.model_copy(update={"parameters": {"delimiter": "|"}})
+    stored = drawn([past_run(3, recoveries=[KEPT])]).lessons
+    assert only(drawn([past_run(1), past_run(9, status=RunStatus.FAILED)], stored), LessonKind.KNOWN_RECOVERY).in_force
+    lesson = only(drawn([past_run(1, recoveries=[other])], stored), LessonKind.KNOWN_RECOVERY)
+    assert lesson.value.parameters == {"delimiter": ";"}  # type: ignore[union-attr]
+
+
+def test_a_forgotten_lesson_whose_runs_left_the_buffer_is_taught_anew_by_a_later_one() -> None:
+    stored = drawn([past_run(0, mappings=[mapped()])]).lessons
+    forgot = {stored[0].lesson_id: BEGAN + timedelta(hours=2)}
+    lesson = only(drawn([past_run(3, mappings=[mapped()])], stored, forgotten=forgot), LessonKind.KNOWN_MAPPING)
+    assert (lesson.in_force, lesson.since) == (True, BEGAN + timedelta(hours=3))
+
+
 def failing(number: int, *, turned: bool = False) -> Experience:
     """Return a run in which resolving fails, and everything else works; `turned`: resolving works, too."""
     others = [past_step(action) for action in ("map_by_name", "format_counting_all", "dedupe", "quarantine")]
