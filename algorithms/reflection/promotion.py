@@ -33,9 +33,14 @@ MOST_CANDIDATES: Final = 20
 def promoted(
     patterns: Sequence[Pattern], observations: Sequence[Observation], runs: Sequence[Experience]
 ) -> Iterator[Lesson]:
-    """Yield lessons from patterns that hold, and candidates; `runs` are those the observations are of, oldest first."""
+    """Yield lessons from patterns that hold, and candidates; `runs` are those the observations are of, oldest first.
+
+    A pattern that nothing was observed of is passed over: another process ended its lesson since it was found.
+    """
     seen, candidates = by_key(observations), 0
     for pattern in patterns:
+        if key_of_pattern(pattern) not in seen:
+            continue
         if not pattern.holds and (pattern.p >= HINT or candidates >= MOST_CANDIDATES):
             continue
         lesson = _lesson(pattern, seen[key_of_pattern(pattern)], runs)

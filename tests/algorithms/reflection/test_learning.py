@@ -5,8 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from algorithms.reflection.adapting import Adapted, Known, adapt, observed
 from algorithms.reflection.certainties import FAILS_AGAIN
+from algorithms.reflection.judgements import mappings_of
 from algorithms.reflection.mining import mine
 from state.decision_log import Adopted, SourceRule
 from state.decisions import DecidedBy
@@ -283,3 +286,50 @@ def test_standing_repairs_are_the_decision_logs_and_end_with_their_entry() -> No
     assert only(first, LessonKind.STANDING_REPAIR).in_force
     revoked = drawn([past_run(0), past_run(1)], first.lessons)
     assert "no such rule" in only(revoked, LessonKind.STANDING_REPAIR).retired_because
+
+
+def doubted(subject: str, kind: str = "value_format") -> DecisionExperience:
+    return DecisionExperience(
+        kind=kind,
+        subject=subject,
+        table="orders",
+        decided_by=DecidedBy.COUNCIL,
+        contradicted=Contradiction.VERIFICATION,
+    )
+
+
+def test_what_speaks_against_a_column_says_nothing_to_one_whose_name_it_begins_with() -> None:
+    form = FormatExperience(table="orders", column="day", sources=("Day",), readings={"date order": "day_first"})
+    runs = [past_run(0, formats=[form], decisions=[doubted("orders.day_paid")])]
+    stored = drawn(runs)
+    assert only(stored, LessonKind.KNOWN_FORMAT).in_force
+    other = past_run(1, formats=[form], decisions=[doubted("orders.day_paid")])
+    assert only(drawn([*runs, other]), LessonKind.KNOWN_FORMAT).in_force
+    same = past_run(1, formats=[form], decisions=[doubted("orders.day")])
+    assert not only(drawn([*runs, same]), LessonKind.KNOWN_FORMAT).in_force
+
+
+def test_a_pattern_whose_lesson_another_process_ended_meanwhile_is_passed_over() -> None:
+    runs = [failing(number) for number in range(15)]
+    seen = observed(runs, Known((), {}))
+    patterns = mine("shop", seen)
+    left = tuple(each for each in seen if each.key[2] != "resolve_by_votes")
+    assert all(
+        each.kind is not LessonKind.METHOD_PROBABILITY
+        for each in adapt(runs, patterns, left, Known((), {})).lessons
+        if each.in_force
+    )
+
+
+@pytest.mark.parametrize(("failed", "stands"), [("order_id", False), ("note", True), (None, True)])
+def test_a_check_that_failed_on_a_column_ends_what_was_known_of_its_source(failed: str | None, stands: bool) -> None:  # noqa: FBT001
+    match = {"source": "Ref No", "target": "order_id", "reason": "values 0.91"}
+    told = {
+        "mappings": [{"table": "orders", "variant_id": "v1", "matches": [match], "confidence": 0.9}],
+        "checks": [{"table": "orders", "column": failed, "result": "failed"}],
+    }
+    (mapping,) = mappings_of(told, {"v1": "h1"})
+    assert mapping.by_evidence == ("Ref No",)
+    runs = [past_run(0, mappings=[mapped()]), past_run(1, mappings=[mapping], status=RunStatus.NOT_MET)]
+    assert only(drawn(runs), LessonKind.KNOWN_MAPPING).in_force is stands
+    assert bool(drawn([past_run(0, mappings=[mapping])]).lessons) is stands
