@@ -333,3 +333,11 @@ def test_a_check_that_failed_on_a_column_ends_what_was_known_of_its_source(faile
     runs = [past_run(0, mappings=[mapped()]), past_run(1, mappings=[mapping], status=RunStatus.NOT_MET)]
     assert only(drawn(runs), LessonKind.KNOWN_MAPPING).in_force is stands
     assert bool(drawn([past_run(0, mappings=[mapping])]).lessons) is stands
+
+
+def test_a_way_that_fails_more_often_than_the_rest_is_counted_as_later_runs_judge_it() -> None:
+    """It succeeds in most runs: a success is what it says, and a lesson that counted failures would end by luck."""
+    runs = [failing(number, turned=number % 5 != 0 and number % 7 != 0) for number in range(60)]
+    lesson = only(drawn(runs), LessonKind.METHOD_PROBABILITY)
+    successes = sum(step.first_try for run in runs for step in run.steps if step.action == "resolve_by_votes")
+    assert (lesson.successes, lesson.trials) == (successes, 60)
