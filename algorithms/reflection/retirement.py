@@ -60,6 +60,15 @@ def _reached(said: Sequence[bool | None], towards: float, against: float, bar: f
     return None
 
 
+def ended_meanwhile(stored: Lesson | None, lesson: Lesson) -> bool:
+    """Return whether a lesson that was found to be in force is stored as ended by a run after the one that taught it.
+
+    Then another process, or a run that the buffer lost, knew better: only a later run teaches it again.
+    """
+    ended = stored.retired_at if stored is not None else None
+    return ended is not None and lesson.in_force and (lesson.since is None or lesson.since < ended)
+
+
 def hides_its_refutation(lesson: Lesson) -> bool:
     """Return whether using a lesson keeps runs from showing that it is not needed any more."""
     if isinstance(lesson.value, MethodProbability):
