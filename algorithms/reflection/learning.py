@@ -34,7 +34,9 @@ def replay(
     """
     known = {lesson.lesson_id: lesson for lesson in stored if _is_proved(lesson)}
     forgotten = forgotten or {}
-    lessons = {key: lesson for key, lesson in known.items() if _is_beyond(lesson, runs, forgotten.get(key))}
+    lessons = {
+        key: lesson for key, lesson in known.items() if _is_beyond(lesson, runs) and not is_forgotten(lesson, forgotten)
+    }
     counted = {key: _counted(lesson, runs) for key, lesson in lessons.items()}
     for run in runs:
         for key, lesson in lessons.items():
@@ -47,15 +49,19 @@ def replay(
     return lessons
 
 
-def _is_beyond(lesson: Lesson, runs: Sequence[Experience], forgotten: datetime | None) -> bool:
+def _is_beyond(lesson: Lesson, runs: Sequence[Experience]) -> bool:
     """Return whether the buffer has not the run that taught a stored lesson, or not the one that ended it, any more.
 
     Its other evidence is not enough: a run that only confirms a lesson does not teach it.
     """
     at = {run.at for run in runs}
-    if forgotten is not None and (lesson.since is None or lesson.since <= forgotten):
-        return False
     return lesson.since not in at or (lesson.retired_at is not None and lesson.retired_at not in at)
+
+
+def is_forgotten(lesson: Lesson, forgotten: Mapping[str, datetime]) -> bool:
+    """Return whether a person forgot a lesson and no later run taught it again."""
+    at = forgotten.get(lesson.lesson_id)
+    return at is not None and (lesson.since is None or lesson.since <= at)
 
 
 def _counted(lesson: Lesson, runs: Sequence[Experience]) -> frozenset[str]:

@@ -341,3 +341,16 @@ def test_a_way_that_fails_more_often_than_the_rest_is_counted_as_later_runs_judg
     lesson = only(drawn(runs), LessonKind.METHOD_PROBABILITY)
     successes = sum(step.first_try for run in runs for step in run.steps if step.action == "resolve_by_votes")
     assert (lesson.successes, lesson.trials) == (successes, 60)
+
+
+def test_what_many_runs_taught_again_after_it_was_forgotten_still_ends() -> None:
+    runs = [failing(number) for number in range(15)]
+    adapted = drawn(runs)
+    forgot = {only(adapted, LessonKind.METHOD_PROBABILITY).lesson_id: runs[-1].at + timedelta(minutes=1)}
+    runs += [failing(number) for number in range(15, 32)]
+    adapted = drawn(runs, adapted.lessons, forgotten=forgot)
+    assert only(adapted, LessonKind.METHOD_PROBABILITY).in_force
+    for number in range(32, 35):
+        runs.append(failing(number, turned=True))
+        adapted = drawn(runs, adapted.lessons, forgotten=forgot)
+    assert only(adapted, LessonKind.METHOD_PROBABILITY).status is LessonStatus.RETIRED
