@@ -9,6 +9,8 @@ from statistics import NormalDist
 _Z95 = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""
 
+_HALVINGS = 60
+
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
     """Return the 95 % score interval of a proportion; (0, 1) without trials. It holds the proportion itself.
@@ -49,6 +51,48 @@ def bootstrap_mean(
     means.sort()
     outside = (1 - level) / 2
     return means[round(outside * (draws - 1))], means[round((1 - outside) * (draws - 1))]
+
+
+def student_mean(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the mean of independent values, such as paired differences.
+
+    (0, 0) for none; of one value only the value itself, as nothing is known of how it varies. Of few values it is
+    wider than a percentile bootstrap, which then leaves out the mean more often than it says.
+
+    Source: Student, The probable error of a mean, Biometrika 6 (1908).
+    """
+    count = len(values)
+    centre = math.fsum(values) / max(1, count)
+    if count <= 1:
+        return centre, centre
+    error = sqrt(math.fsum((value - centre) ** 2 for value in values) / (count - 1) / count)
+    reach = student_quantile(0.5 + level / 2, count - 1) * error
+    return centre - reach, centre + reach
+
+
+def student_quantile(share: float, freedom: int) -> float:
+    """Return the value below which a variable of Student's distribution lies with the chance `share`, 0.5 or more.
+
+    Source: the distribution by its finite sums: M. Abramowitz and I. Stegun, Handbook, 26.7.3 and 26.7.4.
+    """
+    low, high = 0.0, 1.0
+    while _student_within(high, freedom) < 2 * share - 1:
+        high *= 2
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _student_within(middle, freedom) < 2 * share - 1 else (low, middle)
+    return (low + high) / 2
+
+
+def _student_within(limit: float, freedom: int) -> float:
+    """Return the chance that a variable of Student's distribution lies between -limit and limit."""
+    angle = math.atan2(limit, sqrt(freedom))
+    square, odd = math.cos(angle) ** 2, freedom % 2
+    term, total = (math.cos(angle) if odd else 1.0), 0.0
+    for step in range(freedom // 2):
+        total += term
+        term *= square * (2 * step + 1 + odd) / (2 * step + 2 + odd)
+    return 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
 
 
 def bootstrap_ratio(parts: Sequence[tuple[float, float]], *, seed: int = 0, draws: int = 2_000) -> tuple[float, float]:

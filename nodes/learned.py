@@ -5,6 +5,7 @@ from pathlib import Path
 
 from algorithms.learned_mappings import with_learned
 from algorithms.learned_plans import conditions_used, estimates_used
+from algorithms.reflection.contradictions import against_contract
 from algorithms.reflection.families import family_of
 from nodes.known_readings import read_as_known
 from state.contract import Contract
@@ -20,14 +21,18 @@ from tools.workspace import open_workspace
 
 
 def settle_lessons(contract: Contract, intake: Intake, context: RunContext, folder: Path) -> tuple[Lesson, ...]:
-    """Return the lessons that a run goes by: those that were settled before, or those in force now, kept for later."""
+    """Return the lessons that a run goes by: those that were settled before, or those in force now, kept for later.
+
+    What the contract speaks against is not among them, be it pinned: it may have changed since its last run.
+    """
     if context.patterns.reflection == "off":
         return ()
     settled = read_lessons(folder)
     if settled is None:
         headers = [variant.fingerprint for variant in intake.inventory.variants]
         family = family_of(headers, (file.name for file in intake.inventory.files))
-        settled = lessons_in_force(context.knowledge, contract.id, family)
+        in_force = lessons_in_force(context.knowledge, contract.id, family)
+        settled = tuple(lesson for lesson in in_force if not against_contract(lesson.value, contract))
         write_lessons(folder, settled)
     return settled
 

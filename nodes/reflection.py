@@ -18,6 +18,7 @@ from algorithms.reflection.adaptations import adaptations, what
 from algorithms.reflection.adapting import Known, adapt, observed
 from algorithms.reflection.analysis import analyse
 from algorithms.reflection.mining import mine
+from algorithms.reflection.retirement import ended_meanwhile
 from algorithms.reflection.trends import WINDOW, trends
 from nodes.answer_apart import answer_apart
 from nodes.boundary import failure_line
@@ -174,11 +175,12 @@ def _adapted(state: AdaptInput, runtime: Runtime[RunContext]) -> ReflectionState
 def _integrated(state: IntegrateInput, runtime: Runtime[RunContext]) -> ReflectionState:
     with opened_store(_home(runtime)) as store:
         before = {lesson.lesson_id: lesson for lesson in stored_lessons(store)}
-        write_lessons(store, state["changed"])
+        changed = [each for each in state["changed"] if not ended_meanwhile(before.get(each.lesson_id), each)]
+        write_lessons(store, changed)
         after = stored_lessons(store)
     was = {key for key, lesson in before.items() if lesson.in_force}
-    learned = [lesson for lesson in state["changed"] if lesson.in_force and lesson.lesson_id not in was]
-    ended = [lesson for lesson in state["changed"] if lesson.lesson_id in was and not lesson.in_force]
+    learned = [lesson for lesson in changed if lesson.in_force and lesson.lesson_id not in was]
+    ended = [lesson for lesson in changed if lesson.lesson_id in was and not lesson.in_force]
     emit("reflection", "reflection:integrated", learned=len(learned), retired=len(ended))
     reflected = Reflected(
         runs=state["runs"],

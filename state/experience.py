@@ -84,6 +84,7 @@ class MappingExperience(Value):
     matches: dict[str, str]  # source column -> column of the contract
     by_evidence: tuple[str, ...] = ()  # source columns that no name said
     adopted: tuple[str, ...] = ()  # of those, the ones that the decision log had adopted before
+    refuted: tuple[str, ...] = ()  # of `by_evidence`, the ones whose column failed a check of the contract
     confidence: float = 1.0
 
 

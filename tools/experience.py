@@ -30,7 +30,7 @@ def keep_experience(store: "BaseStore", run: Experience) -> None:
 
 
 def read_experiences(store: "BaseStore", contract: str = "", most: int = REFLECTED) -> tuple[Experience, ...]:
-    """Return the runs of a contract (by id), or of all, that were kept last, oldest first.
+    """Return the newest runs of a contract (by id), or of all, oldest first.
 
     Entries of other versions are left out.
     """
@@ -39,24 +39,28 @@ def read_experiences(store: "BaseStore", contract: str = "", most: int = REFLECT
 
 
 def known_runs(store: "BaseStore") -> frozenset[str]:
-    """Return the ids of all runs in the buffer."""
-    return frozenset(item.key for item in store.search(EXPERIENCE, limit=_MOST))
+    """Return the ids of all runs in the buffer; those that another version kept are to be reflected on again."""
+    return frozenset(run.run_id for run in _read(store, EXPERIENCE))
 
 
 def prune_experiences(store: "BaseStore", most: int) -> int:
-    """Drop what teaches least while there are more than `most` runs; return how many were dropped."""
+    """Drop what cannot be read, then what teaches least, while there are more than `most` runs; return how many."""
     if not store.search(EXPERIENCE, limit=1, offset=most):
         return 0
     runs = {run.run_id: run for run in _read(store, EXPERIENCE)}
+    foreign = [item for item in store.search(EXPERIENCE, limit=_MOST) if item.key not in runs]
+    for item in foreign:
+        store.delete(item.namespace, item.key)
     evidence = {run_id for lesson in read_lessons(store) if lesson.in_force for run_id in lesson.runs}
     dropped = to_prune(tuple(runs.values()), most, evidence)
     for run_id in dropped:
         store.delete((*EXPERIENCE, _label(runs[run_id].contract)), run_id)
-    return len(dropped)
+    return len(foreign) + len(dropped)
 
 
 def _read(store: "BaseStore", prefix: tuple[str, ...], most: int = _MOST) -> Iterator[Experience]:
-    for item in store.search(prefix, limit=most):  # those that were written last come first
+    items = store.search(prefix, limit=_MOST)  # in the order of writing, to the second: reflected on at once they tie
+    for item in sorted(items, key=lambda item: str(item.value.get("at", "")), reverse=True)[:most]:
         try:
             yield Experience.model_validate(item.value)
         except ValidationError:  # of another version

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from algorithms.reflection.contradictions import against_contract, clashes
 from algorithms.reflection.judging import judge
-from algorithms.reflection.learning import KEPT_RUNS, replay, retired, without_outdated
+from algorithms.reflection.learning import KEPT_RUNS, is_forgotten, replay, retired, without_outdated
 from algorithms.reflection.log_entries import standing_repairs, with_entries
 from algorithms.reflection.observations import Key, Observation, observe
 from algorithms.reflection.promotion import key_of, promoted
@@ -85,7 +85,7 @@ def _statistical(
         for lesson in known.stored
         if lesson.ground is Ground.STATISTICAL
         and lesson.status is not LessonStatus.CANDIDATE
-        and lesson.lesson_id not in known.forgotten
+        and not is_forgotten(lesson, known.forgotten)
     ]
     before = {lesson.lesson_id: lesson for lesson in stored}
     lessons = {lesson.lesson_id: lesson for lesson in without_outdated(stored, runs)}

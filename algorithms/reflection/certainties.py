@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from algorithms.intervals import wilson
+from algorithms.reflection.judgements import refuted
 from algorithms.usual_shares import LEAST_ROWS
-from state.experience import Contradiction, Experience, ReplanExperience
+from state.experience import Experience, ReplanExperience
 from state.lessons import (
     KnownAnswers,
     KnownFormat,
@@ -56,8 +57,9 @@ def certainties(run: Experience) -> Iterator[tuple[LessonValue, float]]:
 
 def _mappings(run: Experience) -> Iterator[tuple[LessonValue, float]]:
     for mapping in run.mappings:
-        found = {source: mapping.matches[source] for source in mapping.by_evidence if source in mapping.matches}
-        if found and mapping.header and not _doubted(run, "column_mapping", mapping.table):
+        stood = [source for source in mapping.by_evidence if source not in mapping.refuted]
+        found = {source: mapping.matches[source] for source in stood if source in mapping.matches}
+        if found and mapping.header and not refuted(run, "column_mapping", mapping.table):
             alike = sum(other.table == mapping.table for other in run.mappings)
             yield (
                 KnownMapping(table=mapping.table, header=mapping.header, matches=found),
@@ -67,7 +69,7 @@ def _mappings(run: Experience) -> Iterator[tuple[LessonValue, float]]:
 
 def _formats(run: Experience) -> Iterator[tuple[LessonValue, float]]:
     for form in run.formats:
-        if _doubted(run, "value_format", form.table, form.column):
+        if refuted(run, "value_format", form.table, form.column):
             continue
         alike = sum(other.table == form.table for other in run.formats)
         for source in form.sources:
@@ -117,14 +119,6 @@ def _of_replan(replan: ReplanExperience) -> Iterator[tuple[LessonValue, float]]:
             MethodProbability(action=replan.action, table=replan.table, probability=FAILS_AGAIN),
             replan.seconds * (1 - FAILS_AGAIN),
         )
-
-
-def _doubted(run: Experience, kind: str, table: str, column: str = "") -> bool:
-    place = f"{table}.{column}" if column else table
-    return any(
-        each.kind == kind and each.contradicted is not Contradiction.NONE and each.subject.startswith(place)
-        for each in run.decisions
-    )
 
 
 def _seconds(run: Experience, step_id: str) -> float:

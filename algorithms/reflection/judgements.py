@@ -11,6 +11,7 @@ from state.decisions import DecidedBy
 from state.experience import (
     Contradiction,
     DecisionExperience,
+    Experience,
     FormatExperience,
     MappingExperience,
     RecoveryExperience,
@@ -29,7 +30,7 @@ _MOST_DECISIONS: Final = 300
 
 def decisions_of(run: Json) -> Iterator[DecisionExperience]:
     """Yield the judgements of a run, those that something spoke against first; at most 300."""
-    failed = {(check["table"], check["column"]) for check in run["checks"] if check["result"] == Verdict.FAILED}
+    failed = _failed(run)
     answered = {
         decision["subject"]: decision["answer"]
         for decision in run["decisions"]
@@ -69,6 +70,11 @@ def _decision(
     )
 
 
+def _failed(run: Json) -> set[tuple[str | None, str | None]]:
+    """Return table and column of the checks that failed."""
+    return {(check["table"], check["column"]) for check in run["checks"] if check["result"] == Verdict.FAILED}
+
+
 def place_of(subject: str, tables: set[str]) -> tuple[str, str]:
     """Return table and column that a decision is about: "orders.amount: '1,5'" is about amount; empty where none."""
     head = subject.partition(":")[0]
@@ -80,8 +86,20 @@ def place_of(subject: str, tables: set[str]) -> tuple[str, str]:
     return "", ""
 
 
+def refuted(run: Experience, kind: str, table: str, column: str = "") -> bool:
+    """Return whether something in a run spoke against its judgements of a kind on a table, or on a column of it."""
+    return any(
+        each.kind == kind
+        and each.contradicted is not Contradiction.NONE
+        and each.table == table
+        and (not column or place_of(each.subject, {table}) == (table, column))
+        for each in run.decisions
+    )
+
+
 def mappings_of(run: Json, headers: Mapping[str, str]) -> Iterator[MappingExperience]:
     """Yield how header variants were mapped; `headers` has the fingerprint of each variant."""
+    failed = _failed(run)
     for mapping in run["mappings"]:
         found = {match["source"]: match["reason"] for match in mapping["matches"]}
         yield MappingExperience(
@@ -90,6 +108,11 @@ def mappings_of(run: Json, headers: Mapping[str, str]) -> Iterator[MappingExperi
             matches={match["source"]: match["target"] for match in mapping["matches"]},
             by_evidence=tuple(source for source, reason in found.items() if reason not in SAID_BY_NAMES),
             adopted=tuple(source for source, reason in found.items() if reason.startswith(ADOPTED)),
+            refuted=tuple(
+                match["source"]
+                for match in mapping["matches"]
+                if match["reason"] not in SAID_BY_NAMES and (mapping["table"], match["target"]) in failed
+            ),
             confidence=mapping["confidence"],
         )
 

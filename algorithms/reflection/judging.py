@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from algorithms.intervals import wilson
 from algorithms.reflection.families import same_kind
-from state.experience import Contradiction, Experience, StepExperience
+from algorithms.reflection.judgements import refuted
+from state.experience import Experience, StepExperience
 from state.lessons import (
     AgentReliability,
     BidAccuracy,
@@ -98,7 +99,8 @@ def _mapping(value: KnownMapping, seen: _Seen) -> bool | None:
             same = all(mapping.matches.get(source) == target for source, target in value.matches.items())
             if not same:
                 return False
-            return False if _refuted(run, "column_mapping", value.table) else run.met or None
+            against = refuted(run, "column_mapping", value.table) or set(mapping.refuted) & value.matches.keys()
+            return False if against else run.met or None
     return None
 
 
@@ -109,8 +111,8 @@ def _format(value: KnownFormat, seen: _Seen) -> bool | None:
         if form.table == value.table and form.column == value.column and value.source in form.sources:
             if any(form.readings.get(name, said) != said for name, said in value.readings.items()):
                 return False
-            refuted = _refuted(run, "value_format", value.table, value.column)
-            return False if refuted else run.met or None
+            against = refuted(run, "value_format", value.table, value.column)
+            return False if against else run.met or None
     return None
 
 
@@ -170,7 +172,7 @@ def _standing(value: StandingRepair, seen: _Seen) -> bool | None:
     run = seen.run
     if not any(value.table == each.table and value.source in each.matches for each in run.mappings):
         return None
-    return False if _refuted(run, "value_resolution", value.table, value.column) else run.met or None
+    return False if refuted(run, "value_resolution", value.table, value.column) else run.met or None
 
 
 def _steps(run: Experience, table: str, action: str) -> list[StepExperience]:
@@ -183,14 +185,3 @@ def _skill(step: StepExperience) -> str:
 
 def _within(measured: float, said: float) -> bool:
     return said / WITHIN <= measured <= said * WITHIN
-
-
-def _refuted(run: Experience, kind: str, table: str, column: str = "") -> bool:
-    """Return whether something in the run spoke against its judgements of a kind on a table, or a column of it."""
-    return any(
-        decision.contradicted is not Contradiction.NONE
-        for decision in run.decisions
-        if decision.kind == kind
-        and decision.table == table
-        and (not column or decision.subject.startswith(f"{table}.{column}"))
-    )

@@ -5,7 +5,7 @@ same lessons. What was stored before counts where the buffer cannot say it any m
 lesson has been in force, lessons whose run was pruned, and the time from which on a retired one may be learned again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -29,21 +29,45 @@ def replay(
 ) -> dict[str, Lesson]:
     """Return the lessons that single runs proved, after all runs (oldest first) had their say, by id.
 
-    `stored` are the lessons known before. One whose evidence is in the buffer is learned again from there. What was
-    `forgotten` at a time is taught by later runs only.
+    `stored` are the lessons known before. One whose first and last word are in the buffer is learned again from there.
+    What was `forgotten` at a time is taught by later runs only.
     """
     known = {lesson.lesson_id: lesson for lesson in stored if _is_proved(lesson)}
-    here, forgotten = {run.run_id for run in runs}, forgotten or {}
-    lessons = {key: lesson for key, lesson in known.items() if not here & set(lesson.runs)}
+    forgotten = forgotten or {}
+    lessons = {
+        key: lesson for key, lesson in known.items() if _is_beyond(lesson, runs) and not is_forgotten(lesson, forgotten)
+    }
+    counted = {key: _counted(lesson, runs) for key, lesson in lessons.items()}
     for run in runs:
         for key, lesson in lessons.items():
             if lesson.status is LessonStatus.IN_FORCE:
-                lessons[key] = _after(lesson, run)
+                lessons[key] = _after(lesson, run, counted=run.run_id in counted.get(key, ()))
         for value, gain in certainties(run):
             fresh = _lesson(run, value, gain, known)
             if fresh.lesson_id not in forgotten or run.at > forgotten[fresh.lesson_id]:
-                _teach(lessons, fresh, run)
+                _teach(lessons, fresh, run, counted)
     return lessons
+
+
+def _is_beyond(lesson: Lesson, runs: Sequence[Experience]) -> bool:
+    """Return whether the buffer has not the run that taught a stored lesson, or not the one that ended it, any more.
+
+    Its other evidence is not enough: a run that only confirms a lesson does not teach it.
+    """
+    at = {run.at for run in runs}
+    return lesson.since not in at or (lesson.retired_at is not None and lesson.retired_at not in at)
+
+
+def is_forgotten(lesson: Lesson, forgotten: Mapping[str, datetime]) -> bool:
+    """Return whether a person forgot a lesson and no later run taught it again."""
+    at = forgotten.get(lesson.lesson_id)
+    return at is not None and (lesson.since is None or lesson.since <= at)
+
+
+def _counted(lesson: Lesson, runs: Sequence[Experience]) -> frozenset[str]:
+    """Return the runs that are counted in a stored lesson: up to the newest of its evidence, of which it names few."""
+    newest = max((place for place, run in enumerate(runs) if run.run_id in lesson.runs), default=-1)
+    return frozenset(run.run_id for run in runs[: newest + 1])
 
 
 def _is_proved(lesson: Lesson) -> bool:
@@ -51,28 +75,34 @@ def _is_proved(lesson: Lesson) -> bool:
     return lesson.ground is Ground.VERIFIED and lesson.kind is not LessonKind.STANDING_REPAIR
 
 
-def _after(lesson: Lesson, run: Experience) -> Lesson:
-    """Return a lesson after a run had its say; its own evidence says nothing new."""
-    said = judge(lesson, run) if run.run_id not in lesson.runs else None
+def _after(lesson: Lesson, run: Experience, *, counted: bool) -> Lesson:
+    """Return a lesson after a run had its say; runs before it, and its own evidence, say nothing new.
+
+    A run that is `counted` in the lesson already can only contradict it: it may have become known late.
+    """
+    new = run.run_id not in lesson.runs and (lesson.since is None or run.at >= lesson.since)
+    said = judge(lesson, run) if new else None
     if ends_at(lesson, [said]) is not None:
         return retired(lesson, run.at, f"run {run.run_id} contradicts it")
-    if said is None:
+    if said is None or counted:
         return lesson
     shown = lesson.model_copy(update={"trials": lesson.trials + 1, "successes": lesson.successes + 1})
     bound = lower_bound(shown.successes, shown.trials)
     return shown.model_copy(update={"runs": (*lesson.runs, run.run_id)[-KEPT_RUNS:], "bound": bound})
 
 
-def _teach(lessons: dict[str, Lesson], fresh: Lesson, run: Experience) -> None:
+def _teach(lessons: dict[str, Lesson], fresh: Lesson, run: Experience, counted: Mapping[str, Collection[str]]) -> None:
     """Put what a run proved among the lessons: a new one, or one that says so already, or did once."""
     old = _same(fresh, lessons.values())
-    if old is not None:
-        fresh = fresh.model_copy(update={"value": _joined(old.value, fresh.value)})
     if old is None:
         lessons[fresh.lesson_id] = fresh
-    elif old.status is not LessonStatus.IN_FORCE or old.value != fresh.value:
+        return
+    if any(at is not None and run.at < at for at in (old.since, old.retired_at)):
+        return  # there is a newer word on it
+    fresh = fresh.model_copy(update={"value": _joined(old.value, fresh.value)})
+    if old.status is not LessonStatus.IN_FORCE or old.value != fresh.value:
         lessons[old.lesson_id] = fresh.model_copy(update={"lesson_id": old.lesson_id})
-    elif run.run_id not in old.runs:
+    elif run.run_id not in old.runs and run.run_id not in counted.get(old.lesson_id, ()):
         confirmed = {"runs": (*old.runs, run.run_id)[-KEPT_RUNS:], "trials": old.trials + 1}
         lessons[old.lesson_id] = _wider(old.model_copy(update={**confirmed, "successes": old.successes + 1}), run)
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from algorithms.reflection.judging import WITHIN
+from algorithms.reflection.judging import LIKELY, WITHIN
 from algorithms.reflection.learning import lesson_id_of
 from algorithms.reflection.observations import AGENT, BID, DURATION, STEP, Key, Observation, by_key
 from algorithms.reflection.statistics import lower_bound, median, median_interval, posterior_mean
@@ -33,9 +33,14 @@ MOST_CANDIDATES: Final = 20
 def promoted(
     patterns: Sequence[Pattern], observations: Sequence[Observation], runs: Sequence[Experience]
 ) -> Iterator[Lesson]:
-    """Yield lessons from patterns that hold, and candidates; `runs` are those the observations are of, oldest first."""
+    """Yield lessons from patterns that hold, and candidates; `runs` are those the observations are of, oldest first.
+
+    A pattern that nothing was observed of is passed over: another process ended its lesson since it was found.
+    """
     seen, candidates = by_key(observations), 0
     for pattern in patterns:
+        if key_of_pattern(pattern) not in seen:
+            continue
         if not pattern.holds and (pattern.p >= HINT or candidates >= MOST_CANDIDATES):
             continue
         lesson = _lesson(pattern, seen[key_of_pattern(pattern)], runs)
@@ -61,7 +66,7 @@ def key_of(value: LessonValue) -> Key | None:
 
 def _lesson(pattern: Pattern, seen: Sequence[Observation], runs: Sequence[Experience]) -> Lesson:
     value = _value(pattern, seen)
-    trials, successes = _shown(value, pattern, seen)
+    trials, successes = _shown(value, seen)
     lacks = pattern.why
     if not lacks and isinstance(value, TaskDuration | BidAccuracy) and successes < STEADY * trials:
         lacks = f"its time varies too much: {successes} of {trials} runs are near the median"
@@ -102,12 +107,12 @@ def _value(pattern: Pattern, seen: Sequence[Observation]) -> LessonValue:
     return TaskDuration(action=action, table=context, ratio=middle, low=low, high=high, seconds=seconds)
 
 
-def _shown(value: LessonValue, pattern: Pattern, seen: Sequence[Observation]) -> tuple[int, int]:
+def _shown(value: LessonValue, seen: Sequence[Observation]) -> tuple[int, int]:
     """Return the runs that could show a lesson and those that did, as later runs are judged."""
     if isinstance(value, TaskDuration | BidAccuracy):
         near = sum(value.ratio / WITHIN <= each.ratio <= value.ratio * WITHIN for each in seen)
         return len(seen), near
-    wanted = pattern.direction == "success"
+    wanted = isinstance(value, MethodProbability | AgentReliability) and value.probability >= LIKELY
     return len(seen), sum(each.shown is wanted for each in seen)
 
 

@@ -54,6 +54,5 @@ def slope_of(values: Sequence[float]) -> tuple[float, float, float]:
     count = len(values)
     slopes = sorted((values[j] - values[i]) / (j - i) for i, j in combinations(range(count), 2))
     reach = _Z95 * sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    first = max(int((len(slopes) - reach) / 2), 0)
-    last = min(int((len(slopes) + reach) / 2) + 1, len(slopes) - 1)
-    return median(slopes), slopes[first], slopes[last]
+    first = max(int((len(slopes) - reach) / 2) - 1, 0)  # of the order statistic, counted from 0
+    return median(slopes), slopes[first], slopes[-1 - first]

@@ -45,7 +45,7 @@ MEASURES: Mapping[str, Measure] = {
     "cell F1": Measure(lambda runs: _f1([Hits(*each.cells) for each in runs if each.known]), more=True),
     "mapping F1": Measure(lambda runs: _f1([Hits(*each.columns) for each in runs]), more=True),
     "faults mended or named": Measure(
-        lambda runs: _mean_of([each.clean or bool(each.cause) for each in runs if each.fault]), more=True
+        lambda runs: _mean_of([each.clean or bool(each.cause) for each in runs if each.fault and each.known]), more=True
     ),
     "steps": Measure(lambda runs: float(sum(each.steps for each in runs)), more=False, unit="steps"),
     "replans": Measure(lambda runs: float(sum(each.replans for each in runs)), more=False, unit="replans"),

@@ -1,7 +1,8 @@
 """One ReAct agent with all tools: it takes a folder in, performs every step itself, verifies, publishes or diagnoses.
 
-It has the product's steps and the tools of its reasoning workers, and decides call by call. There is no plan,
-no council beside it, no auction, no replanning, no hierarchy and no memory of other runs.
+It has the product's steps, with the councils on names and formats that are a part of them, and the tools of its
+reasoning workers, and decides call by call. There is no plan, no repair council, no auction, no replanning, no
+hierarchy and no memory of other runs.
 """
 
 import asyncio

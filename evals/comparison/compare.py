@@ -1,8 +1,8 @@
 """Compares two runs of a suite, paired by task.
 
 Figures of the whole suite are compared by their own intervals; figures that at least six tasks have in both runs, and
-the seconds of the tasks, by a bootstrap of the paired differences. The intervals hold for all judged figures together
-(Bonferroni), so that two runs of the same code differ by chance in at most one comparison of twenty.
+the seconds of the tasks, by Student's interval of the paired differences. The intervals hold for all judged figures
+together (Bonferroni), so that two runs of the same code differ by chance in at most one comparison of twenty.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from algorithms.intervals import bootstrap_mean, difference, sign_test
+from algorithms.intervals import difference, sign_test, student_mean
 from evals.comparison.shape import Change, Comparison, Figure, TaskChange
 from evals.protocol import Better, Score, SuiteResult, TaskResult
 from evals.runner import RESULT
 from state.errors import SetupError
 
 _FEWEST_PAIRS = 6  # fewer differences cannot be told from chance, whatever they are
-_DRAWS = 10_000
 _LEVEL = 0.95
 _OF_TIME = ("s", "ms", "log seconds", "a second")
 _SECONDS = Score(name="seconds of a task", value=0, low=0, high=0, n=0, interval="", unit="s", better=Better.EITHER)
@@ -119,7 +118,7 @@ def _of_suite(one: Score, two: Score, level: float) -> Figure:
 def _of_pairs(like: Score, values: Sequence[tuple[float, float]], level: float) -> Figure:
     count = len(values)
     first, second = sum(one for one, _ in values) / count, sum(two for _, two in values) / count
-    low, high = bootstrap_mean([[two - one] for one, two in values], draws=_DRAWS, level=level)
+    low, high = student_mean([two - one for one, two in values], level=level)
     judged = like.direction is not Better.EITHER
     return _figure(like, first, second, (second - first, low, high), n=count, judged=judged)
 

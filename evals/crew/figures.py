@@ -24,8 +24,10 @@ def figures(name: str, verdicts: Sequence[Verdict]) -> tuple[Score, ...]:
         "books balance": share("", [each.balanced for each in verdicts]),
         "cell F1": f1_score("", [Hits(*each.cells) for each in known], interval=_TASKS),
         "mapping F1": f1_score("", [Hits(*each.columns) for each in sound if each.columns[2]], interval=_TASKS),
-        "faults mended": share("", [each.clean for each in faulty]),
-        "faults published as if nothing were": share("", [each.met and not each.clean for each in faulty]),
+        "faults mended": share("", [each.clean for each in faulty if each.known]),
+        "faults published as if nothing were": share(
+            "", [each.met and not each.clean for each in faulty if each.known]
+        ),
         "right causes of faults not mended": share("", [bool(each.cause) for each in faulty if not each.met]),
         **{unit: mean("", [cost(each) for each in verdicts], unit) for unit, cost in COSTS.items()},
     }

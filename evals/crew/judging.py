@@ -42,8 +42,8 @@ class Verdict(Value):
 
     @property
     def clean(self) -> bool:
-        """Whether the contract is met by cells that are all right, and no row is lost."""
-        return self.met and self.cells[0] == self.cells[1] and not self.lost
+        """Whether the contract is met by cells that are known and all right, and no row is lost."""
+        return self.known and self.met and self.cells[0] == self.cells[1] and not self.lost
 
 
 def judge(truth: FolderTruth, out: Path, known: Hits | None = None) -> tuple[Verdict, tuple[Score, ...]]:

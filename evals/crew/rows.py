@@ -44,17 +44,32 @@ def judge_rows(
     """
     aside = {table: read_quarantine(out, table) for table in truth.keys}
     left = {table: Counter(found.counts) for table, found in published.items()}
+    twice = _twice(truth, published, aside)
     right, lost = 0, Counter[str]()
     for row in truth.rows:
         key = key_of(row.values, truth.keys[row.table])
         end = _end(row, key, aside[row.table], left[row.table], published[row.table])
-        right += end in row.ends and not (end is Fate.PUBLISHED and _invented(row, published[row.table].rows[key]))
         lost[row.table] += end is None
+        if end is Fate.QUARANTINED and twice[row.table, key] > 0:
+            twice[row.table, key] -= 1
+        elif end in row.ends:
+            right += not (end is Fate.PUBLISHED and _invented(row, published[row.table].rows[key]))
     for table, count in lost.items():
         told = books.get(table)
         if told is not None and not published[table].rows:
             lost[table] = max(0, count - told.withheld - told.merged)
     return RowEnds(right, len(truth.rows), sum(lost.values()), _balanced(truth, books, published, aside))
+
+
+def _twice(
+    truth: FolderTruth, published: Mapping[str, PublishedTable], aside: Mapping[str, set[Place]]
+) -> Counter[tuple[str, Key]]:
+    """Return by table and key how many published rows only lines that are set aside can account for."""
+    found = Counter({(name, key): count for name, table in published.items() for key, count in table.counts.items()})
+    for row in truth.rows:
+        if row.values and (row.file, row.line) not in aside[row.table]:
+            found[row.table, key_of(row.values, truth.keys[row.table])] -= 1
+    return found
 
 
 def _end(row: TrueRow, key: Key, aside: set[Place], left: Counter[Key], table: PublishedTable) -> Fate | None:

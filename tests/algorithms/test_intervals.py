@@ -1,12 +1,13 @@
 """Wilson's interval against published values, what any such interval must do, and the bootstrap."""
 
+import random
 from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.intervals import bootstrap_mean, wilson
+from algorithms.intervals import bootstrap_mean, student_mean, student_quantile, wilson
 
 PROPORTIONS = st.integers(1, 10_000).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials)))
 
@@ -86,3 +87,28 @@ def test_a_bootstrap_interval_of_independent_groups_is_about_that_of_the_normal_
     assert (low, high) == pytest.approx((0.451, 0.549), abs=0.006)
     assert bootstrap_mean([[float(number % 2)] * 4 for number in range(400)]) == (low, high)  # four times the same
     assert bootstrap_mean([]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("share", "freedom", "expected"),
+    [
+        (0.975, 1, 12.706),
+        (0.975, 2, 4.303),
+        (0.975, 5, 2.571),
+        (0.99, 3, 4.541),
+        (0.995, 29, 2.756),
+        (0.975, 120, 1.980),
+    ],
+)
+def test_published_quantiles_of_student(share: float, freedom: int, expected: float) -> None:
+    assert round(student_quantile(share, freedom), 3) == expected
+
+
+def test_students_interval_of_few_values_leaves_out_the_mean_as_often_as_it_says_and_the_bootstrap_more_often() -> None:
+    order = random.Random(3)  # noqa: S311  made-up values
+    drawn = [[order.gauss(0.0, 1.0) for _ in range(6)] for _ in range(1_000)]
+    missed = sum(not low <= 0 <= high for low, high in map(student_mean, drawn))
+    assert 30 <= missed <= 70  # 50 expected
+    short = [bootstrap_mean([[value] for value in values], draws=200) for values in drawn[:300]]
+    assert sum(not low <= 0 <= high for low, high in short) > 30
+    assert (student_mean([]), student_mean([2.0])) == ((0.0, 0.0), (2.0, 2.0))

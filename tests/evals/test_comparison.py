@@ -86,6 +86,37 @@ def test_runs_of_the_same_code_seldom_differ() -> None:
     assert sum(compare(drawn(), drawn()).worse for _ in range(200)) <= 14  # 2.5 % expected, the limit is at 7 %
 
 
+@pytest.mark.parametrize("tasks", [6, 12])
+def test_figures_of_a_few_tasks_seldom_differ_between_runs_of_the_same_code(tasks: int) -> None:
+    order = random.Random(tasks)  # noqa: S311  figures, no secrets
+
+    def drawn() -> SuiteResult:
+        return suite(
+            [
+                task(
+                    str(number),
+                    *(
+                        Score(
+                            name=name,
+                            value=(at := order.gauss(0, 1)),
+                            low=at - 9,
+                            high=at + 9,
+                            n=1,
+                            interval="wide",
+                            unit="share",
+                        )
+                        for name in "abcdef"
+                    ),
+                )
+                for number in range(tasks)
+            ]
+        )
+
+    moved = (Change.BETTER, Change.WORSE)
+    found = [any(each.change in moved for each in compare(drawn(), drawn()).figures) for _ in range(200)]
+    assert sum(found) <= 20  # 5 % expected, the limit is at 10 %
+
+
 def test_tasks_of_one_run_alone_are_named_and_other_suites_refused() -> None:
     found = compare(suite([task("a"), task("b")]), suite([task("b"), task("c")]))
     assert (found.only_first, found.only_second, found.tasks) == (("a",), ("c",), 1)

@@ -119,6 +119,25 @@ def test_entries_of_another_version_are_passed_over(tmp_path: Path) -> None:
         assert [run.run_id for run in read_experiences(store)] == ["r0000"]
 
 
+def test_the_newest_runs_are_looked_at_in_whatever_order_they_were_kept(tmp_path: Path) -> None:
+    with opened_store(tmp_path) as store:
+        for number in (*range(20, 40), *range(20)):
+            keep_experience(store, past(number))
+        assert [run.run_id for run in read_experiences(store, most=5)] == [f"r{number:04d}" for number in range(35, 40)]
+
+
+def test_entries_of_another_version_are_reflected_on_again_and_go_first_when_the_buffer_is_full(tmp_path: Path) -> None:
+    with opened_store(tmp_path) as store:
+        keep_experience(store, past(0))
+        for number in range(5):
+            store.put(("millwright", "experience", "x"), f"old{number}", {"from": "the past"}, index=False)
+        assert known_runs(store) == {"r0000"}
+        assert prune_experiences(store, 6) == 0
+        keep_experience(store, past(1))
+        assert prune_experiences(store, 6) == 5
+        assert {item.key for item in store.search(("millwright", "experience"), limit=10)} == {"r0000", "r0001"}
+
+
 def test_lessons_in_force_are_those_of_the_contract_and_its_kind_of_files(tmp_path: Path) -> None:
     assert lessons_in_force(tmp_path, "shop", FAMILY) == ()
     assert not has_store(tmp_path)

@@ -1,5 +1,6 @@
 """Files of the same kind are recognised whatever their dates; others are not."""
 
+import random
 import sys
 from pathlib import Path
 
@@ -40,6 +41,19 @@ def test_a_trend_has_a_direction_where_its_interval_leaves_out_none(values: list
     assert low <= slope <= high
     trend = Trend(figure="seconds", contract="c", runs=12, mean=0.0, slope=slope, low=low, high=high)
     assert trend.direction == direction
+
+
+def test_the_interval_of_a_trend_is_turned_round_with_the_figures() -> None:
+    values = [1.0, 2.0, 1.0, 3.0, 2.0, 2.0, 4.0, 1.0, 3.0, 5.0]
+    slope, low, high = slope_of(values)
+    assert slope_of([-each for each in values]) == (-slope, -high, -low)
+
+
+def test_figures_without_a_trend_seldom_have_a_direction() -> None:
+    order = random.Random(7)  # noqa: S311  made-up figures
+    found = [slope_of([order.gauss(0.0, 1.0) for _ in range(8)]) for _ in range(2000)]
+    assert sum(low > 0 for _, low, _ in found) <= 75  # 2.5 % expected, the limit is at 3.75 %
+    assert sum(high < 0 for *_, high in found) <= 75
 
 
 def test_one_odd_run_does_not_bend_a_trend_and_few_runs_have_none() -> None:

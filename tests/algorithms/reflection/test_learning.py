@@ -5,8 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from algorithms.reflection.adapting import Adapted, Known, adapt, observed
 from algorithms.reflection.certainties import FAILS_AGAIN
+from algorithms.reflection.judgements import mappings_of
 from algorithms.reflection.mining import mine
 from state.decision_log import Adopted, SourceRule
 from state.decisions import DecidedBy
@@ -173,6 +176,70 @@ def test_a_lesson_whose_run_left_the_buffer_stays_and_can_still_end() -> None:
     assert (ended.lesson_id, ended.runs) == (kept.lesson_id, ("r0001",))
 
 
+KEPT = RecoveryExperience(
+    table="orders", amendment=RemedyKind.REREAD, names=("orders_#.csv",), parameters={"delimiter": ";"}, kept=True
+)
+
+
+def used(number: int, lesson: Lesson, *, held: bool = True) -> Experience:
+    """Return a run that used a lesson, and so had nothing to recover from."""
+    use = LessonUse(lesson_id=lesson.lesson_id, kind=lesson.kind.value, effect="reads it so", held=held)
+    return past_run(number, used=[use])
+
+
+def test_a_lesson_that_later_runs_only_confirmed_is_still_judged_when_its_first_run_left_the_buffer() -> None:
+    runs = [past_run(0, recoveries=[KEPT])]
+    adapted = drawn(runs)
+    lesson = only(adapted, LessonKind.KNOWN_RECOVERY)
+    for number in range(1, 5):
+        runs = [*runs, used(number, lesson)]
+        adapted = drawn(runs, adapted.lessons)
+    newest = runs[1:]
+    lesson = only(drawn(newest, adapted.lessons), LessonKind.KNOWN_RECOVERY)
+    assert (lesson.in_force, lesson.trials, lesson.since) == (True, 5, BEGAN)
+    ended = drawn([*newest, used(9, lesson, held=False)], adapted.lessons)
+    assert only(ended, LessonKind.KNOWN_RECOVERY).status is LessonStatus.RETIRED
+
+
+def test_runs_of_which_a_lesson_names_few_count_once() -> None:
+    runs = [past_run(0, recoveries=[KEPT])]
+    lesson = only(drawn(runs), LessonKind.KNOWN_RECOVERY)
+    runs += [used(number, lesson) for number in range(1, 81)]
+    stored = drawn(runs).lessons
+    for _ in range(3):
+        stored = drawn(runs[1:], stored).lessons
+    (lesson,) = stored
+    assert (lesson.trials, len(lesson.runs)) == (81, 50)
+
+
+def test_a_lesson_that_ended_stays_so_when_the_run_that_ended_it_left_the_buffer_before_the_one_that_taught_it() -> (
+    None
+):
+    taught = past_run(0, recoveries=[KEPT])
+    lesson = only(drawn([taught]), LessonKind.KNOWN_RECOVERY)
+    stored = drawn([taught, used(1, lesson, held=False)], [lesson]).lessons
+    assert [each.status for each in stored] == [LessonStatus.RETIRED]
+    adapted = drawn([taught, past_run(5)], stored)
+    assert (only(adapted, LessonKind.KNOWN_RECOVERY).status, adapted.changed) == (LessonStatus.RETIRED, ())
+    again = drawn([taught, past_run(6, recoveries=[KEPT])], stored)
+    assert only(again, LessonKind.KNOWN_RECOVERY).in_force
+
+
+def test_runs_before_a_lesson_say_nothing_to_it_and_teach_nothing_older() -> None:
+    other = KEPT.model_copy(update={"parameters": {"delimiter": "|"}})
+    stored = drawn([past_run(3, recoveries=[KEPT])]).lessons
+    assert only(drawn([past_run(1), past_run(9, status=RunStatus.FAILED)], stored), LessonKind.KNOWN_RECOVERY).in_force
+    lesson = only(drawn([past_run(1, recoveries=[other])], stored), LessonKind.KNOWN_RECOVERY)
+    assert lesson.value.parameters == {"delimiter": ";"}  # type: ignore[union-attr]
+
+
+def test_a_forgotten_lesson_whose_runs_left_the_buffer_is_taught_anew_by_a_later_one() -> None:
+    stored = drawn([past_run(0, mappings=[mapped()])]).lessons
+    forgot = {stored[0].lesson_id: BEGAN + timedelta(hours=2)}
+    lesson = only(drawn([past_run(3, mappings=[mapped()])], stored, forgotten=forgot), LessonKind.KNOWN_MAPPING)
+    assert (lesson.in_force, lesson.since) == (True, BEGAN + timedelta(hours=3))
+
+
 def failing(number: int, *, turned: bool = False) -> Experience:
     """Return a run in which resolving fails, and everything else works; `turned`: resolving works, too."""
     others = [past_step(action) for action in ("map_by_name", "format_counting_all", "dedupe", "quarantine")]
@@ -219,3 +286,71 @@ def test_standing_repairs_are_the_decision_logs_and_end_with_their_entry() -> No
     assert only(first, LessonKind.STANDING_REPAIR).in_force
     revoked = drawn([past_run(0), past_run(1)], first.lessons)
     assert "no such rule" in only(revoked, LessonKind.STANDING_REPAIR).retired_because
+
+
+def doubted(subject: str, kind: str = "value_format") -> DecisionExperience:
+    return DecisionExperience(
+        kind=kind,
+        subject=subject,
+        table="orders",
+        decided_by=DecidedBy.COUNCIL,
+        contradicted=Contradiction.VERIFICATION,
+    )
+
+
+def test_what_speaks_against_a_column_says_nothing_to_one_whose_name_it_begins_with() -> None:
+    form = FormatExperience(table="orders", column="day", sources=("Day",), readings={"date order": "day_first"})
+    runs = [past_run(0, formats=[form], decisions=[doubted("orders.day_paid")])]
+    stored = drawn(runs)
+    assert only(stored, LessonKind.KNOWN_FORMAT).in_force
+    other = past_run(1, formats=[form], decisions=[doubted("orders.day_paid")])
+    assert only(drawn([*runs, other]), LessonKind.KNOWN_FORMAT).in_force
+    same = past_run(1, formats=[form], decisions=[doubted("orders.day")])
+    assert not only(drawn([*runs, same]), LessonKind.KNOWN_FORMAT).in_force
+
+
+def test_a_pattern_whose_lesson_another_process_ended_meanwhile_is_passed_over() -> None:
+    runs = [failing(number) for number in range(15)]
+    seen = observed(runs, Known((), {}))
+    patterns = mine("shop", seen)
+    left = tuple(each for each in seen if each.key[2] != "resolve_by_votes")
+    assert all(
+        each.kind is not LessonKind.METHOD_PROBABILITY
+        for each in adapt(runs, patterns, left, Known((), {})).lessons
+        if each.in_force
+    )
+
+
+@pytest.mark.parametrize(("failed", "stands"), [("order_id", False), ("note", True), (None, True)])
+def test_a_check_that_failed_on_a_column_ends_what_was_known_of_its_source(failed: str | None, stands: bool) -> None:  # noqa: FBT001
+    match = {"source": "Ref No", "target": "order_id", "reason": "values 0.91"}
+    told = {
+        "mappings": [{"table": "orders", "variant_id": "v1", "matches": [match], "confidence": 0.9}],
+        "checks": [{"table": "orders", "column": failed, "result": "failed"}],
+    }
+    (mapping,) = mappings_of(told, {"v1": "h1"})
+    assert mapping.by_evidence == ("Ref No",)
+    runs = [past_run(0, mappings=[mapped()]), past_run(1, mappings=[mapping], status=RunStatus.NOT_MET)]
+    assert only(drawn(runs), LessonKind.KNOWN_MAPPING).in_force is stands
+    assert bool(drawn([past_run(0, mappings=[mapping])]).lessons) is stands
+
+
+def test_a_way_that_fails_more_often_than_the_rest_is_counted_as_later_runs_judge_it() -> None:
+    """It succeeds in most runs: a success is what it says, and a lesson that counted failures would end by luck."""
+    runs = [failing(number, turned=number % 5 != 0 and number % 7 != 0) for number in range(60)]
+    lesson = only(drawn(runs), LessonKind.METHOD_PROBABILITY)
+    successes = sum(step.first_try for run in runs for step in run.steps if step.action == "resolve_by_votes")
+    assert (lesson.successes, lesson.trials) == (successes, 60)
+
+
+def test_what_many_runs_taught_again_after_it_was_forgotten_still_ends() -> None:
+    runs = [failing(number) for number in range(15)]
+    adapted = drawn(runs)
+    forgot = {only(adapted, LessonKind.METHOD_PROBABILITY).lesson_id: runs[-1].at + timedelta(minutes=1)}
+    runs += [failing(number) for number in range(15, 32)]
+    adapted = drawn(runs, adapted.lessons, forgotten=forgot)
+    assert only(adapted, LessonKind.METHOD_PROBABILITY).in_force
+    for number in range(32, 35):
+        runs.append(failing(number, turned=True))
+        adapted = drawn(runs, adapted.lessons, forgotten=forgot)
+    assert only(adapted, LessonKind.METHOD_PROBABILITY).status is LessonStatus.RETIRED

@@ -27,6 +27,22 @@ def test_a_lesson_that_turned_false_ends_within_three_runs_that_show_it(successe
     assert 50 < ended < 50 + WITHIN_RUNS
 
 
+@pytest.mark.parametrize(("chance", "within", "lives"), [(0.6, 20, 10), (0.72, 40, 25), (0.8, 70, 45)])
+def test_what_failed_in_part_and_fails_no_more_ends(chance: float, within: int, lives: int) -> None:
+    partly = lesson(round(100 * chance), 100, probability=chance)
+    assert ends_at(partly, [True] * within) is not None
+    ended = []
+    for seed in range(200):
+        draw = random.Random(seed)  # noqa: S311  simulation
+        found = ends_at(partly, [draw.random() < chance for _ in range(400)])
+        ended.append(400 if found is None else found)
+    assert sorted(ended)[100] > lives  # one that still fails as often is not ended by luck at once
+
+
+def test_what_hardly_ever_failed_is_not_ended_by_success() -> None:
+    assert ends_at(lesson(97, 100, probability=0.97), [True] * 1000) is None
+
+
 def test_runs_that_say_nothing_do_not_count() -> None:
     assert ends_at(lesson(19, 20), [False, None, None, None, False]) == 4
     assert ends_at(lesson(19, 20), [None] * 100) is None

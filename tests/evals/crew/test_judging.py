@@ -10,6 +10,7 @@ import pytest
 
 from evals.baselines import pipeline
 from evals.crew.answer import ANSWER, CONTRACT, INPUT
+from evals.crew.figures import figures
 from evals.crew.judging import Verdict, judge
 from evals.folders.make import make_folder, truth_of
 from evals.folders.spec import FolderSpec, Mess
@@ -127,6 +128,29 @@ def test_a_row_that_is_published_and_set_aside_is_at_no_right_end(out: Path) -> 
     found = verdict(out)
     assert found.rows[0] == found.rows[1] - 1
     assert not found.balanced
+
+
+def test_a_damaged_row_that_is_published_and_set_aside_is_at_no_right_end_either(out: Path) -> None:
+    """Each of both ends would be right for it: it is not at both."""
+    truth, before = truth_of(SPEC, out), verdict(out).rows
+    row = next(row for row in truth.rows if "invalid" in row.damaged.values())
+    key = row.values["visit_id"]
+    rewrite(
+        out / "published" / "visits.parquet",
+        f"from old union all by name (select * replace ('{key}' as visit_id) from old limit 1)",
+    )
+    with duckdb.connect() as connection:
+        aside = connection.execute(f"select _file, _line from '{out / 'quarantine' / 'visits.parquet'}'").fetchall()
+    assert (row.file, row.line) in [(Path(file).name, line) for file, line in aside]
+    found = verdict(out)
+    assert (found.rows, found.lost) == ((before[0] - 1, before[1]), 0)
+
+
+def test_an_answer_of_which_no_cell_is_known_is_not_called_right(out: Path) -> None:
+    unknown = judge(truth_of(SPEC, out).model_copy(update={"rows": ()}), out)[0]
+    assert (unknown.met, unknown.known, unknown.clean) == (True, False, False)
+    told = {score.name: score for score in figures("x", [unknown.model_copy(update={"fault": True})])}
+    assert not {"x: faults mended", "x: faults published as if nothing were"} & set(told)
 
 
 def test_a_value_that_was_made_up_is_wrong(out: Path) -> None:
