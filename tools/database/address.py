@@ -4,6 +4,7 @@ A URL can hold a password: it is read here, where a connection is opened, and en
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +24,9 @@ UPGRADE_LOCK: Final = 7_245_310_001
 _POOL: Final = "database_pool_size"
 _POOL_VARIABLE: Final = "MILLWRIGHT_OPERATION__DATABASE_POOL_SIZE"
 _SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
+_HOST: Final = r"(?:\[[0-9A-Fa-f:.]+\]|[^@/?#:\[\]\s]*)(?::\d*)?"
+_PLACE: Final = re.compile(rf"(?:[^@/?#\[\]\s]*@)?{_HOST}(?:/[^@?#\s]*)?(?:\?[^@#\s]*)?")
+"""What may follow the scheme: with a mark of the URL within the password each reader would cut it elsewhere."""
 
 
 def database_url(environment: Mapping[str, str] | None = None) -> str:
@@ -57,6 +61,9 @@ def checked(url: str, *, where: str = "database") -> str:
     if scheme not in _SCHEMES or not separator or not rest:
         hint = "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or leave it out for SQLite in the home folder"
         raise SetupError("it is no PostgreSQL URL", where=where, hint=hint)
+    if not _PLACE.fullmatch(rest):
+        hint = "write port as a number, and @ : / ? # [ ] % and spaces within user and password as %40 %3A %2F %3F ..."
+        raise SetupError("the PostgreSQL URL cannot be read", where=where, hint=hint)
     return f"postgresql://{rest}"
 
 
