@@ -36,7 +36,7 @@ class OperationSettings(Value):
     monitoring: bool = Field(default=True, description="sample processor, memory, disk and network during runs")
     sample_seconds: float = Field(default=1.0, ge=0.05, description="seconds between two such samples")
     metrics: bool = Field(default=True, description="take what each run left into the database of the operation")
-    recovery: bool = Field(default=True, description="restart, redelegate and bring back agents that failed")
+    recovery: bool = Field(default=True, description="check agents, act on those that failed, and end trials of versions")
     operators: tuple[str, ...] = Field(
         default=(), description="users of the server who see all runs and may do everything"
     )

@@ -164,7 +164,7 @@ def test_a_port_that_is_no_number_is_told() -> None:
 
 def test_a_process_has_at_most_the_connections_of_its_setting(tmp_path: Path, postgres_url: str) -> None:
     with open_database(tmp_path, postgres_url, pool_size=2, patience=0.3) as database:
-        with database.reading(), database.reading():
-            with pytest.raises(SetupError, match=r"all connections .*raise operation.database_pool_size"):
-                database.look(stamped)
+        refused = pytest.raises(SetupError, match=r"all connections .*raise operation.database_pool_size")
+        with database.reading(), database.reading(), refused:
+            database.look(stamped)
         assert database.look(stamped) == heads()
