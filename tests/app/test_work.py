@@ -14,13 +14,16 @@ from typing import Any
 import psutil
 import pytest
 
+from app.dashboard.work import go_on, start
 from app.work_command import Crew
 from app.work_process import WorkOptions
 from evals.postgres_server import PASSWORD
 from state.errors import SetupError
 from state.jobs import JobState
+from state.run import RunRequest
 from tools.database.open import open_database
-from tools.queue.queue import claim, jobs, set_aside
+from tools.queue.queue import claim, finish, jobs, set_aside
+from tools.records import read_record
 
 MAIN = "from app.cli import main; main()"
 
@@ -198,3 +201,19 @@ def test_the_crew_outlives_a_database_that_is_away_when_a_worker_died(capfd: pyt
     assert crew._buried() == 1
     told = [json.loads(line)["event"] for line in capfd.readouterr().out.splitlines()]
     assert told == ["leases not ended", "worker died"]
+
+
+def test_runs_of_the_server_are_tried_as_often_as_the_settings_say(
+    small_job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLWRIGHT_OPERATION__WORKER_ATTEMPTS", "2")
+    request = RunRequest(contract=str(small_job.contract), sources=(str(small_job.sources),), out=str(small_job.out))
+    run_id = start(request, "ann")
+    with open_database(small_job.home) as database:
+        assert [job.most_attempts for job in jobs(database)] == [2]
+        finish(database, claim(database, "w", 30.0) or pytest.fail("no run"))
+        monkeypatch.setenv("MILLWRIGHT_OPERATION__WORKER_ATTEMPTS", "3")
+        go_on(read_record(small_job.home, run_id))
+        (job,) = jobs(database)
+        assert (job.state, job.attempts, job.most_attempts) == (JobState.QUEUED, 0, 3)
+        assert job.queued_at == job.due_at, "it waits from now on, and not since it was queued first"
