@@ -21,6 +21,9 @@ URL_VARIABLE = VARIABLES["database_url"]
 UPGRADE_LOCK: Final = 7_245_310_001
 """Key of PostgreSQL's advisory lock under which tables are made: ours, and those of LangGraph's saver and store."""
 
+REGISTRY_LOCK: Final = 7_245_310_002
+"""Key of the one under which the registry of agents is changed."""
+
 _POOL: Final = "database_pool_size"
 _POOL_VARIABLE: Final = "MILLWRIGHT_OPERATION__DATABASE_POOL_SIZE"
 _SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, text
 
 from state.errors import SetupError
-from tools.database.address import UPGRADE_LOCK
+from tools.database.address import REGISTRY_LOCK, UPGRADE_LOCK
 from tools.database.database import Database, Dialect
 
 _PAUSE = 0.05
@@ -30,3 +30,12 @@ def upgrading(database: Database) -> Iterator[Connection]:
                     )
                 time.sleep(_PAUSE)
         yield connection
+
+
+def alone(connection: Connection) -> None:
+    """Be the only one that changes the registry of agents until the transaction ends; others wait for it.
+
+    What is read after it is still so when the transaction writes. On SQLite whoever writes is alone from the beginning.
+    """
+    if Dialect(connection.dialect.name) is Dialect.POSTGRESQL:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": REGISTRY_LOCK})
