@@ -25,9 +25,8 @@ def upgrading(database: Database) -> Iterator[Connection]:
             until = time.monotonic() + database.patience
             while not connection.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK}):
                 if time.monotonic() > until:
-                    raise SetupError(
-                        "another process has been changing its tables for too long", where=database.place, hint="wait"
-                    )
+                    what = "another process has been changing its tables for too long"
+                    raise SetupError(what, where=database.place, hint="wait, or end that process")
                 time.sleep(_PAUSE)
         yield connection
 
