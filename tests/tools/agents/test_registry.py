@@ -1,5 +1,6 @@
 """The registry: cards, probes, limits, history, rollouts, the roster that follows; on SQLite and PostgreSQL."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from state.health import HealthLimits, Vitals
 from state.operation_agents import AgentKind, AgentStatus, Aspect, Deployment, Outcome, RolloutStatus
 from tools.agents.concluding import conclude
 from tools.agents.faults import faults, note_verdicts, recoveries, verdicts
+from tools.agents.recording import record_run
 from tools.agents.registry import Fleet, agents, deploy, drain, history, register, retire, settle
 from tools.agents.rollouts import end_rollout, note_outcomes, rollouts
 from tools.agents.roster import RosterKeeper, current, read_roster, roster_kept
@@ -209,3 +211,15 @@ def test_a_rollout_ends_once(database: Database) -> None:
     assert end_rollout(database, seen, RolloutStatus.TAKEN_OVER, "first", NOW) is not None
     assert end_rollout(database, seen, RolloutStatus.ROLLED_BACK, "who saw it run, too", NOW) is None
     assert [each.status for each in rollouts(database)] == [RolloutStatus.TAKEN_OVER]
+
+
+@pytest.mark.parametrize("fault", [sqlite3.OperationalError("database or disk is full"), SetupError("it is away")])
+def test_a_run_is_not_worse_for_a_registry_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("tools.database.open.open_database", refuse)
+    (tmp_path / "run.json").write_text('{"run_id": "r1", "tables": {}, "checks": [], "decisions": []}')
+    assert str(fault) in record_run(tmp_path, tmp_path, "postgresql://localhost/none", NOW)
