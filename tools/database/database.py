@@ -1,7 +1,7 @@
 """The database of operation, opened: transactions on SQLite or PostgreSQL in one way.
 
 Tables are SQLAlchemy Core; each area (queue, metrics, alerts, agents) declares its own `MetaData` and migrations
-(tools/database/migrations). Dialects differ in this module and in `tools/database/locks.py` only.
+(tools/database/migrations). Dialects differ in this module, in `tools/database/locks.py` and in the queue's clock only.
 """
 
 import sqlite3

@@ -62,7 +62,7 @@ class Rounds(AbstractContextManager["Rounds"]):
             self._thread.join(_PATIENCE)
 
     def perform_due(self, now: datetime) -> tuple[str, ...]:
-        """Perform what is due at `now`, each duty at most once however late it is; return the names."""
+        """Perform what is due at `now`, each duty at most once however late it is; return all their names."""
         done = []
         for duty in self._duties:
             waits = (self._due.get(duty.name, now) - now).total_seconds()
