@@ -5,6 +5,7 @@ from pathlib import Path
 from app.settings import Settings
 from graphs.health_rounds import operation_duties
 from graphs.retention import CheckpointRetention
+from state.health import HealthLimits
 from tools.agents.registry import Fleet
 from tools.alerts.duties import duties
 from tools.database.shared import database_of
@@ -21,7 +22,7 @@ def duties_of(settings: Settings, home: Path) -> tuple[Duty, ...]:
     agents = operation_duties(
         settings.context(),
         interval=operation.health_interval,
-        failures=operation.failure_threshold,
+        limits=HealthLimits(answer=operation.health_timeout, failures=operation.failure_threshold),
         fleet=Fleet(max_agents=operation.max_agents),
     )
     kept = (

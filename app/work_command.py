@@ -23,6 +23,7 @@ from typing import Final
 from app.duties import duties_of
 from app.settings import load_settings
 from app.work_process import WorkOptions, serve, tell
+from graphs.worker import AWAY
 from tools.database.shared import database_of
 from tools.metrics.telemetry import telemetry
 from tools.operation.rounds import Rounds
@@ -73,7 +74,7 @@ class Crew:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Pass SIGTERM and interrupts on to all processes as SIGTERM."""
+        """Let all processes drain at SIGTERM or an interrupt, and end at the second one."""
         before = {number: signal.signal(number, self._hear) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
@@ -104,7 +105,13 @@ class Crew:
         process = make(target=serve, args=(name, self.options, alive), name=name)
         process.start()
         self.members[name], self._began[name] = process, time.monotonic()
-        for _ in range(self.signals):  # one that came while it was started
+        if self.signals:  # one that came while it was started
+            self._end(process)
+
+    def _end(self, process: BaseProcess) -> None:
+        if self.signals > 1:
+            process.kill()
+        else:
             process.terminate()
 
     def _buried(self) -> int:
@@ -119,12 +126,20 @@ class Crew:
                 continue
             self._quick = self._quick + 1 if time.monotonic() - self._began.pop(name) < _QUICK else 0
             if self.signals < 2:  # noqa: PLR2004  stopped at once, nobody waits for the database
-                self.freed(name)
+                self._free(name)
             tell({"event": "worker died", "worker": name, "exit_code": process.exitcode}, as_json=self.options.as_json)
             died += 1
         return died
 
+    def _free(self, name: str) -> None:
+        """Let others take the runs of a worker that died; where the database is away, its leases have to end."""
+        try:
+            self.freed(name)
+        except AWAY as error:
+            told = {"event": "leases not ended", "worker": name, "problem": f"{error}"[:500]}
+            tell(told, as_json=self.options.as_json)
+
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
         self.signals += 1
         for process in self.members.values():
-            process.terminate()
+            self._end(process)

@@ -10,7 +10,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from app.logs import log_as
 from app.progress import printable
@@ -18,8 +18,6 @@ from app.settings import load_lineage_target, load_settings
 from graphs.worker import Worker
 from state.values import Value
 from tools.database.shared import database_of
-
-_TERMINATED: Final = 128 + signal.SIGTERM
 
 
 class WorkOptions(Value):
@@ -33,19 +31,17 @@ class WorkOptions(Value):
 
 
 def serve(name: str, options: WorkOptions, alive: "Connection[None, None]") -> None:
-    """Work until told to drain, or with `once` until the queue is empty; the second SIGTERM ends the process."""
+    """Work until told to drain, or with `once` until the queue is empty. SIGTERM drains, however often it comes.
+
+    Where a whole group is told to end, as service managers do, each process hears it from them and from its supervisor.
+    """
     database = database_of(Path(options.home))
     told = partial(tell, as_json=options.as_json)
     operation = load_settings().operation
     log_as(operation)
     worker = Worker(database, name, options.lease, told, load_lineage_target(), operation)
-    asked = 0
 
     def hear(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked > 1:
-            os._exit(_TERMINATED)  # at once: the runs are free when their leases end
         worker.drain("shutdown")
 
     signal.signal(signal.SIGTERM, hear)

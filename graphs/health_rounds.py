@@ -35,12 +35,15 @@ def _ignore(_found: HealthOutput) -> None:
 
 
 def operation_duties(
-    context: RunContext, *, interval: float = 30.0, failures: int = 3, fleet: Fleet | None = None
+    context: RunContext,
+    *,
+    interval: float = 30.0,
+    limits: HealthLimits | None = None,
+    fleet: Fleet | None = None,
 ) -> tuple[Duty, ...]:
-    """Return the duties about agents; `interval` in seconds, `failures` in a row from which work counts as failing."""
-    limits = HealthLimits(failures=failures)
+    """Return the duties about agents; `interval` in seconds."""
     return (
-        CheckHealth(context, interval=interval, limits=limits, fleet=fleet or Fleet()),
+        CheckHealth(context, interval=interval, limits=limits or HealthLimits(), fleet=fleet or Fleet()),
         ConcludeRollouts(context, interval=interval),
     )
 

@@ -6,6 +6,7 @@ for one that waits for a lock.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -17,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from graphs.encryption import serializer
 from graphs.lasting_saver import LastingSaver
 from tools.database.address import UPGRADE_LOCK
-from tools.postgres_store import LOCK, LOST, OPTIONS, PAUSE, UNLOCK, gone, reason, there
+from tools.postgres_store import LOCK, LOST, OPTIONS, PAUSE, UNLOCK, gone, occupied, reason, there
 
 _Asynchronous: TypeAlias = AsyncConnection[DictRow]
 
@@ -35,13 +36,14 @@ async def postgres_saver(url: str, pool_size: int, patience: float) -> AsyncIter
         raise await asyncio.to_thread(reason, url) from None
     async with pool:
         try:
-            await _set_up_saver(pool)
+            await _set_up_saver(pool, url, patience)
             yield LastingSaver(pool, serializer(), patience=patience)
         except LOST as error:
             raise gone(url, error) from None
 
 
-async def _set_up_saver(pool: AsyncConnectionPool[_Asynchronous]) -> None:
+async def _set_up_saver(pool: AsyncConnectionPool[_Asynchronous], url: str, patience: float) -> None:
+    until = time.monotonic() + patience
     known = len(LastingSaver.MIGRATIONS) - 1
     async with pool.connection() as connection:
         known_there = await (await connection.execute(there("checkpoint_migrations"))).fetchone()
@@ -53,6 +55,8 @@ async def _set_up_saver(pool: AsyncConnectionPool[_Asynchronous]) -> None:
             held = await (await connection.execute(LOCK, [UPGRADE_LOCK])).fetchone()
             if held and held["held"]:
                 break
+            if time.monotonic() > until:
+                raise occupied(url)
             await asyncio.sleep(PAUSE)
         try:
             await LastingSaver(connection, serializer(), patience=0).setup()

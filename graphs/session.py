@@ -158,7 +158,7 @@ def proceed(
                 trace.ended(scores_of(output), output["status"].value)
             write_status(record, output["status"], output.get("problem", ""), datetime.now(UTC))
             if operated:
-                record_run(_events_path(record).parent, home, database_url(), datetime.now(UTC))
+                _tell_outcomes(record, home, hear)
         except (AnswerError, ClaimLost, RunDrained):
             raise
         except MillwrightError as error:
@@ -239,6 +239,17 @@ def _note_failure(record: RunRecord, error: MillwrightError) -> None:
     """Note why the run stopped; where the disk is full or the database away, the error that is shown has to do."""
     with suppress(*MACHINE_ERRORS, SetupError):
         write_status(record, RunStatus.FAILED, error.line(), datetime.now(UTC))
+
+
+def _tell_outcomes(record: RunRecord, home: Path, hear: Listener) -> None:
+    """Keep what was found about the run's decisions; where that cannot be done, a warning says so."""
+    fault = record_run(_events_path(record).parent, home, database_url(), datetime.now(UTC))
+    if not fault:
+        return
+    told = _warning(record, f"agents: what was found about decisions is not kept: {fault}"[:500])
+    hear(told)
+    with suppress(MillwrightError, OSError), EventLog(_events_path(record)) as log:
+        log.append(told)
 
 
 def _can_go_on(values: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ little later, and it counts. What no other worker could do either: set aside. Th
 worker has the run.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from langgraph.runtime import RunControl
+from sqlalchemy.exc import SQLAlchemyError
 
 from graphs.session import Hold, SessionOutput, proceed
 from state.errors import (
@@ -41,6 +43,12 @@ HOPELESS: Final = (ContractError, SourceError, StateVersionError, AnswerError, R
 
 POLL: Final = 0.5
 """Seconds between two looks into an empty queue."""
+
+AWAY: Final = (SetupError, SQLAlchemyError, sqlite3.Error)
+"""What is raised for a database that cannot be reached or written to, e.g. as its disk is full."""
+
+AWAY_POLL: Final = 5.0
+"""Seconds before such a database is tried again."""
 
 _FIRST_DELAY: Final = 1.0  # seconds before another attempt; doubled for each more
 _MOST_DELAY: Final = 300.0
@@ -79,17 +87,27 @@ class Worker:
             control.request_drain(reason)
 
     def work(self, *, once: bool = False) -> int:
-        """Take runs until told to drain, with `once` until no run waits or is worked on; return how many were taken."""
+        """Take runs until told to drain, with `once` until no run waits or is worked on; return how many were taken.
+
+        A database that is away is told of and waited for, with `once` it is raised; a run whose end could not be noted
+        is free when its lease ends.
+        """
         taken = 0
         while not self._stopped.is_set():
-            claimed = claim(self.database, self.name, self.lease)
-            if claimed is not None:
-                taken += 1
-                self.perform(claimed)
-            elif once and not jobs(self.database, JobState.QUEUED, JobState.LEASED):
-                break
-            else:
-                self._stopped.wait(self.poll)
+            try:
+                claimed = claim(self.database, self.name, self.lease)
+                if claimed is not None:
+                    taken += 1
+                    self.perform(claimed)
+                elif once and not jobs(self.database, JobState.QUEUED, JobState.LEASED):
+                    break
+                else:
+                    self._stopped.wait(self.poll)
+            except AWAY as error:
+                if once:
+                    raise
+                self.told({"event": "waits", "at": round(time.time(), 3), "worker": self.name, "problem": _line(error)})
+                self._stopped.wait(AWAY_POLL)
         return taken
 
     def perform(self, claimed: Claim) -> None:
@@ -118,7 +136,7 @@ class Worker:
             set_aside(self.database, claimed, error.line())
             return "set aside", {"problem": error.line()}
         except Exception as error:  # noqa: BLE001  the worker boundary: the run is tried again, the worker goes on
-            problem = error.line() if isinstance(error, MillwrightError) else f"{type(error).__name__}: {error}"[:500]
+            problem = _line(error)
             delay = min(_FIRST_DELAY * 2 ** (claimed.attempt - 1), _MOST_DELAY)
             release(self.database, claimed, problem, delay=delay, counts=True)
             return "failed", {"problem": problem}
@@ -143,8 +161,8 @@ class Worker:
                 except ClaimLost:
                     control.request_drain("the claim was lost")
                     return
-                except SetupError:
-                    continue  # the database is away: nobody can claim the run either
+                except AWAY:
+                    continue  # nobody can claim the run either; a lease that ended meanwhile is renewed if it can be
 
         thread = threading.Thread(target=beat, name=f"heartbeat-{claimed.run_id}", daemon=True)
         self._controls[claimed.run_id] = control
@@ -161,3 +179,7 @@ class Worker:
     def _tell(self, event: str, claimed: Claim, **more: object) -> None:
         run = {"run_id": claimed.run_id, "attempt": claimed.attempt, "worker": self.name}
         self.told({"event": event, "at": round(time.time(), 3), **run, **more})
+
+
+def _line(error: Exception) -> str:
+    return error.line() if isinstance(error, MillwrightError) else f"{type(error).__name__}: {error}"[:500]

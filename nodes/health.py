@@ -3,7 +3,7 @@
 With vitals in its request it judges those and acts on nobody; else it checks the agents of the registry.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from tools.agents.registry import agents, settle
 from tools.agents.rollouts import rollouts
 from tools.agents.vitals import gather
 from tools.database.address import database_url
+from tools.database.database import Database
 from tools.database.open import open_database
 
 _CHECKED = frozenset({AgentStatus.DEPLOYING, AgentStatus.IN_SERVICE, AgentStatus.SUSPECT, AgentStatus.OUT})
@@ -119,7 +120,7 @@ def recover(state: HealthState, runtime: Runtime[RunContext]) -> RecoverUpdate:
         note_verdicts(database, state.get("verdicts", {}).values())
         lasting = {each.agent_id: each for each in faults(database, lasting=True)}
         done: list[Recovery] = []
-        seen: list[AgentFault] = []
+        seen = _unwatched(database, lasting, now)
         changed: list[RegisteredAgent] = []
         for agent in request.agents:
             case = _case(agent, request.agents, state, lasting)
@@ -136,6 +137,15 @@ def recover(state: HealthState, runtime: Runtime[RunContext]) -> RecoverUpdate:
                     note_recovery(database, recovery)
                     done.append(recovery)
     return {"faults": tuple(seen), "recoveries": tuple(done), "changed": tuple(changed)}
+
+
+def _unwatched(database: Database, lasting: Mapping[str, AgentFault], now: datetime) -> list[AgentFault]:
+    """End the faults of agents that are drained or retired: nobody looks at those any more."""
+    watched = {each.card.id for each in agents(database) if each.status in _CHECKED}
+    ended = [each.model_copy(update={"ended_at": now}) for name, each in lasting.items() if name not in watched]
+    for fault in ended:
+        note_fault(database, fault)
+    return ended
 
 
 def _told(request: HealthRequest, state: HealthState, now: datetime) -> RecoverUpdate:

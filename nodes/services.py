@@ -13,6 +13,7 @@ from state.agents import AgentCard, Role
 from state.operation_agents import AgentKind, Deployment
 from state.run import RunContext
 from tools.agents.live import live
+from tools.settings.secrets import load_secrets
 
 DISK, REDIS, DATABASE = "service:disk", "service:redis", "service:database"
 
@@ -23,7 +24,7 @@ _BLOCK = bytes(64 * 1024)
 
 def services(_context: RunContext) -> tuple[Deployment, ...]:
     """Return the services there are; the database of operation is watched by who keeps the registry in it."""
-    names = [DISK] + ([REDIS] if os.environ.get("REDIS_URL") else [])
+    names = [DISK] + ([REDIS] if load_secrets().redis_url is not None else [])
     return tuple(Deployment(card=card_of(name), kind=AgentKind.SERVICE) for name in names)
 
 
@@ -65,8 +66,11 @@ def _redis(_context: RunContext) -> str:
         return "the extra 'redis' is not installed"
     from redis.exceptions import RedisError  # noqa: PLC0415
 
+    url = load_secrets().redis_url
+    if url is None:
+        return "no Redis is named any more: retire it"
     try:
-        with connect(os.environ.get("REDIS_URL", "")) as client:
+        with connect(url.get_secret_value()) as client:
             client.ping()
     except (RedisError, OSError) as error:
         return f"Redis does not answer: {type(error).__name__}"

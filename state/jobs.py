@@ -16,7 +16,7 @@ class JobState(StrEnum):
     QUEUED = "queued"  # waits for a worker
     LEASED = "leased"  # a worker has it, until its lease ends
     ENDED = "ended"  # its run ended, stopped with a reason, or waits for a person
-    ASIDE = "aside"  # given up, with a reason; `millwright submit --again` queues it anew
+    ASIDE = "aside"  # given up, with a reason; `millwright requeue` queues it anew
 
 
 class Job(Value):

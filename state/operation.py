@@ -15,7 +15,7 @@ class OperationSettings(Value):
 
     max_agents: int = Field(default=64, ge=1, le=10_000, description="most agents that are deployed at once")
     health_interval: float = Field(default=30.0, gt=0, description="seconds between two checks of an agent")
-    health_timeout: float = Field(default=5.0, gt=0, description="seconds within which an agent answers a check")
+    health_timeout: float = Field(default=10.0, gt=0, description="seconds within which an agent answers a check")
     failure_threshold: int = Field(default=3, ge=1, description="failures in a row after which an agent is taken out")
     worker_lease_seconds: float = Field(
         default=60.0, gt=0, description="seconds after which a run of a silent worker process is taken by another"
@@ -36,7 +36,9 @@ class OperationSettings(Value):
     monitoring: bool = Field(default=True, description="sample processor, memory, disk and network during runs")
     sample_seconds: float = Field(default=1.0, ge=0.05, description="seconds between two such samples")
     metrics: bool = Field(default=True, description="take what each run left into the database of the operation")
-    recovery: bool = Field(default=True, description="restart, redelegate and bring back agents that failed")
+    recovery: bool = Field(
+        default=True, description="check agents, act on those that failed, and end trials of versions"
+    )
     operators: tuple[str, ...] = Field(
         default=(), description="users of the server who see all runs and may do everything"
     )

@@ -56,13 +56,14 @@ def postgres_store(url: str, pool_size: int, patience: float) -> Iterator[Postgr
         raise reason(url) from None
     with pool:
         try:
-            _set_up_store(pool)
+            _set_up_store(pool, url, patience)
             yield PostgresStore(pool)
         except LOST as error:
             raise gone(url, error) from None
 
 
-def _set_up_store(pool: ConnectionPool[_Synchronous]) -> None:
+def _set_up_store(pool: ConnectionPool[_Synchronous], url: str, patience: float) -> None:
+    until = time.monotonic() + patience
     with pool.connection() as connection:
         store = PostgresStore(connection)
         known_there = connection.execute(there("store_migrations")).fetchone()
@@ -74,11 +75,19 @@ def _set_up_store(pool: ConnectionPool[_Synchronous]) -> None:
             held = connection.execute(LOCK, [UPGRADE_LOCK]).fetchone()
             if held and held["held"]:
                 break
+            if time.monotonic() > until:
+                raise occupied(url)
             time.sleep(PAUSE)
         try:
             store.setup()
         finally:
             connection.execute(UNLOCK, [UPGRADE_LOCK])
+
+
+def occupied(url: str) -> SetupError:
+    """Return that another process holds the lock for changing tables, and does not give it back."""
+    what = "another process has been changing its tables for too long"
+    return SetupError(what, where=shown(url), hint="wait, or end that process")
 
 
 def there(table: str) -> bytes:

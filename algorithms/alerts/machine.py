@@ -39,11 +39,11 @@ class Setting(NamedTuple):
 
 
 def observe(alert: Alert | None, value: float | None, setting: Setting) -> Moved:
-    """Move an alert by a reading; without one (None) only time and silence move it."""
+    """Move an alert by a reading; without one (None) time and silence move it, and what is pending does not fire."""
     journey = _Journey(alert, setting)
     if value is not None:
         journey.read(value)
-    journey.settle()
+    journey.settle(read=value is not None)
     journey.escalate()
     return journey.ended()
 
@@ -90,15 +90,16 @@ class _Journey:
         elif self._alert.cleared_since is None:
             self._alert = self._alert.model_copy(update={"cleared_since": now})
 
-    def settle(self) -> None:
-        """Let time and silence do what they do."""
+    def settle(self, *, read: bool) -> None:
+        """Let time and silence do what they do; nothing fires for a condition that was not `read` to hold still."""
         alert, setting = self._alert, self._setting
         if alert is None or not alert.open:
             return
         if alert.cleared_since is not None and setting.now - alert.cleared_since >= setting.rule.clear_seconds:
             self._resolve(alert)
-        elif alert.state is AlertState.PENDING and setting.now - alert.since >= setting.rule.for_seconds:
-            self._to(AlertState.SILENCED if setting.silenced else AlertState.FIRING, fired_at=setting.now)
+        elif alert.state is AlertState.PENDING:
+            if read and setting.now - alert.since >= setting.rule.for_seconds:
+                self._to(AlertState.SILENCED if setting.silenced else AlertState.FIRING, fired_at=setting.now)
         elif alert.state is AlertState.FIRING and setting.silenced:
             self._to(AlertState.SILENCED)
         elif alert.state is AlertState.SILENCED and not setting.silenced:

@@ -38,7 +38,7 @@ class Beside:
     faults: tuple[ReportedFault, ...] = ()
     alerts: tuple[OpenAlert, ...] = ()
     channel_faults: tuple[str, ...] = ()
-    disk_free_share: float | None = None  # now; where it is None the last samples count
+    disk_free_share: float | None = None  # now; where it is None the median of the samples counts
 
 
 def report_of(series: Series, last_hour: Series, since: float, until: float, beside: Beside) -> ProductionReport:

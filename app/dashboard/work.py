@@ -10,9 +10,11 @@ from tools.records import RunRecord
 
 def start(request: RunRequest, owner: str) -> str:
     """Record a run and put it into the queue; return its id."""
-    return enqueue(database_of(home()), request, load_settings().context(), tenant=owner)
+    settings = load_settings()
+    most = settings.operation.worker_attempts
+    return enqueue(database_of(home()), request, settings.context(), tenant=owner, most_attempts=most)
 
 
 def go_on(record: RunRecord) -> None:
     """Put a recorded run into the queue."""
-    hand_over(database_of(home()), record)
+    hand_over(database_of(home()), record, most_attempts=load_settings().operation.worker_attempts)

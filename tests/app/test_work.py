@@ -1,19 +1,29 @@
 """`millwright submit` and `work`: processes that take runs, are replaced when they die, and drain when told to."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing import get_context
 from typing import Any
 
 import psutil
 import pytest
 
+from app.dashboard.work import go_on, start
+from app.work_command import Crew
+from app.work_process import WorkOptions
 from evals.postgres_server import PASSWORD
+from state.errors import SetupError
 from state.jobs import JobState
+from state.run import RunRequest
 from tools.database.open import open_database
-from tools.queue.queue import claim, jobs, set_aside
+from tools.queue.queue import claim, finish, jobs, set_aside
+from tools.records import read_record
 
 MAIN = "from app.cli import main; main()"
 
@@ -55,11 +65,11 @@ def started() -> Iterator[Started]:
         process.stdout.close()
 
 
-def hear(process: "subprocess.Popen[str]", event: str) -> Any:
+def hear(process: "subprocess.Popen[str]", event: str | tuple[str, ...]) -> Any:
     assert process.stdout is not None
     for line in process.stdout:
         told = json.loads(line)
-        if told["event"] == event:
+        if told["event"] in ((event,) if isinstance(event, str) else event):
             return told
     raise AssertionError(f"it never told of {event!r}")
 
@@ -93,6 +103,23 @@ def test_told_to_stop_it_drains_and_puts_the_run_back(submit: Any, started: Star
         (left,) = jobs(database)
     assert (left.run_id, left.state) in [(run_id, JobState.QUEUED), (run_id, JobState.ENDED)]
     assert left.attempts == (0 if left.state is JobState.QUEUED else 1)
+
+
+def test_a_worker_that_is_told_by_others_too_drains_all_the_same(submit: Any, started: Started, small_job: Any) -> None:
+    run_id = submit()["run_id"]
+    process = started("--processes", "1")
+    hear(process, "taken")
+    (worker,) = workers_of(process)
+    for _ in range(5):  # as a service manager does that ends every process of the group
+        with suppress(psutil.NoSuchProcess):
+            worker.send_signal(signal.SIGTERM)
+            time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    assert hear(process, ("drained", "ended", "worker died"))["event"] != "worker died"
+    assert process.wait(60) == 0
+    with open_database(small_job.home) as database:
+        (left,) = jobs(database)
+    assert (left.run_id, left.state) in [(run_id, JobState.QUEUED), (run_id, JobState.ENDED)]
 
 
 def test_told_twice_it_stops_at_once(submit: Any, started: Started, small_job: Any) -> None:
@@ -157,3 +184,36 @@ def doctor(cli: Any) -> Any:
     code, out, _ = cli("doctor", "--json")
     assert code == 0
     return json.loads(out)["database"]
+
+
+def test_the_crew_outlives_a_database_that_is_away_when_a_worker_died(capfd: pytest.CaptureFixture[str]) -> None:
+    def away(_worker: str) -> None:
+        raise SetupError("the database does not answer", where="here")
+
+    def die() -> None:
+        os._exit(3)
+
+    died = get_context("fork").Process(target=die)
+    died.start()
+    died.join()
+    crew = Crew(WorkOptions(home="", lease=1.0, streams=1, once=False, as_json=True), away)
+    crew.members["w1"], crew._began["w1"] = died, time.monotonic()
+    assert crew._buried() == 1
+    told = [json.loads(line)["event"] for line in capfd.readouterr().out.splitlines()]
+    assert told == ["leases not ended", "worker died"]
+
+
+def test_runs_of_the_server_are_tried_as_often_as_the_settings_say(
+    small_job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLWRIGHT_OPERATION__WORKER_ATTEMPTS", "2")
+    request = RunRequest(contract=str(small_job.contract), sources=(str(small_job.sources),), out=str(small_job.out))
+    run_id = start(request, "ann")
+    with open_database(small_job.home) as database:
+        assert [job.most_attempts for job in jobs(database)] == [2]
+        finish(database, claim(database, "w", 30.0) or pytest.fail("no run"))
+        monkeypatch.setenv("MILLWRIGHT_OPERATION__WORKER_ATTEMPTS", "3")
+        go_on(read_record(small_job.home, run_id))
+        (job,) = jobs(database)
+        assert (job.state, job.attempts, job.most_attempts) == (JobState.QUEUED, 0, 3)
+        assert job.queued_at == job.due_at, "it waits from now on, and not since it was queued first"

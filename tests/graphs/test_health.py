@@ -13,11 +13,11 @@ from graphs.health_rounds import CheckHealth, operation_duties
 from graphs.serialization import strict_serializer
 from nodes.fleet import built_in
 from state.errors import SetupError
-from state.operation_agents import AgentStatus, FaultKind, RecoveryAction
+from state.operation_agents import AgentKind, AgentStatus, FaultKind, RecoveryAction
 from state.run import RunContext
 from tools.agents.faults import faults, recoveries
 from tools.agents.live import Handlers, Live, live_kept
-from tools.agents.registry import agents, history
+from tools.agents.registry import agents, history, retire
 from tools.database.database import Database
 from tools.database.open import open_database
 from tools.operation.rounds import Duty
@@ -93,6 +93,21 @@ def test_the_duty_enrols_takes_out_and_brings_back(tmp_path: Path) -> None:
         assert fault.ended_at == NOW + timedelta(seconds=60)
         assert recoveries(database)[0].action is RecoveryAction.BACK
         assert [each.status for each in history(database, "worker-1")][-2:] == [AgentStatus.OUT, AgentStatus.IN_SERVICE]
+
+
+def test_the_fault_of_an_agent_that_is_retired_ends(tmp_path: Path) -> None:
+    context, clock, told = RunContext(home=str(tmp_path)), [0.0], [""]
+    board, duty, handlers = Live(lambda: clock[0]), CheckHealth(context), Handlers(probe=lambda: told[0])
+    with open_database(tmp_path) as database, live_kept(board):
+        with board.working("worker-1", AgentKind.STEP_WORKER, handlers):
+            duty.perform(NOW)
+            board.ordered("worker-1", "o", 5.0)
+            clock[0], told[0] = 20.0, "no answer"
+            duty.perform(NOW + timedelta(seconds=30))
+        assert [each.agent_id for each in faults(database, lasting=True)] == ["worker-1"]
+        retire(database, "worker-1", NOW, by="test")
+        duty.perform(NOW + timedelta(seconds=60))
+        assert faults(database, lasting=True) == ()
 
 
 def test_a_database_that_was_lost_is_on_record_once_it_is_back(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from evals.postgres_server import PostgresServer
 from graphs.persistence import open_saver
 from state.errors import SetupError
 from state.run import RunRequest, RunStatus
+from tools.database.address import UPGRADE_LOCK
 from tools.store import open_store
 
 KEY = "0123456789abcdef"
@@ -159,3 +160,21 @@ def test_many_may_open_a_new_saver_and_store_at_once(tmp_path: Path, database_ad
         assert all(threads.map(opened, range(6)))
     with open_store(tmp_path, database_address) as store:
         assert len(store.search(("n",))) == 6
+
+
+def test_a_lock_that_nobody_gives_back_is_told(tmp_path: Path, postgres_url: str) -> None:
+    def store() -> None:
+        with open_store(tmp_path, postgres_url, patience=0.3):
+            pass
+
+    async def saver() -> None:
+        async with open_saver(tmp_path, postgres_url, patience=0.3):
+            pass
+
+    # The pool is left last: whoever waits for ever goes on once the lock is free.
+    with ThreadPoolExecutor(2) as threads, psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [UPGRADE_LOCK])
+        opened = [threads.submit(store), threads.submit(asyncio.run, saver())]
+        for each in opened:
+            with pytest.raises(SetupError, match="changing its tables for too long"):
+                each.result(20)

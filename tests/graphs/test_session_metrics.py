@@ -94,3 +94,17 @@ def test_switched_off_nothing_is_imported_and_nothing_written(job: Any, tmp_path
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert told(job.home).overview.runs == 0
+
+
+def test_outcomes_that_cannot_be_kept_are_told(small_job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphs.session.record_run", lambda *_: "the database is away")
+    heard: list[Any] = []
+    context = RunContext(home=str(small_job.home))
+    output = run(
+        small_job.contract, [str(small_job.sources)], small_job.out, run_id="r1", context=context, listener=heard.append
+    )
+    assert output["status"] is RunStatus.PUBLISHED
+    lines = (small_job.out / "_runs" / "r1" / "events.jsonl").read_text().splitlines()
+    for told_of in (heard, [json.loads(line) for line in lines]):
+        warnings = [each["detail"] for each in told_of if each["event"] == "warning"]
+        assert [each for each in warnings if "the database is away" in each]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,3 +210,46 @@ def test_the_lease_is_renewed_while_a_run_is_worked_on(
     assert claimed.run_id == "r1"
     assert told[-1]["event"] == "ended"
     assert read_record(small_job.home, "r1").run_id == "r1"
+
+
+@pytest.mark.parametrize("error", [SetupError("away"), sqlite3.OperationalError("database or disk is full")])
+def test_the_lease_is_renewed_after_a_heartbeat_that_failed(
+    database: Database, small_job: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    beaten, beats = threading.Event(), list[int]()
+
+    def beat(*_: Any) -> None:
+        beats.append(1)
+        if len(beats) == 1:
+            raise error
+        beaten.set()
+
+    monkeypatch.setattr(graphs.worker, "heartbeat", beat)
+    ends = {"status": RunStatus.PUBLISHED}
+    monkeypatch.setattr(graphs.worker, "proceed", lambda *_, **__: ends if beaten.wait(5) else {})
+    submit(database, small_job)
+    told: list[Any] = []
+    Worker(database, "w1", 0.03, told.append).perform(claim(database, "w1", LEASE) or pytest.fail("none"))
+    assert told[-1]["event"] == "ended"
+
+
+def test_a_worker_waits_for_a_database_that_is_away(
+    database: Database, small_job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(database, small_job)
+    works, told = worker(database)
+    answers: list[Exception] = [SetupError("away"), sqlite3.OperationalError("database or disk is full")]
+
+    def claiming(*given: Any) -> Any:
+        if answers:
+            raise answers.pop()
+        works.drain("enough")
+        return claim(*given)
+
+    monkeypatch.setattr(graphs.worker, "claim", claiming)
+    monkeypatch.setattr(graphs.worker, "AWAY_POLL", 0.01)
+    assert works.work() == 1
+    assert [each["event"] for each in told] == ["waits", "waits", "taken", "drained"]
+    answers.append(SetupError("away"))
+    with pytest.raises(SetupError):
+        worker(database)[0].work(once=True)

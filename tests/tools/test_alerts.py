@@ -326,3 +326,26 @@ def test_an_address_that_is_none_is_told_without_it() -> None:
     assert "not understood" in fault
     assert "hidden" not in fault
     assert "no such channel" in Channels({})("y", "title", "body")
+
+
+def test_a_channel_that_is_slow_doubles_no_other_message(database: Database) -> None:
+    first, minutes = START + timedelta(minutes=2), timedelta(minutes=3)
+    Operation(database, Hook_without_server()).runs(1, failed=3)
+    policy = EscalationPolicy(levels=(EscalationLevel(channels=("a", "b", "c")),))
+    settings = AlertSettings(policies={"default": policy})
+    EvaluateAlerts(database, OperationSettings(alerts=settings), Channels({})).perform(first)
+    told: list[str] = []
+
+    def other(_channel: str, _title: str, body: str) -> str:
+        told.append(body.rpartition("key ")[2])
+        return ""
+
+    def slow(channel: str, title: str, body: str) -> str:
+        other(channel, title, body)
+        if len(told) == 1:  # it took so long that its claim ended, and another process looks
+            deliver(database, other, settings, first + minutes)
+        return ""
+
+    deliver(database, slow, settings, first)
+    assert len(told) > 3
+    assert sorted(told[1:]) == sorted(set(told)), "only the one whose claim ended is sent by both"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from evals.postgres_server import PASSWORD, PostgresServer
 from state.errors import SetupError
 from tools.database.address import checked, database_url, shown
-from tools.database.database import Database
+from tools.database.database import Database, connect
 from tools.database.open import MIGRATIONS, heads, open_database, stamped
 
 
@@ -133,4 +133,38 @@ def test_another_kind_of_url_is_refused_and_not_shown() -> None:
         database_url({"MILLWRIGHT_DATABASE_URL": "mysql://root:hidden@host/db"})
     assert "hidden" not in caught.value.line()
     assert checked("") == ""
+
+
+@pytest.mark.parametrize("secret", ["s3/cret", "s3#cret", "s3?cret", "s3@cret", "[cret", "3/cret", "3?cret", "3 cret"])
+def test_a_password_with_marks_of_the_url_is_refused_and_not_shown(tmp_path: Path, secret: str) -> None:
+    with pytest.raises(SetupError, match="cannot be read") as caught:
+        connect(tmp_path, f"postgresql://mw:{secret}@db:5432/x")
+    assert "cret" not in caught.value.line()
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://mw:s3%2Fcret%40@db:5432/x", "postgresql://db:5432/x"),
+        ("postgresql://db", "postgresql://db"),
+        ("postgres://mw@[::1]:5432/x?sslmode=require&password=hidden", "postgresql://[::1]:5432/x"),
+        ("postgresql:///x?host=/run/postgresql", "postgresql:/x"),
+    ],
+)
+def test_a_url_is_shown_without_user_password_and_parameters(tmp_path: Path, url: str, place: str) -> None:
+    with connect(tmp_path, url) as database:
+        assert database.place == place
+
+
+def test_a_port_that_is_no_number_is_told() -> None:
+    with pytest.raises(SetupError, match="port as a number"):
+        checked("postgresql://mw:hidden@db:port/x")
     assert shown("postgresql://user:hidden@host:5432/db?sslpassword=hidden") == "postgresql://host:5432/db"
+
+
+def test_a_process_has_at_most_the_connections_of_its_setting(tmp_path: Path, postgres_url: str) -> None:
+    with open_database(tmp_path, postgres_url, pool_size=2, patience=0.3) as database:
+        refused = pytest.raises(SetupError, match=r"all connections .*raise operation.database_pool_size")
+        with database.reading(), database.reading(), refused:
+            database.look(stamped)
+        assert database.look(stamped) == heads()

@@ -313,3 +313,16 @@ def test_whatever_happens_only_the_last_claim_counts(shared: tuple[Database, Pat
             if may and act != "beat":
                 state = act
             until = now + LEASE if may and act == "beat" else until
+
+
+def test_several_who_submit_with_one_key_at_once_get_one_run(database: Database, put: Put) -> None:
+    for key in map(str, range(20)):
+        together = threading.Barrier(3)
+
+        def submit(key: str = key, together: threading.Barrier = together) -> str:
+            together.wait()
+            return put(key=key)
+
+        with ThreadPoolExecutor(3) as threads:
+            found = {each.result() for each in [threads.submit(submit) for _ in range(3)]}
+        assert [job.run_id for job in jobs(database) if job.key == key] == list(found)

@@ -66,3 +66,11 @@ def test_the_thread_performs_and_stops() -> None:
 def test_two_duties_need_two_names() -> None:
     with pytest.raises(ValueError, match="one name"):
         Rounds([Noted("a", 1), Noted("a", 1)])
+
+
+def test_a_clock_that_is_set_back_stops_no_duty() -> None:
+    duty = Noted("often", 10)
+    rounds = Rounds([duty])
+    for second in (1000, 1005, 3, 8, 13):
+        rounds.perform_due(BEGIN + timedelta(seconds=second))
+    assert duty.at == [1000, 3, 13]

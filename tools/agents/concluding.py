@@ -51,7 +51,7 @@ def _abandoned(database: Database, now: datetime) -> list[Rollout]:
         if gone:
             status = RolloutStatus.ROLLED_BACK if rollout.new in gone else RolloutStatus.TAKEN_OVER
             found.append(end_rollout(database, rollout, status, f"version {gone[0]} was retired", now))
-    return found
+    return [each for each in found if each is not None]
 
 
 def _record(database: Database, rollout: Rollout, now: datetime) -> None:

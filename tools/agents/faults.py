@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 from state.operation_agents import AgentFault, HealthVerdict, Recovery
 from tools.agents.tables import FAULTS, RECOVERIES, VERDICTS
 from tools.database.database import Database
+from tools.database.locks import alone
 
 _MOST = 1_000
 
@@ -16,6 +17,7 @@ def note_fault(database: Database, fault: AgentFault) -> None:
     """Keep a fault in place of the one with its id."""
 
     def note(connection: Connection) -> None:
+        alone(connection)
         connection.execute(delete(FAULTS).where(FAULTS.c.fault_id == fault.fault_id))
         connection.execute(
             insert(FAULTS).values(
@@ -36,6 +38,7 @@ def note_recovery(database: Database, recovery: Recovery) -> None:
     row = recovery.model_dump() | {"action": recovery.action.value, "at": recovery.at.timestamp()}
 
     def note(connection: Connection) -> None:
+        alone(connection)
         connection.execute(delete(RECOVERIES).where(RECOVERIES.c.recovery_id == recovery.recovery_id))
         connection.execute(insert(RECOVERIES).values(row))
 
@@ -47,6 +50,7 @@ def note_verdicts(database: Database, found: Iterable[HealthVerdict]) -> None:
     verdicts = tuple(found)
 
     def note(connection: Connection) -> None:
+        alone(connection)
         for each in verdicts:
             same = (VERDICTS.c.agent_id == each.agent_id) & (VERDICTS.c.aspect == each.aspect.value)
             connection.execute(delete(VERDICTS).where(same))

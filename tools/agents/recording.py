@@ -1,9 +1,10 @@
 """What a run that ended tells the registry: the outcomes of its decisions, read from its record and its quarantine.
 
-Failing softly: a run is not worse for a database that is gone, and the record says why.
+Failing softly: a run is not worse for a database that is gone; why is returned, for whoever works on the run to tell.
 """
 
 import json
+import sqlite3
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,9 @@ def record_run(run_folder: Path, home: Path, url: str, now: datetime) -> str:
     path = run_folder / "run.json"
     if not path.is_file() or (not url and not (home / FILE).is_file()):
         return ""
-    from tools.agents.registry import agents_of  # noqa: PLC0415  loads the database's library
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  loads the database's library
+
+    from tools.agents.registry import agents_of  # noqa: PLC0415
     from tools.agents.rollouts import note_outcomes  # noqa: PLC0415
     from tools.database.open import open_database  # noqa: PLC0415
 
@@ -38,8 +41,8 @@ def record_run(run_folder: Path, home: Path, url: str, now: datetime) -> str:
             if database.look(agents_of):
                 for agent_id, each in by_agent.items():
                     note_outcomes(database, agent_id, each)
-    except (MillwrightError, OSError, ValueError, KeyError) as error:
-        return error.line() if isinstance(error, MillwrightError) else f"{type(error).__name__}: {error}"
+    except (MillwrightError, SQLAlchemyError, sqlite3.Error, duckdb.Error, OSError, ValueError, KeyError) as error:
+        return error.line() if isinstance(error, MillwrightError) else f"{type(error).__name__}: {error}"[:300]
     return ""
 
 

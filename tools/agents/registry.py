@@ -23,6 +23,7 @@ from state.values import Value
 from tools.agents.rollouts import begin_rollout
 from tools.agents.tables import AGENTS, EVENTS
 from tools.database.database import Database
+from tools.database.locks import alone
 
 Probe = Callable[[Deployment], str]
 """Asks an agent something it must be able to do; returns what is wrong, or nothing."""
@@ -49,6 +50,7 @@ def register(database: Database, deployment: Deployment, now: datetime, *, fleet
         raise SetupError("; ".join(faults), where=f"card of {deployment.card.id}", hint="mend the card")
 
     def enter(connection: Connection) -> RegisteredAgent:
+        alone(connection)
         _check_free(agents_of(connection), deployment, fleet)
         entered = RegisteredAgent(deployment=deployment, status=AgentStatus.DEPLOYING, since=now, reason="registered")
         keep(connection, entered)
@@ -77,7 +79,7 @@ def deploy(
     fault = probe(deployment)
     if fault:
         kept = known.model_copy(update={"reason": f"not in service: {fault}"[:MOST_REASON]})
-        database.perform(lambda connection: keep(connection, kept))
+        settle(database, known, kept, now, by=by)
         return kept
     before = [
         each
@@ -110,6 +112,7 @@ def move(
     card = agent.card
 
     def change(connection: Connection) -> RegisteredAgent:
+        alone(connection)
         current = next(
             (each for each in agents_of(connection) if (each.card.id, each.card.version) == (card.id, card.version)),
             None,
@@ -133,6 +136,7 @@ def settle(database: Database, before: RegisteredAgent, after: RegisteredAgent, 
     """Put what a check made of an agent in place; False where somebody else has changed it meanwhile."""
 
     def change(connection: Connection) -> bool:
+        alone(connection)
         current = [each for each in agents_of(connection) if each.card == before.card]
         if not current or current[0].status is not before.status:
             return False

@@ -11,6 +11,7 @@ from state.operation_agents import Deployment, Outcome, Rollout, RolloutStatus, 
 from state.values import digest
 from tools.agents.tables import OUTCOMES, ROLLOUTS
 from tools.database.database import Database
+from tools.database.locks import alone
 
 ALPHA = 0.05
 """Bound of the chance that an equal version is called worse, and of being called better, however often it is asked."""
@@ -44,6 +45,7 @@ def begin_rollout(database: Database, old: Deployment, new: Deployment, now: dat
     )
 
     def begin(connection: Connection) -> Rollout:
+        alone(connection)
         running = [each for each in rollouts_of(connection) if each.agent_id == agent_id and _runs(each)]
         if running:
             hint = f"retire version {running[0].new} first, or wait"
@@ -70,6 +72,7 @@ def note_outcomes(database: Database, agent_of: str, found: Iterable[Outcome]) -
     ]
 
     def note(connection: Connection) -> None:
+        alone(connection)
         for row in rows:
             same = (OUTCOMES.c.run_id == row["run_id"]) & (OUTCOMES.c.decision_id == row["decision_id"])
             connection.execute(delete(OUTCOMES).where(same))
@@ -88,9 +91,7 @@ def weigh(database: Database, now: datetime, *, most: int = MOST_OUTCOMES, alpha
         new = outcomes_of(database, rollout, rollout.new)
         old = outcomes_of(database, rollout, rollout.old)
         judged = judge(rollout, new, old, now, most=most, alpha=alpha)
-        if judged != rollout:
-            database.perform(lambda connection, judged=judged: keep_rollout(connection, judged))  # type: ignore[misc]
-        if not _runs(judged):
+        if judged != rollout and _kept_while_it_runs(database, judged) and not _runs(judged):
             ended.append(judged)
     return tuple(ended)
 
@@ -109,11 +110,12 @@ def judge(
     )
 
 
-def end_rollout(database: Database, rollout: Rollout, status: RolloutStatus, reason: str, now: datetime) -> Rollout:
-    """End a rollout before its outcomes do."""
+def end_rollout(
+    database: Database, rollout: Rollout, status: RolloutStatus, reason: str, now: datetime
+) -> Rollout | None:
+    """End a rollout before its outcomes do; None where another process has ended it."""
     ended = rollout.model_copy(update={"status": status, "ended_at": now, "reason": reason})
-    database.perform(lambda connection: keep_rollout(connection, ended))
-    return ended
+    return ended if _kept_while_it_runs(database, ended) else None
 
 
 def rollouts(database: Database) -> tuple[Rollout, ...]:
@@ -151,6 +153,19 @@ def keep_rollout(connection: Connection, rollout: Rollout) -> None:
             document=rollout.model_dump_json(),
         )
     )
+
+
+def _kept_while_it_runs(database: Database, rollout: Rollout) -> bool:
+    """Keep what became of a rollout; False where another process has ended it meanwhile."""
+
+    def work(connection: Connection) -> bool:
+        alone(connection)
+        running = any(each.rollout_id == rollout.rollout_id and _runs(each) for each in rollouts_of(connection))
+        if running:
+            keep_rollout(connection, rollout)
+        return running
+
+    return database.perform(work)
 
 
 def _runs(rollout: Rollout) -> bool:

@@ -4,7 +4,6 @@ A notification is claimed for a while, sent, and marked as sent; who is killed b
 sent again, with the same key in its text.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -36,7 +35,7 @@ class Delivered(NamedTuple):
 def deliver(database: Database, send: Sender, settings: AlertSettings, now: datetime) -> Delivered:
     """Send what is due."""
     sent = failed = 0
-    for row in _claim(database, settings, now.timestamp()):
+    while sent + failed < _MOST_AT_ONCE and (row := _claim(database, settings, now.timestamp())) is not None:
         fault = send(row.channel, row.title, f"{row.body}\nkey {row.key}")
         _note(database, row, fault, settings, now.timestamp())
         sent, failed = sent + (not fault), failed + bool(fault)
@@ -61,10 +60,13 @@ def channel_faults(database: Database) -> tuple[str, ...]:
     )
 
 
-def _claim(database: Database, settings: AlertSettings, now: float) -> Sequence[Row[tuple[object, ...]]]:
-    """Return what is due, claimed for this process: nobody else sends it meanwhile."""
+def _claim(database: Database, settings: AlertSettings, now: float) -> Row[tuple[object, ...]] | None:
+    """Return the next that is due, claimed for this process: nobody else sends it meanwhile.
 
-    def work(connection: Connection) -> list[Row[tuple[object, ...]]]:
+    One at a time: a channel may take long to fail, and whoever waits for it holds no other back.
+    """
+
+    def work(connection: Connection) -> Row[tuple[object, ...]] | None:
         due = (
             OUTBOX.c.sent_at.is_(None),
             OUTBOX.c.due_at <= now,
@@ -73,7 +75,9 @@ def _claim(database: Database, settings: AlertSettings, now: float) -> Sequence[
         )
         rows = connection.execute(select(OUTBOX).where(*due).order_by(OUTBOX.c.due_at).limit(_MOST_AT_ONCE)).all()
         claim = update(OUTBOX).values(claimed_until=now + _CLAIM_SECONDS)
-        return [row for row in rows if connection.execute(claim.where(OUTBOX.c.key == row.key, *due)).rowcount]
+        return next(
+            (row for row in rows if connection.execute(claim.where(OUTBOX.c.key == row.key, *due)).rowcount), None
+        )
 
     return database.perform(work)
 

@@ -1,7 +1,7 @@
 """The database of operation, opened: transactions on SQLite or PostgreSQL in one way.
 
 Tables are SQLAlchemy Core; each area (queue, metrics, alerts, agents) declares its own `MetaData` and migrations
-(tools/database/migrations). Dialects differ in this module and in `tools/database/locks.py` only.
+(tools/database/migrations). Dialects differ in this module, in `tools/database/locks.py` and in the queue's clock only.
 """
 
 import sqlite3
@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as AllInUse
 from sqlalchemy.pool import ConnectionPoolEntry
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
@@ -114,6 +115,10 @@ class Database:
                     return work(connection)
         except OperationalError as error:
             raise told(self.place, error) from None  # the cause shows the parameters of the statement
+        except AllInUse:
+            what = f"all connections of this process were in use for {self.patience:g} s"
+            hint = "raise operation.database_pool_size, or lower operation.parallel_streams"
+            raise SetupError(what, where=self.place, hint=hint) from None
         raise AssertionError  # the last attempt raises
 
     def _tries(self) -> Retrying:
@@ -173,6 +178,8 @@ def _postgresql(url: str, pool_size: int, patience: float) -> Database:
         engine = create_engine(
             address,
             pool_size=pool_size,
+            max_overflow=0,  # or it would be ten more
+            pool_timeout=patience,
             pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"connect_timeout": 10, "application_name": "millwright"},

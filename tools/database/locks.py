@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, text
 
 from state.errors import SetupError
-from tools.database.address import UPGRADE_LOCK
+from tools.database.address import REGISTRY_LOCK, UPGRADE_LOCK
 from tools.database.database import Database, Dialect
 
 _PAUSE = 0.05
@@ -25,8 +25,16 @@ def upgrading(database: Database) -> Iterator[Connection]:
             until = time.monotonic() + database.patience
             while not connection.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK}):
                 if time.monotonic() > until:
-                    raise SetupError(
-                        "another process has been changing its tables for too long", where=database.place, hint="wait"
-                    )
+                    what = "another process has been changing its tables for too long"
+                    raise SetupError(what, where=database.place, hint="wait, or end that process")
                 time.sleep(_PAUSE)
         yield connection
+
+
+def alone(connection: Connection) -> None:
+    """Be the only one that changes the registry of agents until the transaction ends; others wait for it.
+
+    What is read after it is still so when the transaction writes. On SQLite whoever writes is alone from the beginning.
+    """
+    if Dialect(connection.dialect.name) is Dialect.POSTGRESQL:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": REGISTRY_LOCK})

@@ -77,7 +77,7 @@ GAUGES: Mapping[str, str] = {
     "millwright_health_status": "1 for the status that holds, of the last hour",
     "millwright_critical_errors_last_hour": "Errors that ended a run in the last hour",
     "millwright_quarantine_share": "Share of rows in quarantine, last hour",
-    "millwright_disk_free_share": "Share of the disk that is free, last samples",
+    "millwright_disk_free_share": "Share of the disk that is free, median of the samples of the last hour",
     "millwright_queue_size": "What waits, by queue",
     "millwright_agents": "Registered agents, by status",
     "millwright_faults": "Faults of agents and services that were there in the last hour, by kind",

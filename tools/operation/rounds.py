@@ -62,10 +62,11 @@ class Rounds(AbstractContextManager["Rounds"]):
             self._thread.join(_PATIENCE)
 
     def perform_due(self, now: datetime) -> tuple[str, ...]:
-        """Perform what is due at `now`, each duty at most once however late it is; return the names."""
+        """Perform what is due at `now`, each duty at most once however late it is; return all their names."""
         done = []
         for duty in self._duties:
-            if now < self._due.get(duty.name, now) or self._stopped.is_set():
+            waits = (self._due.get(duty.name, now) - now).total_seconds()
+            if 0 < waits <= duty.interval or self._stopped.is_set():  # more: the clock was set back
                 continue
             self._due[duty.name] = now + timedelta(seconds=duty.interval)
             try:

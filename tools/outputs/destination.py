@@ -13,6 +13,7 @@
 
 import fcntl
 import os
+import threading
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -96,7 +97,7 @@ def claim_run(destination: Path, run_id: str, home: str) -> None:
 
 def _create(path: Path, content: str) -> None:
     """Make a file with its content in one step; FileExistsError when it exists."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         aside.write_text(content, encoding="utf-8")
         os.link(aside, path)

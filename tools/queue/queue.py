@@ -5,13 +5,15 @@ locked`), on SQLite the transaction is the only one that writes (`begin immediat
 than the claim before; what an earlier claim wants to change is refused. Leases are measured by the database's clock.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, Subquery, and_, case, func, insert, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
 
-from state.errors import ClaimLost, RunError
+from state.errors import ClaimLost, RunBusy, RunError
 from state.jobs import Claim, Job, JobState
 from state.run import RunContext, RunRequest
 from state.values import digest
@@ -25,6 +27,8 @@ AGEING: Final = 600.0
 
 MOST_ATTEMPTS: Final = 5
 """Claims of a job before it is set aside."""
+
+_PAUSE: Final = 0.05  # seconds
 
 _CLOCK: Final = {
     Dialect.POSTGRESQL: text("select extract(epoch from clock_timestamp())::double precision"),
@@ -51,8 +55,7 @@ def enqueue(  # noqa: PLR0913  one parameter an option of a job
         return known
     if key is not None and not request.run_id:  # killed before the job was noted, the next try finds the same run
         request = request.model_copy(update={"run_id": f"job-{digest([key])[:16]}"})
-    run_id = request.run_id if key is not None and is_recorded(context, request.run_id) else ""
-    run_id = run_id or admit(request, context, tenant).run_id
+    run_id = admit(request, context, tenant).run_id if key is None else _once(database, request, context, tenant)
 
     def work(connection: Connection) -> str:
         if connection.scalar(select(JOBS.c.run_id).where(JOBS.c.run_id == run_id)):
@@ -63,18 +66,22 @@ def enqueue(  # noqa: PLR0913  one parameter an option of a job
         connection.execute(insert(JOBS).values(**job, **counted, worker="", problem=""))
         return run_id
 
-    return database.perform(work)
+    try:
+        return database.perform(work)
+    except IntegrityError:  # another process put the same run, or the same key, there at the same moment
+        return (key is not None and _of_key(database, key)) or run_id
 
 
-def hand_over(database: Database, record: RunRecord) -> None:
+def hand_over(database: Database, record: RunRecord, *, most_attempts: int = MOST_ATTEMPTS) -> None:
     """Put a recorded run into the queue, anew where it was there before; one that waits there or is worked on stays."""
 
     def work(connection: Connection) -> None:
         at = clock(connection)
         job = connection.execute(select(JOBS.c.state).where(JOBS.c.run_id == record.run_id)).first()
-        queued = {"state": JobState.QUEUED.value, "attempts": 0, "due_at": at, "problem": "", "ended_at": None}
+        anew = {"queued_at": at, "due_at": at, "attempts": 0, "most_attempts": most_attempts}
+        queued = {"state": JobState.QUEUED.value, "problem": "", "ended_at": None, **anew}
         if job is None:
-            first = {"queued_at": at, "tenant": record.owner, "priority": 0, "most_attempts": MOST_ATTEMPTS}
+            first = {"tenant": record.owner, "priority": 0}
             connection.execute(insert(JOBS).values(run_id=record.run_id, token=0, worker="", **first, **queued))
         elif job.state in (JobState.ASIDE.value, JobState.ENDED.value):
             connection.execute(update(JOBS).where(JOBS.c.run_id == record.run_id).values(queued))
@@ -169,7 +176,8 @@ def again(database: Database, run_id: str, *, now: float | None = None) -> None:
 
     def work(connection: Connection) -> None:
         at = clock(connection) if now is None else now
-        anew = {"state": JobState.QUEUED.value, "attempts": 0, "due_at": at, "problem": "", "ended_at": None}
+        anew: dict[str, Any] = {"queued_at": at, "due_at": at, "attempts": 0, "problem": "", "ended_at": None}
+        anew["state"] = JobState.QUEUED.value
         over = JOBS.c.state.in_((JobState.ASIDE.value, JobState.ENDED.value))
         if not connection.execute(update(JOBS).where(JOBS.c.run_id == run_id, over).values(anew)).rowcount:
             raise RunError(f"run {run_id!r} was not set aside", hint="millwright runs lists the runs")
@@ -285,6 +293,21 @@ def _mine(claimed: Claim) -> tuple[Any, ...]:
         JOBS.c.token == claimed.token,
         JOBS.c.state == JobState.LEASED.value,
     )
+
+
+def _once(database: Database, request: RunRequest, context: RunContext, tenant: str) -> str:
+    """Record a run that others may record at the same moment, and return its id."""
+    until = time.monotonic() + database.patience
+    while not is_recorded(context, request.run_id):
+        try:
+            return admit(request, context, tenant).run_id
+        except RunError as error:
+            if not is_recorded(context, request.run_id) and not isinstance(error, RunBusy):
+                raise
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
+    return request.run_id
 
 
 def _of_key(database: Database, key: str) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from state.errors import RunError
 from state.run import RunStatus
@@ -46,18 +47,26 @@ class RegisteredRun(Value):
 def register(record: RunRecord) -> None:
     """Note a new run, of which its home folder has no record yet; RunError when another home has a run of this id.
 
-    A row of this home that is there already was left by a process that was killed before it wrote the record.
+    A row of this home that is there already is of a process that was killed before it wrote the record, or is about to
+    write it: who of the two gets the id is settled there. What that process put into the queue stays.
     """
 
     def work(connection: Connection) -> None:
-        found = connection.scalar(select(RUNS.c.home).where(RUNS.c.run_id == record.run_id))
-        if found not in (None, record.context.home):
+        found = connection.execute(select(RUNS.c.home, RUNS.c.status).where(RUNS.c.run_id == record.run_id)).first()
+        row = _row(record, RECORDED, "", record.created_at)
+        if found is None:
+            connection.execute(insert(RUNS).values(row))
+        elif (found.home, found.status) == (record.context.home, RECORDED):
+            connection.execute(update(RUNS).where(RUNS.c.run_id == record.run_id).values(row))
+        else:
             hint = f"millwright resume {record.run_id}"
-            raise RunError(f"run {record.run_id!r} exists already", where=found, hint=hint)
-        _drop(connection, record.run_id)
-        connection.execute(insert(RUNS).values(_row(record, RECORDED, "", record.created_at)))
+            raise RunError(f"run {record.run_id!r} exists already", where=found.home, hint=hint)
 
-    database_of(Path(record.context.home)).perform(work)
+    database = database_of(Path(record.context.home))
+    try:
+        database.perform(work)
+    except IntegrityError:  # another process noted the same run at the same moment
+        database.perform(work)
 
 
 def forget(record: RunRecord) -> None:

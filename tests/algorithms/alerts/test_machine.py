@@ -58,6 +58,15 @@ def test_what_is_over_before_its_time_tells_nobody() -> None:
     assert (alert.state, told) == (AlertState.RESOLVED, [])
 
 
+def test_what_was_not_read_again_does_not_fire() -> None:
+    alert, told = play((0, 11), (60, None), (900, None))
+    assert alert is not None
+    assert (alert.state, told) == (AlertState.PENDING, [])
+    alert, told = play((0, 11), (60, None), (61, 11))
+    assert alert is not None
+    assert alert.state is AlertState.FIRING
+
+
 def test_the_last_level_is_told_again() -> None:
     _, told = play((0, 11), (60, 11), (360, 11), (959, 11), (960, 11), (1560, 11))
     assert told[3:] == ["again-1/team", "again-1/boss", "again-2/team", "again-2/boss"]

@@ -1,18 +1,26 @@
 """The registry: cards, probes, limits, history, rollouts, the roster that follows; on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
+from algorithms.operation.monitors import looked
+from algorithms.operation.verdicts import vote_on
 from state.agents import AgentCard, Role
 from state.errors import SetupError
-from state.operation_agents import AgentKind, AgentStatus, Deployment, Outcome, RolloutStatus
+from state.health import HealthLimits, Vitals
+from state.operation_agents import AgentKind, AgentStatus, Aspect, Deployment, Outcome, RolloutStatus
 from tools.agents.concluding import conclude
-from tools.agents.faults import faults, recoveries
+from tools.agents.faults import faults, note_verdicts, recoveries, verdicts
+from tools.agents.recording import record_run
 from tools.agents.registry import Fleet, agents, deploy, drain, history, register, retire, settle
-from tools.agents.rollouts import note_outcomes, rollouts
+from tools.agents.rollouts import end_rollout, note_outcomes, rollouts
 from tools.agents.roster import RosterKeeper, current, read_roster, roster_kept
 from tools.database.database import Database
 from tools.database.open import open_database
@@ -151,3 +159,67 @@ def test_a_registry_that_cannot_be_read_stops_nothing_and_is_told(tmp_path: Path
     roster = RosterKeeper(tmp_path, "").roster()
     assert roster.admits("worker-1")
     assert roster.fault
+
+
+def at_once(work: Callable[[int], object]) -> list[object]:
+    """Return what several threads made of a work at the same moment: its result, or what it raised."""
+    together = threading.Barrier(4)
+
+    def run(number: int) -> object:
+        together.wait()
+        try:
+            return work(number)
+        except (SetupError, SQLAlchemyError) as error:
+            return error
+
+    with ThreadPoolExecutor(4) as threads:
+        return [each.result() for each in [threads.submit(run, number) for number in range(4)]]
+
+
+def test_several_processes_that_check_at_once_keep_their_verdicts(database: Database) -> None:
+    def look(_: int) -> None:
+        for second in range(10):
+            at = NOW + timedelta(seconds=second)
+            for each in ("a", "b"):
+                checks = looked(Aspect.ANSWERS, Vitals(agent_id=each, kind=AgentKind.STEP_WORKER), HealthLimits(), at)
+                note_verdicts(database, [vote_on(checks, at)])
+
+    assert at_once(look) == [None] * 4
+    assert [each.agent_id for each in verdicts(database)] == ["a", "b"]
+
+
+def test_of_several_who_change_an_agent_at_once_one_does(database: Database) -> None:
+    for number in range(5):
+        name = f"worker-{number}"
+        put(database, deployment(name=name, kind=AgentKind.STEP_WORKER))
+        found = at_once(lambda _, name=name: drain(database, name, NOW, by="test"))  # type: ignore[misc]
+        assert sorted(type(each).__name__ for each in found) == ["RegisteredAgent"] + ["SetupError"] * 3
+        assert [each.status for each in history(database, name)].count(AgentStatus.DRAINING) == 1
+
+
+def test_there_are_never_more_agents_than_may_be(database: Database) -> None:
+    fleet = Fleet(max_agents=2)
+    found = at_once(lambda number: register(database, deployment(name=f"w-{number}"), NOW, fleet=fleet, by="test"))
+    assert len(agents(database)) == 2
+    assert sum(isinstance(each, SetupError) for each in found) == 2
+
+
+def test_a_rollout_ends_once(database: Database) -> None:
+    put(database, deployment("1"))
+    put(database, deployment("2"))
+    (seen,) = rollouts(database)
+    assert end_rollout(database, seen, RolloutStatus.TAKEN_OVER, "first", NOW) is not None
+    assert end_rollout(database, seen, RolloutStatus.ROLLED_BACK, "who saw it run, too", NOW) is None
+    assert [each.status for each in rollouts(database)] == [RolloutStatus.TAKEN_OVER]
+
+
+@pytest.mark.parametrize("fault", [sqlite3.OperationalError("database or disk is full"), SetupError("it is away")])
+def test_a_run_is_not_worse_for_a_registry_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("tools.database.open.open_database", refuse)
+    (tmp_path / "run.json").write_text('{"run_id": "r1", "tables": {}, "checks": [], "decisions": []}')
+    assert str(fault) in record_run(tmp_path, tmp_path, "postgresql://localhost/none", NOW)
