@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from evals.ablation.measures import QUALITY
+from evals.ablation.settings import AGAIN
 from evals.ablation.suite import table_from
 from evals.ablation.worth import AblationTable, Finding, Worth
 from evals.protocol import Score, SuiteResult
@@ -15,6 +16,7 @@ from state.errors import SetupError
 
 BEGIN, END = "<!-- generated: table -->", "<!-- end of what is generated -->"
 
+_CHANCE = "what differs by chance"
 _SHOWN = ("contract met", "cell F1", "faults mended or named", "steps", "tokens", "CPU seconds", "seconds")
 
 
@@ -49,7 +51,8 @@ def rendered(table: AblationTable) -> str:
 def _row(worth: Worth) -> str:
     gains = {score.name: score for score in worth.gains}
     cells = [_cell(gains[name]) if name in gains else "" for name in _SHOWN]
-    return f"| `{worth.setting}` | {worth.finding.value} | {' | '.join(cells)} |"
+    finding = _CHANCE if worth.setting == AGAIN else worth.finding.value
+    return f"| `{worth.setting}` | {finding} | {' | '.join(cells)} |"
 
 
 def _cell(score: Score) -> str:

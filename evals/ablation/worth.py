@@ -1,6 +1,6 @@
 """What each pattern is worth, as data: which measures it betters, which it worsens, on which jobs, at what cost."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from evals.ablation.measures import MEASURES, QUALITY, SPENT, Runs, better_on, gain
@@ -51,17 +51,25 @@ class AblationTable(Value):
 def table_of(played: Played) -> AblationTable:
     """Return the table of what was played; KeyError where the whole crew was not."""
     whole = played[WHOLE]
-    worths = {name: worth_of(name, whole, without) for name, without in played.items() if name != WHOLE}
-    noise = worths.pop(AGAIN, None) or worth_of(AGAIN, whole, whole)
-    return AblationTable(jobs=tuple(sorted(whole)), noise=noise, worths=tuple(worths.values()))
+    noise = worth_of(AGAIN, whole, played.get(AGAIN, whole), {})
+    chance = {measure: {*noise.better.get(measure, ()), *noise.worse.get(measure, ())} for measure in MEASURES}
+    worths = [worth_of(name, whole, each, chance) for name, each in played.items() if name not in (WHOLE, AGAIN)]
+    return AblationTable(jobs=tuple(sorted(whole)), noise=noise, worths=tuple(worths))
 
 
-def worth_of(name: str, whole: Mapping[str, Runs], without: Mapping[str, Runs]) -> Worth:
-    """Return what the whole crew gains over a setting."""
+def worth_of(
+    name: str, whole: Mapping[str, Runs], without: Mapping[str, Runs], chance: Mapping[str, Collection[str]]
+) -> Worth:
+    """Return what the whole crew gains over a setting.
+
+    A job on which the whole crew differs from itself in a measure (`chance`) is named neither better nor worse in it.
+    """
     gains = tuple(score for measure in MEASURES if (score := gain(measure, whole, without)) is not None)
-    told = {measure: better_on(measure, whole, without) for measure in (*QUALITY, *SPENT)}
-    better = {measure: tuple(jobs) for measure, (jobs, _) in told.items() if jobs}
-    worse = {measure: tuple(jobs) for measure, (_, jobs) in told.items() if jobs}
+    better, worse = dict[str, tuple[str, ...]](), dict[str, tuple[str, ...]]()
+    for measure in (*QUALITY, *SPENT):
+        for told, jobs in zip((better, worse), better_on(measure, whole, without), strict=True):
+            if sure := tuple(job for job in jobs if job not in chance.get(measure, ())):
+                told[measure] = sure
     return Worth(setting=name, finding=_finding(gains, better, worse), gains=gains, better=better, worse=worse)
 
 

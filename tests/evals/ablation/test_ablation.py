@@ -7,7 +7,7 @@ import pytest
 from evals.ablation.jobs import FailureJob, FolderJob, jobs
 from evals.ablation.measures import gain
 from evals.ablation.page import BEGIN, END, with_table
-from evals.ablation.settings import WHOLE, Setting, choices_of, settings
+from evals.ablation.settings import AGAIN, WHOLE, Setting, choices_of, settings
 from evals.ablation.suite import Ablation, table_from
 from evals.ablation.worth import AblationTable, Finding, table_of
 from evals.crew.judging import Verdict
@@ -70,6 +70,15 @@ def test_the_finding_follows_from_the_jobs(without: Verdict, hit: int, finding: 
     table = table_of({WHOLE: whole, "x=off": {job: [without if int(job) < hit else verdict()] for job in whole}})
     assert table.named(finding) == ("x=off",)
     assert table.noise.finding is Finding.NO_EFFECT
+
+
+def test_what_the_whole_crew_does_otherwise_by_chance_is_no_gain() -> None:
+    whole = {"a": [verdict()], "b": [verdict()]}
+    fewer = {"a": [verdict(steps=14)], "b": [verdict()]}
+    assert table_of({WHOLE: whole, "x=off": fewer}).named(Finding.SAVES) == ("x=off",)
+    table = table_of({WHOLE: whole, AGAIN: fewer, "x=off": fewer})
+    assert table.named(Finding.NO_EFFECT) == ("x=off",)
+    assert table.noise.better["steps"] == ("a",)
 
 
 def test_an_interval_over_few_jobs_is_not_trusted() -> None:
