@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.dashboard.guard import PREFIX, asker
-from app.dashboard.pages import missing, page, refused, rendered
+from app.dashboard.pages import missing, number_in, page, refused, rendered
 from app.dashboard.pushing import Shown, pushed
 from app.progress import told
 from app.settings import load_settings
@@ -74,9 +74,11 @@ async def show_story(request: Request) -> Response:
     if record is None:
         return _no_run(request)
     given: dict[str, Any] = dict(request.query_params)
-    given |= {name: int(given[name]) for name in _NUMBERS if given.get(name, "").isdecimal()}
+    numbers = {name: number_in(given[name]) for name in _NUMBERS if name in given}
+    if None in numbers.values():
+        return missing(request, "there is nothing of that kind to tell")
     try:
-        story = await run_in_threadpool(_told, record, Subject.model_validate(given))
+        story = await run_in_threadpool(_told, record, Subject.model_validate(given | numbers))
     except MillwrightError as error:
         return refused(request, error)
     except ValueError:
