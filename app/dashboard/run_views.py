@@ -17,7 +17,7 @@ from app.progress import told
 from app.settings import load_settings
 from state.errors import MillwrightError, RunError
 from state.explanation import Explanation
-from tools.explain.live import live_run
+from tools.explain.live import EventTail, live_run
 from tools.explain.material import Material, open_material
 from tools.explain.subject import Subject, explain
 from tools.queue.registry import home_of
@@ -65,7 +65,7 @@ async def show_run(request: Request) -> Response:
 async def follow_run(request: Request) -> Response:
     """Push a run as it stands now until it ends, or asks a person."""
     record = await record_for(request)
-    return _no_run(request) if record is None else pushed(request, partial(_look, record))
+    return _no_run(request) if record is None else pushed(request, partial(_look, record, EventTail(record)))
 
 
 async def show_story(request: Request) -> Response:
@@ -145,8 +145,8 @@ def _tables(record: RunRecord) -> tuple[str, ...]:
     return tuple(sorted({path.stem for path in paths}))
 
 
-def _look(record: RunRecord) -> Shown:
-    live = live_run(record, told)
+def _look(record: RunRecord, tail: EventTail) -> Shown:
+    live = live_run(record, told, tail)
     return Shown(rendered("live_run.html.j2", run=live), over=live.ended or live.status == "waiting")
 
 
