@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 from app.settings import load_settings
@@ -22,6 +23,9 @@ SESSION_SECONDS = 12 * 3600
 
 _PATHS = frozenset({"contract", "sources", "out", "path", "paths", "home", "folder"})
 """Fields of a graph's input and context that name files."""
+
+_ADDRESSES = frozenset({"base_url"})
+"""Fields that name what the server sends requests to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,24 @@ EVERYBODY = User(name="", operator=True)
 
 
 class Access:
-    """Tokens and what they are good for. Tokens are kept as digests."""
+    """Tokens and what they are good for. Tokens are kept as digests.
+
+    `home` holds the workspaces of all users: none may name files in it, though it lies in an open folder. `address` is
+    the model's of the settings, the only one that users may name.
+    """
 
     def __init__(
-        self, tokens: Mapping[str, str], operators: tuple[str, ...] = (), folders: tuple[str, ...] = ()
+        self,
+        tokens: Mapping[str, str],
+        operators: tuple[str, ...] = (),
+        folders: tuple[str, ...] = (),
+        *,
+        home: str = "",
+        address: str | None = None,
     ) -> None:
         self._digests = {name: _digest(token) for name, token in tokens.items()}
         self._operators = frozenset(operators)
+        self._home, self._address = os.path.realpath(home) if home else "", address
         self.folders = tuple(os.path.realpath(folder) for folder in folders or (os.getcwd(),))  # noqa: PTH109
 
     @property
@@ -81,24 +96,43 @@ class Access:
             return None
         return self._user(name) if now.timestamp() < over else None
 
-    def check_paths(self, user: User, given: object) -> None:
-        """Raise SetupError where a user who is no operator names a file outside the folders that are open to users."""
-        for field, path in [] if user.operator else _paths(given):
-            if not self._within(path):
+    def check_named(self, user: User, given: object) -> None:
+        """Raise SetupError where a user who is no operator names a file or an address that is not open to users."""
+        if user.operator:
+            return
+        for field, path in _named(given, _PATHS):
+            if not self._is_open(field, path):
                 raise SetupError(
                     f"{path!r} lies outside the folders that users may name",
                     where=field,
                     hint=f"name files within {', '.join(self.folders)}, or ask an operator",
                 )
+        for field, address in _named(given, _ADDRESSES):
+            if address.rstrip("/") != self._address:
+                what = "users may name no address that the server sends requests to but the one of its settings"
+                raise SetupError(what, where=field, hint="leave it out, or ask an operator")
 
-    def _within(self, path: str) -> bool:
+    def _is_open(self, field: str, path: str) -> bool:
         """Return whether a path, or the folder before the first sign of a pattern in it, lies in an open folder."""
         parts = Path(path).parts
         if ".." in parts:
             return False
-        plain = Path(*(part for part in _until_pattern(parts))) if parts else Path()
-        real = os.path.realpath(plain)
-        return any(real == folder or real.startswith(folder.rstrip(os.sep) + os.sep) for folder in self.folders)
+        plain = tuple(_until_pattern(parts))
+        real = os.path.realpath(Path(*plain))
+        # A folder of sources is searched whole.
+        pattern = parts[len(plain)] if len(parts) > len(plain) else "**" if field == "sources" else ""
+        if self._is_home(real, pattern) and not (field == "home" and real == self._home):
+            return False
+        return any(_lies_in(real, folder) for folder in self.folders)
+
+    def _is_home(self, folder: str, pattern: str) -> bool:
+        """Return whether a folder lies in the home folder, or a pattern in it leads there."""
+        if not self._home or _lies_in(folder, self._home):
+            return bool(self._home)
+        if not pattern or not _lies_in(self._home, folder):
+            return False
+        towards = Path(self._home).relative_to(folder).parts[0]
+        return fnmatch(towards, pattern) and (pattern.startswith(".") or not towards.startswith("."))
 
     def _user(self, name: str) -> User:
         return User(name=name, operator=name in self._operators)
@@ -109,7 +143,8 @@ class Access:
 
 def load_access() -> Access:
     """Return who may use the server; SetupError names the setting that is not valid, and not its value."""
-    settings = load_settings().operation
+    loaded = load_settings()
+    settings = loaded.operation
     tokens = {name: token.get_secret_value() for name, token in load_secrets().tokens.items()}
     for name, token in tokens.items():
         if len(token) < LEAST_TOKEN:
@@ -120,23 +155,28 @@ def load_access() -> Access:
     if unknown:
         what = f"the operator {unknown[0]!r} has no token"
         raise SetupError(what, where="MILLWRIGHT_OPERATION__OPERATORS", hint="give one in MILLWRIGHT_TOKENS")
-    return Access(tokens, settings.operators, settings.open_folders)
+    address = loaded.model.base_url
+    return Access(tokens, settings.operators, settings.open_folders, home=loaded.home, address=address)
 
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _paths(given: object, field: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the fields that name files, with each file that is named."""
+def _named(given: object, fields: frozenset[str], field: str = "") -> Iterator[tuple[str, str]]:
+    """Yield which of some fields are given anywhere, with each text that is given."""
     if isinstance(given, Mapping):
         for name, value in given.items():
-            yield from _paths(value, str(name))
+            yield from _named(value, fields, str(name))
     elif isinstance(given, list | tuple):
         for value in given:
-            yield from _paths(value, field)
-    elif isinstance(given, str) and given and field in _PATHS:
+            yield from _named(value, fields, field)
+    elif isinstance(given, str) and given and field in fields:
         yield field, given
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _until_pattern(parts: tuple[str, ...]) -> Iterator[str]:

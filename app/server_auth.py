@@ -11,7 +11,7 @@ from typing import Any, cast
 from langgraph_sdk import Auth
 
 from app.access import Access, User, load_access
-from app.dashboard.guard import user_of
+from app.dashboard.guard import FOREIGN_HOST, user_of
 from state.errors import SetupError
 from state.run import OPERATOR
 
@@ -27,7 +27,8 @@ async def authenticate(headers: dict[bytes, bytes]) -> Auth.types.MinimalUserDic
     access = await asyncio.to_thread(_access)
     user = user_of(access, {name.decode(): value.decode("latin-1") for name, value in headers.items()}, {})
     if user is None:
-        raise Auth.exceptions.HTTPException(status_code=401, detail="a token is needed: x-api-key, or a bearer token")
+        why = FOREIGN_HOST if access.open else "a token is needed: x-api-key, or a bearer token"
+        raise Auth.exceptions.HTTPException(status_code=401, detail=why)
     return {"identity": user.name or "everybody", "permissions": [OPERATOR] if user.operator else []}
 
 
@@ -70,17 +71,39 @@ async def update(ctx: Auth.types.AuthContext, value: Auth.types.ThreadsUpdate) -
 @auth.on.threads.create_run
 async def create_run(ctx: Auth.types.AuthContext, value: Auth.types.RunsCreate) -> Any:  # noqa: ANN401
     """Let a user start runs on threads of their own, with files of the folders that users may name."""
+    await _check_asked(ctx, value.get("kwargs") or {})
+    return await own(ctx, cast("dict[str, Any]", value))
+
+
+@auth.on.crons.create
+async def create_cron(ctx: Auth.types.AuthContext, value: Auth.types.CronsCreate) -> Any:  # noqa: ANN401
+    """Let a user have runs started that this user may start."""
+    await _check_asked(ctx, value.get("payload") or {})
+    return await own(ctx, cast("dict[str, Any]", value))
+
+
+@auth.on.crons.update
+async def update_cron(ctx: Auth.types.AuthContext, value: Auth.types.CronsUpdate) -> Any:  # noqa: ANN401
+    """Hold a cron that is changed to the same."""
+    await _check_asked(ctx, value.get("payload") or {})
+    return await own(ctx, cast("dict[str, Any]", value))
+
+
+async def _check_asked(ctx: Auth.types.AuthContext, asked: Mapping[str, Any]) -> None:
+    """Refuse a run with 403 where a user writes state by hand, or names what is not open to users.
+
+    To send a node what it shall work on, or to go on at another one, is to write state as well.
+    """
     if OPERATOR in ctx.permissions:
-        return None
-    given = value.get("kwargs") or {}
-    if (given.get("command") or {}).get("update"):
+        return
+    command = asked.get("command") or {}
+    if command.get("update") or command.get("goto"):
         raise Auth.exceptions.HTTPException(status_code=403, detail=_BY_HAND)
     try:
         access = await asyncio.to_thread(_access)
-        await asyncio.to_thread(access.check_paths, User(ctx.user.identity, operator=False), _asked(given))
+        await asyncio.to_thread(access.check_named, User(ctx.user.identity, operator=False), _texts(asked))
     except SetupError as error:
         raise Auth.exceptions.HTTPException(status_code=403, detail=error.line()) from None
-    return await own(ctx, cast("dict[str, Any]", value))
 
 
 @lru_cache(maxsize=1)
@@ -88,8 +111,8 @@ def _access() -> Access:
     return load_access()
 
 
-def _asked(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a caller says of files: the input, the context, and updates of the state by a command."""
-    config = kwargs.get("config") or {}
-    parts = {name: kwargs.get(name) for name in ("input", "context", "command")}
+def _texts(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a caller may name files and addresses: input, context, command and configuration."""
+    config = asked.get("config") or {}
+    parts = {name: asked.get(name) for name in ("input", "context", "command")}
     return parts | {"configurable": config.get("configurable", {})}

@@ -107,6 +107,10 @@ class Awarding:
             self._take(steps, self._next())
         return agent_at(self._places[first.step_id], Engine.OWN_PROCESS if self.is_beside(first) else Engine.IN_PROCESS)
 
+    def award_of(self, step: Step) -> Award | None:
+        """Return what a step that runs was awarded as; None where nobody was asked."""
+        return self._awards.get(step.step_id)
+
     @property
     def places(self) -> int:
         """How many steps may be performed at once: fewer than the settings say where workers are out."""

@@ -6,9 +6,10 @@ from typing import TypeVar
 from langgraph.runtime import Runtime
 from pydantic import ValidationError
 
-from state.errors import SetupError
+from state.errors import RunError, SetupError
 from state.run import OPERATOR, RunContext, RunRequest
 from state.values import Value
+from tools.records import read_record
 
 Given = TypeVar("Given", bound=Value)
 
@@ -41,3 +42,21 @@ def owner_of(runtime: Runtime[RunContext]) -> str | None:
     """Return the user of a server for whom the graph runs; None for who may do everything, and without a server."""
     user = runtime.server_info.user if runtime.server_info else None
     return None if user is None or OPERATOR in user.permissions else str(user.identity)
+
+
+def check_own(runtime: Runtime[RunContext], run_id: str) -> None:
+    """Raise RunError where a user of a server names the run of another, or with an empty id the runs of all."""
+    owner, context = owner_of(runtime), context_of(runtime)
+    if owner is None:
+        return
+    if not run_id:
+        raise RunError("the runs of all users are for operators", hint="give the run_id of a run of yours")
+    recorded = (context.run_folder(run_id) / "record.json").exists()
+    if recorded and read_record(Path(context.home), run_id).owner != owner:
+        raise RunError(f"run {run_id!r} is another's", hint="give another run_id")
+
+
+def check_operator(runtime: Runtime[RunContext], what: str) -> None:
+    """Raise RunError where a user of a server, who is no operator, asks for what changes the work of all."""
+    if owner_of(runtime) is not None:
+        raise RunError(f"{what} is for operators", hint="ask one")

@@ -18,7 +18,7 @@ from algorithms.delegation.cutting import Group, cut, share_out
 from algorithms.delegation.figures import missing, record_of, report_of
 from algorithms.delegation.rules import refusal
 from algorithms.delegation.sizing import estimate, form_of, shape_of, workers_for
-from nodes.context import context_of, validated
+from nodes.context import check_own, context_of, validated
 from nodes.events import emit
 from nodes.file_orders import Workplace, carry_out, do_itself, is_false
 from nodes.file_workers import COORDINATOR, Crew, crew_of, worker_names
@@ -97,6 +97,7 @@ def coordinate(state: HierarchyState, runtime: Runtime[RunContext]) -> Coordinat
     """Look at the work as a whole and share it out: the order book goes to the run's folder."""
     begun = Begun(at=time.time(), process=os.getpid(), cpu=time.process_time())
     assignment, context = validated(Assignment, state.get("assignment"), "assignment"), context_of(runtime)
+    check_own(runtime, assignment.run_id)
     place = Workplace(assignment, context)
     found, groups, size = _work_of(assignment, place)
     files = sum(map(len, groups))

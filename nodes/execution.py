@@ -33,6 +33,7 @@ from nodes.perform import (
 )
 from nodes.step_orders import MOST_ORDERS, DirectOrders, HubOrders, Orders, traced_order
 from nodes.steps.work import Composed
+from nodes.telling import MOST_DECISIONS, tell_award, tell_decisions
 from state.budget import Spent, check_budget, total
 from state.errors import BudgetExhausted
 from state.hub import HubSettings
@@ -44,7 +45,7 @@ from state.run import RunContext, RunRequest, RunStatus
 from state.supervisor import ExecutorOutput
 from tools.agents.live import live
 from tools.conversation import conversation_ref, placed_before
-from tools.ledger import read_messages, read_reports, read_trace, record_attempt
+from tools.ledger import first_decisions, read_messages, read_reports, read_trace, record_attempt
 from tools.lessons_used import lessons_of
 from tools.models.answers import read_answers_kept, total_use
 from tools.plans import read_plan
@@ -193,6 +194,8 @@ class Execution:
                 threads=min(self._contexts[steps[0].step_id].threads, share),
                 worked=self._used_with_running(),
             )
+            for each in steps:
+                tell_award(each.step_id, attempted, self._awarding.award_of(each))
             self._place(Begun(steps, order, time.monotonic()))
 
     def _groups(self, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
@@ -316,6 +319,8 @@ class Execution:
             self._models = total_use(read_answers_kept(connection)).spent
             if report.status is StepStatus.OUTDATED:  # others may be, too
                 self._reports = read_reports(connection)
+            decided = first_decisions(connection, step.step_id, MOST_DECISIONS)
+        tell_decisions(step.step_id, decided)
         if ended.asked is not None:
             self._asked[step.step_id] = ended.asked
         if ended.convened is not None:

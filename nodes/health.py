@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from algorithms.operation.recovering import Case, Response, recovery_of, respond
 from algorithms.operation.verdicts import illness, verdicts
-from nodes.context import context_of, validated
+from nodes.context import check_operator, context_of, validated
 from nodes.probing import is_probed, probe_all
 from state.agents import AgentCard, Role
 from state.health import HealthInput, HealthRequest, HealthState, Ill, Vitals, VoteInput, VoteUpdate
@@ -70,6 +70,7 @@ def collect(state: HealthInput, runtime: Runtime[RunContext]) -> CollectUpdate:
     now = request.now or datetime.now(UTC)
     if request.vitals:
         return {"request": request, "vitals": {each.agent_id: each for each in request.vitals}, "at": now.isoformat()}
+    check_operator(runtime, "checking the agents of the registry")
     with open_database(Path(context.home), database_url()) as database:
         # Of two versions in service the one on trial is judged by its rollout.
         trials = {(each.agent_id, each.new) for each in rollouts(database) if each.status is RolloutStatus.RUNNING}

@@ -22,7 +22,7 @@ from algorithms.reflection.retirement import ended_meanwhile
 from algorithms.reflection.trends import WINDOW, trends
 from nodes.answer_apart import answer_apart
 from nodes.boundary import failure_line
-from nodes.context import context_of, validated
+from nodes.context import check_own, context_of, validated
 from nodes.events import emit
 from state.errors import RunError
 from state.experience import Experience
@@ -119,6 +119,7 @@ def _softly(phase: Callable[[], ReflectionState]) -> ReflectionState:
 def _analysed(state: ReflectionInput, runtime: Runtime[RunContext]) -> ReflectionState:
     task = validated(ReflectionTask, state.get("reflecting"), "reflecting")
     context, home = context_of(runtime), _home(runtime)
+    check_own(runtime, task.run_id)
     with opened_store(home) as store:
         runs = _new_experiences(store, home, task)
         for run in runs:

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from state.channels import merge_by_id
-from state.values import Value
+from state.values import RUN_ID, Value
 
 MOST_SETBACKS = 20
 """Setbacks that the record of a hierarchy lists; it counts them all."""
@@ -68,7 +68,12 @@ class Assignment(Value):
     kind: OrderKind = Field(
         default=OrderKind.SCAN, title="Kind", description="scan: take files into an inventory; land: land a run's files"
     )
-    run_id: str = Field(default="hierarchy", title="Run id", description="Whose folder holds order book and results")
+    run_id: str = Field(
+        default="hierarchy",
+        pattern=f"^{RUN_ID}$",
+        title="Run id",
+        description="Whose folder holds order book and results",
+    )
     sources: tuple[str, ...] = Field(
         default=(), title="Sources", description="To be scanned: files, folders or globs", examples=[["out/demo/input"]]
     )

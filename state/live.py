@@ -18,6 +18,27 @@ class LiveStep(Value):
     attempts: int = 0
 
 
+class LiveAward(Value):
+    """Who does a step, and what was bid for it."""
+
+    step_id: str
+    agent: str
+    engine: str
+    reason: str
+    bids: str  # in words, the cheapest first
+
+
+class LiveDecision(Value):
+    """What was decided, by whom, and how it was voted."""
+
+    step_id: str
+    subject: str
+    answer: str
+    by: str
+    confidence: float
+    votes: str  # in words
+
+
 class LiveRun(Value):
     """What can be seen of a run from outside while a process works on it."""
 
@@ -32,6 +53,8 @@ class LiveRun(Value):
     phase: str = ""  # the last planning state that was told
     steps: tuple[LiveStep, ...] = ()
     picture: Picture | None = None
+    awards: tuple[LiveAward, ...] = ()  # the last ones, oldest first
+    decisions: tuple[LiveDecision, ...] = ()  # the last ones, oldest first
     told: tuple[tuple[str, str], ...] = ()  # time of day and words, the last ones, oldest first
 
     @property

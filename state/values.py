@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""What can be the id of a run: it is the name of a folder."""
+
 
 class Value(BaseModel):
     """A frozen value with no unknown fields."""

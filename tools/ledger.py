@@ -85,6 +85,13 @@ def read_decisions(connection: duckdb.DuckDBPyConnection, steps: Sequence[str] =
     return tuple(Decision.model_validate_json(record) for _, record in ordered)
 
 
+def first_decisions(connection: duckdb.DuckDBPyConnection, step_id: str, most: int) -> tuple[Decision, ...]:
+    """Return the first decisions of a step, at most so many."""
+    query = "select record from ops.decisions where step_id = ? order by seq, decision_id limit ?"
+    rows = connection.execute(query, [step_id, most]).fetchall()
+    return tuple(Decision.model_validate_json(record) for (record,) in rows)
+
+
 def decided_in(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return the step in which each decision was made, by its id; those of no step are not among them."""
     return dict(connection.execute("select decision_id, step_id from ops.decisions where step_id <> ''").fetchall())

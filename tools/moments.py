@@ -110,7 +110,8 @@ def _forked(request: RunRequest, context: RunContext, course: Course, moment: in
     home = str(Path(context.home).absolute())
     claim_run(Path(forked.out), forked.run_id, home)
     kept = context.model_copy(update={"home": home})
-    record = RunRecord(run_id=forked.run_id, created_at=datetime.now(UTC), request=forked, context=kept)
+    owner = read_record(Path(home), request.run_id).owner
+    record = RunRecord(run_id=forked.run_id, created_at=datetime.now(UTC), request=forked, context=kept, owner=owner)
     write_durably(own / "record.json", record.model_dump_json(indent=2).encode())
     fork = Fork(run_id=forked.run_id, moment=moment, checkpoint=checkpoint)
     _write_course(folder, course.model_copy(update={"forks": (*course.forks, fork)}))

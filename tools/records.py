@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from state.errors import ContractError, RunBusy, RunError, SetupError, StateVersionError
 from state.run import SCHEMA_VERSION, RunContext, RunRequest
-from state.values import Value
+from state.values import RUN_ID, Value
 from tools.files import is_text, sync_folder, write_durably
 
 CONTRACT_COPY = "contract.yaml"
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_RUN_ID = re.compile(RUN_ID)
 
 
 class RunRecord(Value):

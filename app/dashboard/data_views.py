@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.dashboard.pages import missing, page, refused
+from app.dashboard.pages import missing, number_in, page, refused
 from app.dashboard.run_views import material_of, record_for
 from state.errors import MillwrightError, RunError
 from tools.explain.material import Material
@@ -40,8 +40,8 @@ async def show_side(request: Request) -> Response:
     record, kind = await record_for(request), request.path_params["kind"]
     if record is None or kind not in _KINDS:
         return missing(request, "there is no such table")
-    table, number = request.query_params.get("table", ""), request.query_params.get("page", "1")
-    at = max(1, int(number)) if number.isdecimal() else 1
+    table = request.query_params.get("table", "")
+    at = number_in(request.query_params.get("page", "")) or 1
     try:
         side = await run_in_threadpool(_read, record, kind, table, at)
     except MillwrightError as error:

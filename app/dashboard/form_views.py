@@ -34,7 +34,7 @@ async def start_run(request: Request) -> Response:
             partial=bool(form.get("partial")),
             approve=Approve(modes or "auto"),
         )
-        await run_in_threadpool(access.check_paths, user, wanted.model_dump(mode="json"))
+        await run_in_threadpool(access.check_named, user, wanted.model_dump(mode="json"))
         run_id = await run_in_threadpool(start, wanted, user.name)
     except (MillwrightError, ValueError) as error:
         problem = error.line() if isinstance(error, MillwrightError) else "the form is not complete"

@@ -1,5 +1,6 @@
 """What stands before every page: who asks, whether a form is our own, and what a browser may do with the answer."""
 
+import ipaddress
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import EVERYBODY, Access, User, load_access
 from tools.metrics.exposition import PATH
+
+FOREIGN_HOST = "a server without tokens answers to its address, or to a name without dots"
 
 COOKIE = "millwright_session"
 PREFIX = "/dashboard"
@@ -35,7 +38,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on with the user in `request.state.user`."""
-        path = scope.get("path", "")
+        path = _path(scope)
         if scope["type"] != "http" or not (path == PREFIX or path.startswith((f"{PREFIX}/", PATH))):
             await self._app(scope, receive, send)
             return
@@ -44,31 +47,25 @@ class Guard:
         access = self._access
         connection = HTTPConnection(scope)
         user = user_of(access, connection.headers, connection.cookies)
-        if refusal := self._refusal(scope, connection, user):
+        if refusal := _refusal(scope, connection, user, access):
             await refusal(scope, receive, _with_headers(send))
             return
         scope.setdefault("state", {}).update(user=user or EVERYBODY, access=access)
         await self._app(scope, receive, _with_headers(send))
 
-    def _refusal(self, scope: Scope, connection: HTTPConnection, user: User | None) -> Response | None:
-        path, bearer = scope["path"], "authorization" in connection.headers
-        if scope["method"] not in ("GET", "HEAD") and not bearer and not same_origin(connection.headers):
-            return PlainTextResponse("403: the form does not come from this page\n", 403)
-        if user is not None or path.startswith(_OPEN):
-            return None
-        if bearer or path.startswith(PATH) or scope["method"] != "GET":
-            return PlainTextResponse("401: a token is needed\n", 401, {"WWW-Authenticate": "Bearer"})
-        return RedirectResponse(f"{PREFIX}/login?next={quote(path)}", 303)
-
 
 def user_of(access: Access, headers: Mapping[str, str], cookies: Mapping[str, str]) -> User | None:
     """Return who asks: by the token of a program, or the session of a browser; None when a token is missing."""
     if access.open:
-        return EVERYBODY
-    token = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-    if token:
+        return EVERYBODY if _is_own_host(headers.get("host", "")) else None
+    if token := token_of(headers):
         return access.user_of(token)
     return access.user_of_session(cookies.get(COOKIE, ""), datetime.now(UTC))
+
+
+def token_of(headers: Mapping[str, str]) -> str:
+    """Return the token that a program sends; empty for a browser, which sends none by itself."""
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer").strip()
 
 
 def same_origin(headers: Mapping[str, str]) -> bool:
@@ -80,10 +77,44 @@ def same_origin(headers: Mapping[str, str]) -> bool:
     return origin is not None and urlsplit(origin).netloc == headers.get("host")
 
 
+def _is_own_host(host: str) -> bool:
+    """Return whether a page of the internet cannot be the one that asks.
+
+    Such a page can have its own name lead to this machine, and is then of the same origin for the browser; it cannot
+    name an address, nor a name without dots.
+    """
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "." not in name.rstrip(".")
+    return True
+
+
 def asker(request: Request) -> User:
     """Return who asks."""
     user: User = request.state.user
     return user
+
+
+def _path(scope: Scope) -> str:
+    """Return the path within the server, wherever that is mounted."""
+    return str(scope.get("path", "")).removeprefix(scope.get("root_path", ""))
+
+
+def _refusal(scope: Scope, connection: HTTPConnection, user: User | None, access: Access) -> Response | None:
+    """Return the answer to a request that is not let through; None for one that is."""
+    path, is_open = _path(scope), access.open
+    by_token = not is_open and bool(token_of(connection.headers))
+    if is_open and user is None:
+        return PlainTextResponse(f"403: {FOREIGN_HOST}\n", 403)
+    if scope["method"] not in ("GET", "HEAD") and not by_token and not same_origin(connection.headers):
+        return PlainTextResponse("403: the form does not come from this page\n", 403)
+    if user is not None or path.startswith(_OPEN):
+        return None
+    if by_token or path.startswith(PATH) or scope["method"] != "GET":
+        return PlainTextResponse("401: a token is needed\n", 401, {"WWW-Authenticate": "Bearer"})
+    return RedirectResponse(f"{PREFIX}/login?next={quote(path)}", 303)
 
 
 def _with_headers(send: Send) -> Send:

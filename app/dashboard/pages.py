@@ -12,6 +12,7 @@ from tools.pages.render import page_environment
 
 FOLDER = Path(__file__).parent
 _TEMPLATES = FOLDER / "templates"
+_MOST_DIGITS = 15
 
 
 def rendered(template: str, **values: Any) -> str:  # noqa: ANN401  what a template shows
@@ -28,6 +29,18 @@ def page(request: Request, template: str, *, title: str, status: int = 200, **va
 def refused(request: Request, error: MillwrightError, status: int = 400) -> Response:
     """Answer with what is wrong, where, and what to do next."""
     return page(request, "refused.html.j2", title="That did not work", status=status, problem=error.line())
+
+
+def fail(request: Request, error: Exception) -> Response:
+    """Answer with what is wrong where a page could not say it better; errors of routes that are not ours rise."""
+    if not isinstance(error, MillwrightError) or not hasattr(request.state, "user"):
+        raise error
+    return refused(request, error)
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that an address gives; None for what is none, or larger than anything that is counted."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def missing(request: Request, what: str) -> Response:

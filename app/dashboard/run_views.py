@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.dashboard.guard import PREFIX, asker
-from app.dashboard.pages import missing, page, refused, rendered
+from app.dashboard.pages import missing, number_in, page, refused, rendered
 from app.dashboard.pushing import Shown, pushed
 from app.progress import told
 from app.settings import load_settings
 from state.errors import MillwrightError, RunError
 from state.explanation import Explanation
-from tools.explain.live import live_run
+from tools.explain.live import EventTail, live_run
 from tools.explain.material import Material, open_material
 from tools.explain.subject import Subject, explain
 from tools.queue.registry import home_of
@@ -65,7 +65,7 @@ async def show_run(request: Request) -> Response:
 async def follow_run(request: Request) -> Response:
     """Push a run as it stands now until it ends, or asks a person."""
     record = await record_for(request)
-    return _no_run(request) if record is None else pushed(request, partial(_look, record))
+    return _no_run(request) if record is None else pushed(request, partial(_look, record, EventTail(record)))
 
 
 async def show_story(request: Request) -> Response:
@@ -74,9 +74,11 @@ async def show_story(request: Request) -> Response:
     if record is None:
         return _no_run(request)
     given: dict[str, Any] = dict(request.query_params)
-    given |= {name: int(given[name]) for name in _NUMBERS if given.get(name, "").isdecimal()}
+    numbers = {name: number_in(given[name]) for name in _NUMBERS if name in given}
+    if None in numbers.values():
+        return missing(request, "there is nothing of that kind to tell")
     try:
-        story = await run_in_threadpool(_told, record, Subject.model_validate(given))
+        story = await run_in_threadpool(_told, record, Subject.model_validate(given | numbers))
     except MillwrightError as error:
         return refused(request, error)
     except ValueError:
@@ -143,8 +145,8 @@ def _tables(record: RunRecord) -> tuple[str, ...]:
     return tuple(sorted({path.stem for path in paths}))
 
 
-def _look(record: RunRecord) -> Shown:
-    live = live_run(record, told)
+def _look(record: RunRecord, tail: EventTail) -> Shown:
+    live = live_run(record, told, tail)
     return Shown(rendered("live_run.html.j2", run=live), over=live.ended or live.status == "waiting")
 
 

@@ -19,10 +19,11 @@ from app.dashboard.operation_views import (
     show_health,
     show_metrics,
 )
-from app.dashboard.pages import FOLDER
+from app.dashboard.pages import FOLDER, fail
 from app.dashboard.run_views import follow_run, show_report, show_run, show_story
 from app.dashboard.runs_view import follow_runs, show_runs
 from app.dashboard.workers import with_workers
+from state.errors import MillwrightError
 from tools.metrics.exposition import PATH
 from tools.pages.render import STYLE
 
@@ -68,4 +69,9 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-app = Starlette(routes=routes(), middleware=[Middleware(Guard)], lifespan=with_workers)
+app = Starlette(
+    routes=routes(),
+    middleware=[Middleware(Guard)],
+    exception_handlers={MillwrightError: fail},
+    lifespan=with_workers,
+)

@@ -61,8 +61,8 @@ def test_no_session_that_was_changed_or_made_up_is_taken(text: str, place: int) 
 )
 def test_users_name_no_file_outside_the_open_folders(given: Any) -> None:
     with pytest.raises(SetupError, match="outside the folders"):
-        ACCESS.check_paths(User("ann", operator=False), given)
-    ACCESS.check_paths(User("ops", operator=True), given)
+        ACCESS.check_named(User("ann", operator=False), given)
+    ACCESS.check_named(User("ops", operator=True), given)
 
 
 def test_a_link_out_of_an_open_folder_does_not_open_another(tmp_path: Path) -> None:
@@ -70,9 +70,45 @@ def test_a_link_out_of_an_open_folder_does_not_open_another(tmp_path: Path) -> N
     (tmp_path / "secret").mkdir()
     (tmp_path / "open" / "way").symlink_to(tmp_path / "secret")
     access = Access({"ann": ANN}, (), (str(tmp_path / "open"),))
-    access.check_paths(User("ann", operator=False), {"out": str(tmp_path / "open" / "new")})
+    access.check_named(User("ann", operator=False), {"out": str(tmp_path / "open" / "new")})
     with pytest.raises(SetupError, match="outside"):
-        access.check_paths(User("ann", operator=False), {"out": str(tmp_path / "open" / "way" / "x")})
+        access.check_named(User("ann", operator=False), {"out": str(tmp_path / "open" / "way" / "x")})
+
+
+@pytest.mark.parametrize(
+    ("field", "path"),
+    [
+        ("sources", "/data/open/.home/runs/r1/*"),
+        ("sources", "/data/open/.*/x"),
+        ("sources", "/data/open/visible"),
+        ("sources", "/data/open/vis*/*.csv"),
+        ("sources", "/data/open/**/*.csv"),
+        ("path", "/data/open/visible/home/runs/r1/landed.parquet"),
+        ("home", "/data/open/visible/home/runs"),
+        ("out", "/data/open/.home"),
+    ],
+)
+def test_users_name_no_file_in_the_home_folder_where_the_runs_of_all_lie(field: str, path: str) -> None:
+    """It lies in an open folder unless settings say otherwise."""
+    home = "/data/open/visible/home" if ".home" not in path and ".*" not in path else "/data/open/.home"
+    access = Access({"ann": ANN}, (), ("/data/open",), home=home)
+    with pytest.raises(SetupError, match="outside the folders"):
+        access.check_named(User("ann", operator=False), {field: path})
+
+
+def test_the_home_folder_closes_nothing_else() -> None:
+    access = Access({"ann": ANN}, (), ("/data/open",), home="/data/open/.home")
+    for field, path in (("sources", "/data/open"), ("sources", "/data/open/*.csv"), ("home", "/data/open/.home")):
+        access.check_named(User("ann", operator=False), {field: path})
+
+
+def test_users_name_no_address_that_the_server_sends_requests_to() -> None:
+    access = Access({"ann": ANN}, address="http://model/v1")
+    ann = User("ann", operator=False)
+    access.check_named(ann, {"context": {"model": {"base_url": "http://model/v1/"}}})
+    access.check_named(User("ops", operator=True), {"context": {"model": {"base_url": "http://169.254.169.254"}}})
+    with pytest.raises(SetupError, match="no address"):
+        access.check_named(ann, {"context": {"model": {"base_url": "http://169.254.169.254"}}})
 
 
 def test_a_short_token_or_an_operator_without_one_is_refused_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +126,7 @@ def test_a_short_token_or_an_operator_without_one_is_refused_without_its_value(m
 def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], TestClient]:
     monkeypatch.setenv("MILLWRIGHT_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(guard, "load_access", lambda: ACCESS)
+    monkeypatch.setattr(app, "middleware_stack", None)  # it keeps what was loaded
     return lambda: TestClient(app, base_url="http://crew", follow_redirects=False)
 
 
@@ -141,6 +178,46 @@ def test_a_form_of_another_page_is_refused(client: Callable[[], TestClient], hea
     with client() as browser:
         assert browser.post("/dashboard/logout", headers=headers).status_code == 403
         assert browser.post("/dashboard/logout", headers={"origin": "http://crew"}).status_code != 403
+
+
+@pytest.mark.parametrize("nothing", ["", "Bearer ", "Bearer"])
+def test_a_session_cannot_pass_for_a_token(client: Callable[[], TestClient], nothing: str) -> None:
+    with client() as browser:
+        browser.post("/dashboard/login", data={"token": ANN}, headers={"sec-fetch-site": "same-origin"})
+        headers = {"authorization": nothing, "origin": "http://evil"}
+        assert browser.post("/dashboard/runs/r1/resume", headers=headers).status_code == 403
+        assert browser.post("/dashboard/runs/r1/resume", headers={"x-api-key": ANN}).status_code == 404
+
+
+def test_a_form_without_end_is_refused_with_words(client: Callable[[], TestClient]) -> None:
+    own = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
+    with client() as browser:
+        for body in (b"token=" + b"x" * 9_000_000, b"a&" * 30_000):
+            answer = browser.post("/dashboard/login", content=body, headers=own)
+            assert answer.status_code == 400
+            assert "the form" in answer.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:2024", "localhost.evil.example"])
+def test_an_open_server_does_not_answer_to_names_that_strangers_can_give_it(
+    client: Callable[[], TestClient], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """A page of the internet whose name leads to this machine is of the same origin for the browser."""
+    monkeypatch.setattr(guard, "load_access", lambda: Access({}))
+    with client() as browser:
+        for path in ("/dashboard", PATH):
+            assert browser.get(path, headers={"host": host}).status_code == 403
+        for own in ("localhost:2024", "127.0.0.1:2024", "[::1]:2024", "crew"):
+            assert browser.get("/dashboard", headers={"host": own}).status_code == 200
+
+
+def test_an_open_server_takes_no_form_of_another_page_for_whatever_token(
+    client: Callable[[], TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "load_access", lambda: Access({}))
+    with client() as browser:
+        headers = {"authorization": "Bearer anything", "origin": "http://evil"}
+        assert browser.post("/dashboard/runs/r1/resume", headers=headers).status_code == 403
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(client: Callable[[], TestClient]) -> None:

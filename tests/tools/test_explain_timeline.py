@@ -1,8 +1,12 @@
 """How a plan ran in time: seconds of the clock, most at once, and what the estimates had said."""
 
+from pathlib import Path
 from typing import Any
 
-from tools.explain.timeline import busy_seconds, estimated_seconds, most_at_once
+import duckdb
+
+from tools.explain.material import Material
+from tools.explain.timeline import busy_seconds, estimated_seconds, most_at_once, timeline_grid
 
 
 def entry(started: float, seconds: float) -> dict[str, Any]:
@@ -30,3 +34,19 @@ def test_the_estimate_counts_as_many_workers_as_ran_and_only_steps_that_did() ->
     ]
     assert estimated_seconds(steps, {"a", "b", "c"}, 2) == 3.0
     assert estimated_seconds(steps, {"a", "b", "c"}, 1) == 5.0
+
+
+def beside(trace: list[dict[str, Any]]) -> list[str]:
+    """What the page tells of each attempt: what ran beside it."""
+    told = [{**each, "step_id": f"s{at}", "attempt": 1, "completed": 0} for at, each in enumerate(trace)]
+    with duckdb.connect() as engine:
+        (grid,) = timeline_grid(Material(run={"trace": told}, folder=Path(), engine=engine))
+    return [row[3] for row in grid.rows]
+
+
+def test_what_ran_beside_an_attempt_is_told_whoever_began_first() -> None:
+    assert beside([entry(0.0, 9.0), entry(1.0, 1.0), entry(2.0, 1.0), entry(9.0, 1.0)]) == ["s1, s2", "s0", "s0", ""]
+
+
+def test_of_many_that_ran_beside_an_attempt_some_are_named() -> None:
+    assert beside([entry(0.0, 1.0)] * 1_000)[0].endswith("s8 and 991 more")

@@ -9,6 +9,7 @@ from state.run import RunContext, RunRequest
 from tools import moments
 from tools.admission import admit
 from tools.moments import begin_moment, older_folders, read_course, run_at
+from tools.records import read_record
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def request_(tmp_path: Path, context: RunContext) -> RunRequest:
         out=str(tmp_path / "out"),
         run_id="r1",
     )
-    return admit(request, context).request
+    return admit(request, context, "ann").request
 
 
 def work(folder: Path, moment: int) -> None:
@@ -54,6 +55,7 @@ def test_a_state_that_is_behind_gets_a_run_of_its_own_as_it_was_then(context: Ru
     fork = run_at(request_, context, 1, "checkpoint 1")
     assert (fork.run_id, fork.out) == ("r1-fork1", f"{request_.out}/_forks/r1-fork1")
     own = context.run_folder(fork.run_id)
+    assert read_record(Path(context.home), fork.run_id).owner == "ann"
     assert (own / "work").read_text() == "0 was done"
     assert (folder / "work").read_text() == "2 was done"
     assert not (own / "status.json").exists()

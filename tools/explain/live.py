@@ -1,15 +1,16 @@
 """A run as it stands now. Only files that the working process appends to or replaces are read, never its workspace."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from algorithms.layering import reduced
 from state.errors import DependencyMissing
 from state.explanation import Mark, Picture
-from state.live import LiveRun, LiveStep
+from state.live import LiveAward, LiveDecision, LiveRun, LiveStep
 from state.plans import Plan, StepKind
 from tools.checks.rule import counted
 from tools.explain.changing import cut
@@ -19,8 +20,11 @@ from tools.queue.standing import standing_of
 from tools.records import RunRecord
 
 Event = Mapping[str, Any]
+Found = TypeVar("Found")
 
 MOST_TOLD = 60
+MOST_JUDGED = 30
+"""Awards, and decisions, that are shown."""
 
 _MARKS: Mapping[str, Mark] = {
     "done": Mark.GOOD,
@@ -33,23 +37,39 @@ _ENDS: Mapping[str, StepKind] = {"verified": StepKind.VERIFY, "published": StepK
 """Events of the steps that are no steps of the executor."""
 
 
-def events_of(record: RunRecord) -> tuple[Event, ...]:
-    """Return what was told so far; half a line that is just being written, or was torn by a kill, does not count."""
-    try:
-        content = _events_path(record).read_bytes()
-    except OSError:
-        return ()
-    return tuple(_parsed(content.splitlines()))
+class EventTail:
+    """The events of one run, read as far as they are written: each look parses only what is new."""
+
+    def __init__(self, record: RunRecord) -> None:
+        self._path = Path(record.request.out) / "_runs" / record.run_id / "events.jsonl"
+        self._read = 0
+        self._events: list[Event] = []
+
+    def events(self) -> Sequence[Event]:
+        """Return what was told so far; half a line that is just being written, or was torn by a kill, counts not."""
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(self._read)
+                content = stream.read()
+        except OSError:
+            return self._events
+        whole = content[: content.rfind(b"\n") + 1]
+        self._read += len(whole)
+        self._events += _parsed(whole.splitlines())
+        return self._events
 
 
-def live_run(record: RunRecord, words: Callable[[Event], str]) -> LiveRun:
-    """Return the run as it stands now; `words` says an event, empty for one that is not shown."""
+def live_run(record: RunRecord, words: Callable[[Event], str], tail: EventTail | None = None) -> LiveRun:
+    """Return the run as it stands now; `words` says an event, empty for one that is not shown.
+
+    Who looks again and again passes the same `tail`.
+    """
     status, problem = standing_of(record)
-    events = events_of(record)
+    events = (tail or EventTail(record)).events()
     plan = _plan(record)
     steps = tuple(_steps(plan, events, status)) if plan else ()
-    told = [(_clock(str(event.get("at", ""))), words(event)) for event in events]
-    phases = [str(event["state"]) for event in events if event["event"] == "planning"]
+    latest = events[::-1]
+    phase = next((str(event["state"]) for event in latest if event["event"] == "planning"), "")
     return LiveRun(
         run_id=record.run_id,
         status=status,
@@ -59,15 +79,34 @@ def live_run(record: RunRecord, words: Callable[[Event], str]) -> LiveRun:
         out=record.request.out,
         owner=record.owner,
         created_at=record.created_at,
-        phase=phases[-1] if phases else "",
+        phase=phase,
         steps=steps,
         picture=_picture(plan, steps) if plan else None,
-        told=tuple(line for line in told if line[1])[-MOST_TOLD:],
+        awards=_last(map(_award, latest), MOST_JUDGED),
+        decisions=_last(map(_decision, latest), MOST_JUDGED),
+        told=_last(
+            ((_clock(str(each.get("at", ""))), said) if (said := words(each)) else None for each in latest), MOST_TOLD
+        ),
     )
 
 
-def _events_path(record: RunRecord) -> Path:
-    return Path(record.request.out) / "_runs" / record.run_id / "events.jsonl"
+def _last(found: Iterable[Found | None], most: int) -> tuple[Found, ...]:
+    """Return the first that are something, turned round."""
+    return tuple(islice((each for each in found if each is not None), most))[::-1]
+
+
+def _award(event: Event) -> LiveAward | None:
+    if event["event"] != "award":
+        return None
+    told = {name: str(event.get(name, "")) for name in ("agent", "engine", "reason", "bids")}
+    return LiveAward(step_id=str(event.get("step", "")), **told)
+
+
+def _decision(event: Event) -> LiveDecision | None:
+    if event["event"] != "decided":
+        return None
+    told = {name: str(event.get(name, "")) for name in ("subject", "answer", "by", "votes")}
+    return LiveDecision(step_id=str(event.get("step", "")), confidence=float(event.get("confidence", 0)), **told)
 
 
 def _parsed(lines: Sequence[bytes]) -> Iterator[Event]:

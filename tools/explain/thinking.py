@@ -1,7 +1,7 @@
 """What a reasoning worker thought, did and saw: read from the run's events, as thoughts stand nowhere else."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,11 @@ def diagnosis_events(material: Material) -> Iterator[tuple[float, Event]]:
 def _case(case: str, events: list[Json]) -> Event:
     begun = next((event for event in events if event["event"] == "case"), {})
     ended = next((event for event in events if event["event"] == "concluded"), {})
+    seen: dict[object, list[Json]] = {}
+    for event in events:
+        if event["event"] == "observation":
+            seen.setdefault(event["step"], []).append(event)
+    thoughts = [event for event in events if event["event"] == "thought"][:_MOST]
     return Event(
         anchor=anchor("case", case),
         kind="diagnosis",
@@ -39,19 +44,18 @@ def _case(case: str, events: list[Json]) -> Event:
         text=str(ended.get("reason") or begun.get("goal") or ""),
         mark=Mark.GOOD if ended.get("ended_by") == "final_result" else Mark.WARN,
         links=(Link(target="diagnoses", label="what was found"),),
-        parts=tuple(_thought(case, event, events) for event in events if event["event"] == "thought")[:_MOST],
+        parts=tuple(_thought(case, thought, seen.get(thought["step"], ())) for thought in thoughts),
     )
 
 
-def _thought(case: str, thought: Json, events: list[Json]) -> Event:
-    seen = [event for event in events if event["event"] == "observation" and event["step"] == thought["step"]]
+def _thought(case: str, thought: Json, seen: Sequence[Json]) -> Event:
     told = [f"{name}: {thought[name]}" for name in ("known", "gaps", "risks") if thought.get(name)]
     return Event(
         anchor=anchor("thought", f"{case} {thought['step']}"),
         kind="thought",
         title=f"{thought['step']}. {thought['thought']}",
         text="; ".join((*told, f"confidence {thought['confidence']:.2f}, by {thought['decided_by']}")),
-        parts=tuple(_observation(event) for event in seen),
+        parts=tuple(_observation(event) for event in seen[:_MOST]),
     )
 
 

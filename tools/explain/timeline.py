@@ -1,6 +1,7 @@
 """How a plan ran in time: when each attempt of a step began, how long it took, and what ran beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from algorithms.planning.model import Estimate
@@ -11,6 +12,7 @@ from tools.explain.material import Material
 
 _MOST_ROWS = 250
 _MOST_TRACKS = 120
+_MOST_BESIDE = 8
 _STEP = "step"
 Entry = Mapping[str, Any]
 
@@ -66,10 +68,10 @@ def timeline_grid(material: Material) -> tuple[Grid, ...]:
             f"{entry['started'] - first:.2f}",
             f"{entry['seconds']:.2f}",
             entry["step_id"] + (f", attempt {entry['attempt']}" if entry["attempt"] > 1 else ""),
-            ", ".join(other["step_id"] for other in trace if other is not entry and _overlap(entry, other)),
+            _in_short([other["step_id"] for other in _beside(trace, index)]),
             str(entry["completed"]),
         )
-        for entry in trace[:_MOST_ROWS]
+        for index, entry in enumerate(trace[:_MOST_ROWS])
     )
     left = len(trace) - len(rows)
     return (
@@ -81,6 +83,22 @@ def timeline_grid(material: Material) -> tuple[Grid, ...]:
             folded=True,
         ),
     )
+
+
+def _beside(trace: Sequence[Entry], index: int) -> Iterator[Entry]:
+    """Yield what ran beside an entry, of entries in the order in which they began."""
+    entry = trace[index]
+    yield from (other for other in trace[:index] if _overlap(entry, other))
+    for other in islice(trace, index + 1, None):
+        if other["started"] >= _interval(entry)[1]:
+            return
+        if _overlap(entry, other):
+            yield other
+
+
+def _in_short(names: Sequence[str]) -> str:
+    left = len(names) - _MOST_BESIDE
+    return ", ".join(names[:_MOST_BESIDE]) + (f" and {left} more" if left > 0 else "")
 
 
 def busy_seconds(trace: Sequence[Entry]) -> float:

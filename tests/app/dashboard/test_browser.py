@@ -61,6 +61,8 @@ def run(page: Any, server: Any) -> str:
     address = str(page.url)
     page.wait_for_selector(".asked", timeout=WAITS)  # pushed: nobody loads the page again
     assert page.locator("svg g.good").count() >= 1  # the plan, coloured by state
+    assert "notes.points" in page.inner_text("section[aria-labelledby=decided-heading]")  # while the run goes on
+    assert "worker-" in page.inner_text("section[aria-labelledby=awards-heading]")
     picture(page, "dashboard-asked")
     while page.locator(".asked").count():
         page.check(".asked input[name=rest][value=accept]")

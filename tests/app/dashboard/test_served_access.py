@@ -67,7 +67,10 @@ def test_a_run_id_of_another_is_refused(client: Any) -> None:
         {"input": {"request": {**JOB, "out": "/srv/elsewhere"}}},
         {"input": {"request": {**JOB, "out": "out/x"}}, "context": {"home": "/var/lib"}},
         {"input": {"request": {**JOB, "sources": ["../*.csv"], "out": "out/x"}}},
+        {"input": {"request": {**JOB, "sources": [".millwright/runs/*/*"], "out": "out/x"}}},
         {"command": {"update": {"request": JOB}}},
+        {"command": {"goto": "land_sources"}},
+        {"command": {"goto": [{"node": "land_sources", "input": {"request": JOB}}]}},
     ],
 )
 def test_users_reach_no_files_outside_the_open_folders(client: Any, given: dict[str, Any]) -> None:
@@ -75,6 +78,48 @@ def test_users_reach_no_files_outside_the_open_folders(client: Any, given: dict[
     thread = ann.threads.create()["thread_id"]
     with pytest.raises(Exception, match=r"outside the folders|for operators"):
         ann.runs.wait(thread, "intake", **given)
+
+
+def test_users_have_the_server_ask_no_address_and_no_cron_starts_what_they_may_not(client: Any) -> None:
+    ann = client(ANN)
+    thread = ann.threads.create()["thread_id"]
+    asked = {
+        "input": {"request": {**JOB, "out": "out/x"}},
+        "context": {"model": {"base_url": "http://169.254.169.254"}},
+    }
+    with pytest.raises(Exception, match="no address"):
+        ann.runs.wait(thread, "intake", **asked)
+    request = {"request": {**JOB, "contract": "/etc/passwd", "out": "out/x"}}
+    with pytest.raises(Exception, match="outside the folders"):
+        ann.crons.create("intake", schedule="0 0 1 1 *", input=request)
+
+
+@pytest.mark.parametrize(
+    ("graph", "given", "why"),
+    [
+        ("hierarchy", {"assignment": {"run_id": "of-ann-alone", "sources": ["input"]}}, "is another's"),
+        ("hierarchy", {"assignment": {"run_id": "../../../out", "sources": ["input"]}}, "should match pattern"),
+        ("reflection", {"reflecting": {"run_id": "of-ann-alone"}}, "is another's"),
+        ("reflection", {"reflecting": {}}, "for operators"),
+        ("health", {"request": {}}, "for operators"),
+    ],
+)
+def test_no_graph_works_in_a_run_of_another_or_on_what_is_everybodys(
+    server: Any, client: Any, graph: str, given: dict[str, Any], why: str
+) -> None:
+    ann, bob = client(ANN), client(BOB)
+    if server.get("/dashboard/runs/of-ann-alone", ANN)[0] != 200:
+        request = {"request": {**JOB, "out": "out/alone", "run_id": "of-ann-alone"}}
+        ann.runs.wait(ann.threads.create()["thread_id"], "intake", input=request)
+    output = bob.runs.wait(bob.threads.create()["thread_id"], graph, input=given, raise_error=False)
+    assert why in str(output)
+
+
+@pytest.mark.parametrize("path", ["/dashboard", "/info"])
+def test_no_page_of_another_origin_may_read_answers(server: Any, path: str) -> None:
+    allowed = "access-control-allow-origin"
+    assert server.get(path, OPS, origin="https://evil.example")[1].get(allowed) is None
+    assert server.get(path, OPS, origin="https://smith.langchain.com")[1][allowed] == "https://smith.langchain.com"
 
 
 def test_what_is_for_operators_is_refused_to_users(server: Any, client: Any) -> None:
