@@ -30,7 +30,7 @@ app = typer.Typer(
 _INTERNAL = 70
 _INTERRUPTED = 130
 _TERMINATED = 143
-_NEW_OBJECTS = 50_000
+_NEW_OBJECTS = 200_000
 """How many objects are made before garbage is looked for: what imports make stays, and looking took a fifth of them."""
 
 ContractArgument = Annotated[Path, typer.Argument(metavar="CONTRACT", help="An Open Data Contract Standard file.")]

@@ -43,7 +43,7 @@ from state.resolution import Ballot
 from state.run import CheckSummary, ReceiptRef, RunContext, RunRequest, TableAccount
 from state.supervisor import SupervisorState
 from state.values import digest
-from tools.decision_log.findings import pair_findings
+from tools.decision_log.findings import Landing
 from tools.decision_log.log import adopt
 from tools.decision_log.reading import read_log, standing
 from tools.intake import Intake, read_contract, read_intake
@@ -154,11 +154,12 @@ def _proposals(
     for table in contract.tables:
         if table.derived or table.name not in state["receipt"].tables:
             continue
+        landing = Landing(connection, table, intake)
         for mapping in read_mappings(connection, table.name):
             found = _standing_mapping(mapping)
             if found is None:
                 continue
-            evidence = pair_findings(connection, table, intake, mapping.variant_id, found.matches)
+            evidence = landing.pair_findings(mapping.variant_id, found.matches)
             pairs[table.name] = (*pairs.get(table.name, ()), *evidence)
             proposals.append(Proposal(kind=ProposalKind.MAPPING, contract=contract.id, run_id=run_id, mapping=found))
     return proposals, pairs

@@ -12,7 +12,7 @@ import duckdb
 
 from algorithms.learned_plans import learned_estimates
 from algorithms.mapping import match_columns, names_decide
-from nodes.steps.mapping import landed_table, names_evidence
+from nodes.steps.mapping import landed_by, names_evidence
 from nodes.steps.resolving import listed_columns
 from state.contract import Contract, RepairScope, Table
 from state.diagnosis import RemedyKind
@@ -27,7 +27,7 @@ from tools.lessons_used import lessons_of
 from tools.proofs import PROOFS, read_proofs
 from tools.proving import Subject, prove
 from tools.recovery import amendments_of
-from tools.sources.in_place import is_in_place
+from tools.sources.in_place import in_place
 from tools.sql.sandbox import SandboxLimits
 from tools.workspace import landed_rows, open_workspace
 
@@ -87,7 +87,7 @@ def _table_facts(
         asks=known.asks and not table.derived,
         columns=len(fed) if mappings and len(mappings) == len(variants) else len(table.columns),
         size=sum(by_id[file_id].size for file_id in files),
-        in_place=any(is_in_place(connection, f"land.{variant_id}") for variant_id, _ in variants),
+        in_place=not in_place(connection).isdisjoint(variant_id for variant_id, _ in variants),
         runs=sum(1 for _ in groupby(sorted(variant_of), key=variant_of.__getitem__)),
         named=len(mappings),
         proof=proof,
@@ -132,7 +132,7 @@ def _subjects(connection: duckdb.DuckDBPyConnection, known: _Known) -> Iterator[
         lists = listed_columns(known.contract, table) if known.context.patterns.council != "off" else ()
         yield Subject(
             table=table,
-            sources=tuple(landed_table(connection, mapping, known.intake, table.name) for mapping in mappings),
+            sources=landed_by(connection, mappings, known.intake),
             headers=headers,
             lists={column.name: None if valid.relation else valid.values for column, valid in lists},
             drifts=any(mapping.unmapped_sources for mapping in mappings),

@@ -19,7 +19,7 @@ from algorithms.standing_rules import (
     told_by_texts,
 )
 from nodes.steps.formatting import read_formats
-from nodes.steps.mapping import landed_table, read_mappings
+from nodes.steps.mapping import landed_by, read_mappings
 from nodes.steps.resolving import listed_columns, read_resolutions
 from state.contract import Column, Contract, RepairScope, Table
 from state.decision_log import Adopted, PairFindings, RuleFindings, StandingRule, TextFindings
@@ -27,7 +27,8 @@ from state.formats import ValueFormat
 from state.mapping import ColumnMapping
 from state.resolution import Resolutions
 from tools.conform.evidence import LandedColumn, gather_format_evidence
-from tools.decision_log.findings import pair_findings
+from tools.conform.witness_rows import LandedTable
+from tools.decision_log.findings import Landing
 from tools.decision_log.rule_findings import text_findings, values_listed
 from tools.intake import Intake
 
@@ -49,33 +50,39 @@ class Subject(NamedTuple):
     form: ValueFormat | None
 
 
+class Draft(NamedTuple):
+    """What was decided about a source of a column and is not adopted yet: values and readings with their reasons."""
+
+    subject: Subject
+    source: Source
+    values: Mapping[str, tuple[str, str]]
+    readings: Mapping[str, tuple[str, str]]
+
+
 def rule_proposals(
     connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table, intake: Intake, known: Adopted
 ) -> Iterator[tuple[StandingRule, RuleFindings]]:
     """Yield the rules that a run proposes for a table, each with what the run shows."""
     listed = {column.name: valid for column, valid in listed_columns(contract, table)}
-    for subject in _subjects(connection, table):
-        for source in _sources(connection, subject, intake):
-            rule = known.rule(table.name, subject.column.name, source.header)
-            values = proposed_values(subject.answer, rule) if subject.answer else {}
-            readings = proposed_readings(subject.form, source.files, rule) if subject.form else {}
-            told = _told_by_texts(connection, subject, source, intake) if readings else {}
-            readings = {name: said for name, said in readings.items() if told.get(name) == said[0]}
-            shown: dict[str, TextFindings] = {}
-            if values and subject.answer:
-                wanted = {text: value for text, (value, _) in values.items()}
-                valid = values_listed(connection, listed[subject.column.name])
-                shown = text_findings(connection, subject.answer, wanted, source.files, valid)
-            often = sorted(
-                (text for text in shown if shown[text].rows >= LEAST_ROWS), key=lambda text: -shown[text].rows
+    landing, drafts = Landing(connection, table, intake), list(_drafts(connection, table, intake, known))
+    texts = _told_by_texts(connection, table, [draft for draft in drafts if draft.readings], intake)
+    for draft in drafts:
+        subject, source, values = draft.subject, draft.source, draft.values
+        told = texts.get((subject.column.name, source.header), {})
+        readings = {name: said for name, said in draft.readings.items() if told.get(name) == said[0]}
+        shown: dict[str, TextFindings] = {}
+        if values and subject.answer:
+            wanted = {text: value for text, (value, _) in values.items()}
+            valid = values_listed(connection, listed[subject.column.name])
+            shown = text_findings(connection, subject.answer, wanted, source.files, valid)
+        often = sorted((text for text in shown if shown[text].rows >= LEAST_ROWS), key=lambda text: -shown[text].rows)
+        said = {text: values[text] for text in often[:MOST_VALUES]}
+        if said or readings:
+            shows = _findings(landing, subject, source)
+            yield (
+                _rule(subject, source, said, readings),
+                shows.model_copy(update={"texts": shown, "readings": told}),
             )
-            said = {text: values[text] for text in often[:MOST_VALUES]}
-            if said or readings:
-                shows = _findings(connection, subject, source, intake)
-                yield (
-                    _rule(subject, source, said, readings),
-                    shows.model_copy(update={"texts": shown, "readings": told}),
-                )
 
 
 def contradicted(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
@@ -88,6 +95,17 @@ def contradicted(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterato
                 yield f"standing rule of {table.name}.{subject.column.name}: {told}"
 
 
+def _drafts(connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake, known: Adopted) -> Iterator[Draft]:
+    """Yield what could become rules: what was decided of a source and is not adopted yet."""
+    mappings = read_mappings(connection, table.name)
+    for subject in _subjects(connection, table):
+        for source in _sources(subject, mappings, intake):
+            rule = known.rule(table.name, subject.column.name, source.header)
+            values = proposed_values(subject.answer, rule) if subject.answer else {}
+            readings = proposed_readings(subject.form, source.files, rule) if subject.form else {}
+            yield Draft(subject, source, values, readings)
+
+
 def _subjects(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[Subject]:
     answers, formats = read_resolutions(connection, table.name), read_formats(connection, table.name)
     for column in table.columns:
@@ -95,16 +113,16 @@ def _subjects(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[S
             yield Subject(table, column, answers.get(column.name), formats.get(column.name))
 
 
-def _sources(connection: duckdb.DuckDBPyConnection, subject: Subject, intake: Intake) -> Iterator[Source]:
+def _sources(subject: Subject, mappings: Sequence[ColumnMapping], intake: Intake) -> Iterator[Source]:
     variants = dict(intake.variants_of(subject.table.name))
     by_header: dict[str, list[ColumnMapping]] = {}
-    for mapping in read_mappings(connection, subject.table.name):
+    for mapping in mappings:
         for match in mapping.matches:
             if match.target == subject.column.name:
                 by_header.setdefault(match.source, []).append(mapping)
-    for header, mappings in by_header.items():
-        files = tuple(sorted(file_id for mapping in mappings for file_id in variants[mapping.variant_id]))
-        yield Source(header, tuple(mappings), files)
+    for header, found in by_header.items():
+        files = tuple(sorted(file_id for mapping in found for file_id in variants[mapping.variant_id]))
+        yield Source(header, tuple(found), files)
 
 
 def _rule(
@@ -124,32 +142,40 @@ def _rule(
 
 
 def _told_by_texts(
-    connection: duckdb.DuckDBPyConnection, subject: Subject, source: Source, intake: Intake
-) -> dict[str, str]:
-    """Return how the texts of a source say by themselves that a column is written: they are counted again."""
-    table, column = subject.table, subject.column
-    landed = [landed_table(connection, mapping, intake, table.name) for mapping in source.mappings]
-    fields = [
-        LandedColumn(
-            relation=each.relation,
-            field=each.fields[column.name],
-            file_ids=each.file_ids,
-            header=source.header,
-            only_file=each.only_file,
-            sample=each.sample,
-        )
-        for each in landed
-    ]
-    evidence = gather_format_evidence(connection, table, [(column, fields)])[0]
-    return told_by_texts(evidence, source.files)
+    connection: duckdb.DuckDBPyConnection, table: Table, drafts: Sequence[Draft], intake: Intake
+) -> dict[tuple[str, str], dict[str, str]]:
+    """Return how the texts of sources say by themselves that columns are written: they are counted again.
+
+    By column and header. Those in the same header variants are counted in one scan: a sample is drawn from all that are
+    counted together.
+    """
+    alike: dict[tuple[str, ...], list[Draft]] = {}
+    for draft in drafts:
+        alike.setdefault(tuple(mapping.variant_id for mapping in draft.source.mappings), []).append(draft)
+    told: dict[tuple[str, str], dict[str, str]] = {}
+    for together in alike.values():
+        landed = landed_by(connection, together[0].source.mappings, intake)
+        fed = [(draft.subject.column, [_field(each, draft) for each in landed]) for draft in together]
+        for draft, evidence in zip(together, gather_format_evidence(connection, table, fed), strict=True):
+            place = draft.subject.column.name, draft.source.header
+            told[place] = told_by_texts(evidence, draft.source.files)
+    return told
 
 
-def _findings(connection: duckdb.DuckDBPyConnection, subject: Subject, source: Source, intake: Intake) -> RuleFindings:
-    table, column = subject.table, subject.column
-    pairs = [
-        pair_findings(connection, table, intake, mapping.variant_id, {source.header: column.name})[0]
-        for mapping in source.mappings
-    ]
+def _field(landed: LandedTable, draft: Draft) -> LandedColumn:
+    return LandedColumn(
+        relation=landed.relation,
+        field=landed.fields[draft.subject.column.name],
+        file_ids=landed.file_ids,
+        header=draft.source.header,
+        only_file=landed.only_file,
+        sample=landed.sample,
+    )
+
+
+def _findings(landing: Landing, subject: Subject, source: Source) -> RuleFindings:
+    column = subject.column
+    pairs = [landing.pair_findings(mapping.variant_id, {source.header: column.name})[0] for mapping in source.mappings]
     order = pattern_order(strptime_pattern(column.options.format)) if column.options.format else None
     return RuleFindings(
         stated={Reading.ORDER.value: order.value} if order else {},

@@ -8,7 +8,7 @@ from state.contract import Table
 from state.errors import AccountingError
 from state.run import TableAccount
 from state.sources import LINE_BITS
-from tools.sources.in_place import is_in_place
+from tools.sources.in_place import in_place
 from tools.sql.quote import ident, literal
 from tools.workspace import operator_name, row_file
 
@@ -71,7 +71,8 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, table: Table, files: 
     variants = connection.execute(
         f"select distinct variant_id from land.files where file_id in ({files}) and variant_id is not null"
     ).fetchall()
-    landed = " union all ".join(_landed_ids(connection, variant, files) for (variant,) in variants)
+    views = in_place(connection)
+    landed = " union all ".join(_landed_ids(connection, variant, files, views) for (variant,) in variants)
     sums = "select sum(_row::hugeint), sum(hash(_row)::hugeint) from"
     given = connection.execute(f"{sums} ({landed or 'select 0 as _row where false'})").fetchone()
     if given != connection.execute(f"{sums} stage.{ident(table.name)}").fetchone():
@@ -82,9 +83,9 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, table: Table, files: 
         )
 
 
-def _landed_ids(connection: duckdb.DuckDBPyConnection, variant: str, files: str) -> str:
+def _landed_ids(connection: duckdb.DuckDBPyConnection, variant: str, files: str, views: frozenset[str]) -> str:
     """Return SQL for the ids of the landed rows: of a file that is read where it lies, every line that is none else."""
-    if not is_in_place(connection, f"land.{variant}"):
+    if variant not in views:
         return f"select _row from land.{ident(variant)} where {row_file('_row')} in ({files})"
     file_id, first, end = connection.execute(
         "select file_id, header_lines + 1, lines + 1 from land.files where variant_id = ?", [variant]

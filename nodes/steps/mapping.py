@@ -1,6 +1,6 @@
 """Step `map`: decide for every header variant of a table which source column feeds which contract column."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,7 +23,7 @@ from tools.ledger import Receipt, find_receipt, once, record_decisions
 from tools.marks import leave_marks
 from tools.profile import describe_targets, profile_landed
 from tools.recovery import amendments_of
-from tools.sources.in_place import is_in_place, sample_relation
+from tools.sources.in_place import in_place, sample_relation
 
 BY_NAME, BY_NAME_OR_VALUES = "by_name", "by_name_or_values"
 """Ways to map that make no profile where the planner found, or the step finds, that names decide."""
@@ -90,7 +90,7 @@ def mapping_evidence(
 ) -> MappingEvidence:
     """Return what the mapping of one header variant is decided on."""
     variant = intake.inventory.variant(variant_id)
-    sources = _profile(connection, f"land.{variant_id}", variant.columns, files)
+    sources = _profile(connection, variant_id, variant.columns, files)
     return MappingEvidence(
         table=table.name,
         variant_id=variant_id,
@@ -100,9 +100,10 @@ def mapping_evidence(
 
 
 def _profile(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], files: Sequence[int]
+    connection: duckdb.DuckDBPyConnection, variant_id: str, columns: Sequence[str], files: Sequence[int]
 ) -> tuple[SourceColumn, ...]:
-    sampled = sample_relation(relation) if is_in_place(connection, relation) else relation
+    relation = f"land.{variant_id}"
+    sampled = sample_relation(relation) if variant_id in in_place(connection) else relation
     return profile_landed(connection, sampled, columns, file_ids=files)
 
 
@@ -114,20 +115,24 @@ def read_mappings(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Co
 
 def landed_tables(connection: duckdb.DuckDBPyConnection, table: str, intake: Intake) -> tuple[LandedTable, ...]:
     """Return the landed variants of a table with the field of every mapped contract column."""
-    return tuple(landed_table(connection, mapping, intake, table) for mapping in read_mappings(connection, table))
+    return landed_by(connection, read_mappings(connection, table), intake)
 
 
-def landed_table(
-    connection: duckdb.DuckDBPyConnection, mapping: ColumnMapping, intake: Intake, table: str
-) -> LandedTable:
-    """Return one landed variant of a table with the field of every contract column that is mapped."""
+def landed_by(
+    connection: duckdb.DuckDBPyConnection, mappings: Iterable[ColumnMapping], intake: Intake
+) -> tuple[LandedTable, ...]:
+    """Return the landed variant of each mapping with the field of every contract column that is mapped."""
+    views = in_place(connection)
+    return tuple(_landed(mapping, intake, viewed=mapping.variant_id in views) for mapping in mappings)
+
+
+def _landed(mapping: ColumnMapping, intake: Intake, *, viewed: bool) -> LandedTable:
     columns, relation = intake.inventory.variant(mapping.variant_id).columns, f"land.{mapping.variant_id}"
-    own = dict(intake.variants_of(table))[mapping.variant_id]
-    in_place = is_in_place(connection, relation)
+    own = dict(intake.variants_of(mapping.table))[mapping.variant_id]
     return LandedTable(
         relation=relation,
-        file_ids=None if in_place else own,
+        file_ids=None if viewed else own,
         fields={match.target: columns.index(match.source) for match in mapping.matches},
-        only_file=own[0] if in_place else None,
-        sample=sample_relation(relation) if in_place else "",
+        only_file=own[0] if viewed else None,
+        sample=sample_relation(relation) if viewed else "",
     )

@@ -8,9 +8,9 @@ from algorithms.adopted_names import claimed_names
 from algorithms.names import normal_name
 from state.contract import Table
 from state.decision_log import PairFindings
+from state.mapping import SourceColumn
 from tools.intake import Intake
 from tools.profile import profile_landed
-from tools.sources.in_place import is_in_place, sample_relation
 from tools.sql.quote import ident
 from tools.workspace import raw_name, row_file
 
@@ -18,37 +18,46 @@ _ROWS = 2_000
 """Rows on which the types of values are told: a share is asked for, not every value."""
 
 
-def pair_findings(
-    connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake, variant_id: str, matches: Mapping[str, str]
-) -> tuple[PairFindings, ...]:
-    """Return what is known about source columns of a header variant that fed columns of a table.
+class Landing:
+    """What was landed for a table; each header variant is profiled once, however many columns are asked about."""
 
-    `matches` goes from source column to column of the contract.
-    """
-    files = dict(intake.variants_of(table.name))[variant_id]
-    counts = _counts(connection, table, tuple(matches.values()), files)
-    columns, relation = intake.inventory.variant(variant_id).columns, f"land.{ident(variant_id)}"
-    landed = sample_relation(relation) if is_in_place(connection, relation) else relation
-    profiles = {
-        each.name: each for each in profile_landed(connection, landed, columns, file_ids=files, sample_rows=_ROWS)
-    }
-    claimed = claimed_names(table)
-    found = []
-    for (source, target), (filled, carried) in zip(matches.items(), counts, strict=True):
-        kind, profile = table.column(target).logical_type, profiles.get(source)
-        found.append(
-            PairFindings(
-                source=source,
-                target=target,
-                claimed_by=claimed.get(normal_name(source), ""),
-                letters=sum(letter.isalpha() for letter in source),
-                filled=filled,
-                carried=carried,
-                kind=kind.value,
-                typed=profile.type_share.get(kind.value, 0.0) if profile and profile.filled else None,
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: Table, intake: Intake) -> None:
+        self._connection, self._table, self._intake = connection, table, intake
+        self._files = dict(intake.variants_of(table.name))
+        self._claimed = claimed_names(table)
+        self._profiles: dict[str, dict[str, SourceColumn]] = {}
+
+    def pair_findings(self, variant_id: str, matches: Mapping[str, str]) -> tuple[PairFindings, ...]:
+        """Return what is known about source columns of a header variant that fed columns of the table.
+
+        `matches` goes from source column to column of the contract.
+        """
+        counts = _counts(self._connection, self._table, tuple(matches.values()), self._files[variant_id])
+        profiles = self._profile(variant_id)
+        found = []
+        for (source, target), (filled, carried) in zip(matches.items(), counts, strict=True):
+            kind, profile = self._table.column(target).logical_type, profiles.get(source)
+            found.append(
+                PairFindings(
+                    source=source,
+                    target=target,
+                    claimed_by=self._claimed.get(normal_name(source), ""),
+                    letters=sum(letter.isalpha() for letter in source),
+                    filled=filled,
+                    carried=carried,
+                    kind=kind.value,
+                    typed=profile.type_share.get(kind.value, 0.0) if profile and profile.filled else None,
+                )
             )
-        )
-    return tuple(found)
+        return tuple(found)
+
+    def _profile(self, variant_id: str) -> dict[str, SourceColumn]:
+        if variant_id not in self._profiles:
+            columns, relation = self._intake.inventory.variant(variant_id).columns, f"land.{ident(variant_id)}"
+            files = self._files[variant_id]
+            told = profile_landed(self._connection, relation, columns, file_ids=files, sample_rows=_ROWS)
+            self._profiles[variant_id] = {each.name: each for each in told}
+        return self._profiles[variant_id]
 
 
 def _counts(
