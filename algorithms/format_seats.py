@@ -5,7 +5,8 @@ evidence of its own, which was counted before, and names one choice with the kin
 kind is worth is up to `algorithms.format_tally`; a seat never says how sure it is.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from algorithms.dates import from_pattern, pattern_order
@@ -23,6 +24,8 @@ AS_WRITTEN, AS_SHARE = "as written", "as a share"
 DOMINANT = 0.99
 """Share of the rows that tell the decimal sign that must agree before the others count as slips."""
 
+_WORDS_OF_MONTHS = frozenset({"month", "months", "monthly"})
+_FIRST_DAYS = 3  # first days of months that are no chance in a column of months
 _DAY_WORDS, _MONTH_WORDS = frozenset({"dmy", "ddmm", "ddmmyy", "ddmmyyyy"}), frozenset({"mdy", "mmdd", "mmddyyyy"})
 
 
@@ -122,14 +125,34 @@ def _names(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
     words = {word.casefold() for header in evidence.context.headers for word in split_words(header)}
     named = _only(len(words & _DAY_WORDS), len(words & _MONTH_WORDS))
     stated = sorted(evidence.header_units)
+    firsts = _firsts_of_months(evidence, words)
     for asked in questions(evidence):
         if asked.reading is Reading.ORDER and named is not None:
             yield asked, Vote(named, Kind.NAME, f"the column is called {evidence.context.headers[0]!r}")
+        elif asked.reading is Reading.ORDER and asked.file in firsts:
+            told = "a column of months, and only this reading is the first of one in every row"
+            yield asked, Vote(firsts[asked.file], Kind.NAME, told)
         elif asked.reading is Reading.UNIT and stated and not evidence.expected_unit:
             if len(stated) > 1:
                 yield asked, Vote(None, Kind.CONFLICT, f"the headers state {', '.join(stated)}")
             else:
                 yield asked, Vote(stated[0], Kind.HEADER, "the headers state it")
+
+
+def _firsts_of_months(evidence: FormatEvidence, words: Collection[str]) -> dict[int, str]:
+    """Return the order by file where a column says that it holds months, and one order alone makes them first days."""
+    if _WORDS_OF_MONTHS.isdisjoint({*words, *split_words(evidence.column)}):
+        return {}
+    fits = {
+        file_id: _one_fits(
+            rows, evidence.day_first_on_first.get(file_id, 0), evidence.month_first_on_first.get(file_id, 0)
+        )
+        for file_id, rows in evidence.ambiguous.items()
+    }
+    dates = Counter[str]()
+    for file_id, order in fits.items():
+        dates[order or ""] += evidence.ambiguous_dates.get(file_id, 0)
+    return {file_id: order for file_id, order in fits.items() if order and dates[order] >= _FIRST_DAYS}
 
 
 def _context(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
@@ -158,20 +181,35 @@ def _values(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
     """Say what is plausible: the range of the other dates, the usual notation, the size of the numbers."""
     for asked in questions(evidence):
         if asked.reading is Reading.ORDER:
-            fits = _one_fits(
-                evidence.ambiguous.get(asked.file, 0),
-                evidence.day_first_plausible.get(asked.file),
-                evidence.month_first_plausible.get(asked.file),
-            )
-            if fits is not None:
-                told = "only this reading falls among the unambiguous dates of the column"
-                yield asked, Vote(fits, Kind.PLAUSIBLE, told)
+            yield from _of_dates(evidence, asked)
         elif asked.reading is Reading.DECIMAL and evidence.logical_type is LogicalType.NUMBER:
             if evidence.point_ambiguous and not evidence.separator_ambiguous:
                 told = f"{evidence.point_ambiguous} rows such as 1.234: plain notation, the point is the decimal sign"
                 yield asked, Vote(".", Kind.NOTATION, told)
         elif asked.reading is Reading.PERCENT:
             yield asked, _of_percent(evidence)
+
+
+def _of_dates(evidence: FormatEvidence, asked: Asked) -> Iterator[tuple[Asked, Vote]]:
+    """Say which order the values make plausible: by their rhythm, by their range; torn where these differ."""
+    counts = (
+        (Kind.RHYTHM, evidence.day_first_in_step, evidence.month_first_in_step, "goes in equal steps"),
+        (Kind.RHYTHM, evidence.day_first_on_day, evidence.month_first_on_day, "has the day of all other dates"),
+        (
+            *(Kind.PLAUSIBLE, evidence.day_first_plausible, evidence.month_first_plausible),
+            "falls among the unambiguous dates of the column",
+        ),
+    )
+    rows = evidence.ambiguous.get(asked.file, 0)
+    fitting = [
+        Vote(order, kind, f"only this reading {told}")
+        for kind, day, month, told in counts
+        if (order := _one_fits(rows, day.get(asked.file), month.get(asked.file))) is not None
+    ]
+    if len({vote.choice for vote in fitting}) > 1:
+        yield asked, Vote(None, Kind.CONFLICT, "rhythm and range of the dates contradict each other")
+    elif fitting:
+        yield asked, fitting[0]
 
 
 def _of_percent(evidence: FormatEvidence) -> Vote:
