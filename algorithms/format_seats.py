@@ -97,7 +97,10 @@ def _shape(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
     for asked in questions(evidence):
         if asked.reading is Reading.ORDER:
             day, month = evidence.day_first_only.get(asked.file, 0), evidence.month_first_only.get(asked.file, 0)
-            yield from _told_by_texts(asked, _only(day, month), day and month, "conflicting values in one file")
+            if day or month:
+                yield from _told_by_texts(asked, _only(day, month), day and month, "conflicting values in one file")
+            else:
+                yield from _rhythm(evidence, asked)
         elif asked.reading is Reading.DOTTED:
             day, month = evidence.dotted_day_first_only, evidence.dotted_month_first_only
             if day or month:
@@ -111,6 +114,21 @@ def _shape(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
             yield from _told_by_texts(asked, ("," if comma > point else ".") if clear else None, told, "both signs")
         elif asked.reading is Reading.UNIT and len(units := units_beside(evidence)) == 1:
             yield asked, Vote(next(iter(units)), Kind.TEXTS, "the only unit beside the numbers")
+
+
+def _rhythm(evidence: FormatEvidence, asked: Asked) -> Iterator[tuple[Asked, Vote]]:
+    """Say which order alone gives the dates of a file the rhythm that they have by themselves or among all others."""
+    counts = (
+        (evidence.day_first_in_step, evidence.month_first_in_step, "goes in equal steps"),
+        (evidence.day_first_on_day, evidence.month_first_on_day, "has the day of all other dates"),
+    )
+    rows = evidence.ambiguous.get(asked.file, 0)
+    found = [(_one_fits(rows, day.get(asked.file), month.get(asked.file)), told) for day, month, told in counts]
+    fitting = {order: told for order, told in reversed(found) if order is not None}
+    if len(fitting) > 1:
+        yield asked, Vote(None, Kind.CONFLICT, "their steps and the other dates contradict each other")
+    for order, told in fitting.items() if len(fitting) == 1 else ():
+        yield asked, Vote(order, Kind.RHYTHM, f"only this reading {told}")
 
 
 def _told_by_texts(asked: Asked, choice: str | None, telling: int, conflict: str) -> Iterator[tuple[Asked, Vote]]:
@@ -181,35 +199,20 @@ def _values(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
     """Say what is plausible: the range of the other dates, the usual notation, the size of the numbers."""
     for asked in questions(evidence):
         if asked.reading is Reading.ORDER:
-            yield from _of_dates(evidence, asked)
+            fits = _one_fits(
+                evidence.ambiguous.get(asked.file, 0),
+                evidence.day_first_plausible.get(asked.file),
+                evidence.month_first_plausible.get(asked.file),
+            )
+            if fits is not None:
+                told = "only this reading falls among the unambiguous dates of the column"
+                yield asked, Vote(fits, Kind.PLAUSIBLE, told)
         elif asked.reading is Reading.DECIMAL and evidence.logical_type is LogicalType.NUMBER:
             if evidence.point_ambiguous and not evidence.separator_ambiguous:
                 told = f"{evidence.point_ambiguous} rows such as 1.234: plain notation, the point is the decimal sign"
                 yield asked, Vote(".", Kind.NOTATION, told)
         elif asked.reading is Reading.PERCENT:
             yield asked, _of_percent(evidence)
-
-
-def _of_dates(evidence: FormatEvidence, asked: Asked) -> Iterator[tuple[Asked, Vote]]:
-    """Say which order the values make plausible: by their rhythm, by their range; torn where these differ."""
-    counts = (
-        (Kind.RHYTHM, evidence.day_first_in_step, evidence.month_first_in_step, "goes in equal steps"),
-        (Kind.RHYTHM, evidence.day_first_on_day, evidence.month_first_on_day, "has the day of all other dates"),
-        (
-            *(Kind.PLAUSIBLE, evidence.day_first_plausible, evidence.month_first_plausible),
-            "falls among the unambiguous dates of the column",
-        ),
-    )
-    rows = evidence.ambiguous.get(asked.file, 0)
-    fitting = [
-        Vote(order, kind, f"only this reading {told}")
-        for kind, day, month, told in counts
-        if (order := _one_fits(rows, day.get(asked.file), month.get(asked.file))) is not None
-    ]
-    if len({vote.choice for vote in fitting}) > 1:
-        yield asked, Vote(None, Kind.CONFLICT, "rhythm and range of the dates contradict each other")
-    elif fitting:
-        yield asked, fitting[0]
 
 
 def _of_percent(evidence: FormatEvidence) -> Vote:

@@ -197,7 +197,11 @@ def test_a_column_of_months_holds_firsts_of_months() -> None:
 
 def test_rhythm_and_range_that_contradict_each_other_leave_the_order_open() -> None:
     steps: dict[str, Any] = {"ambiguous": {0: 8}, "day_first_in_step": {0: 8}, "month_first_in_step": {0: 0}}
+    later: dict[str, Any] = {"day_first_plausible": {0: 0}, "month_first_plausible": {0: 8}}
     assert order(dates(**steps)) is D
     assert order(dates(**steps, day_first_plausible={0: 8}, month_first_plausible={0: 0})) is D
-    assert order(dates(**steps, day_first_plausible={0: 0}, month_first_plausible={0: 8})) is U
+    assert order(dates(**steps, **later)) is U
     assert order(dates(**steps, day_first_on_day={0: 0}, month_first_on_day={0: 8})) is U
+    firsts: dict[str, Any] = {"ambiguous_dates": {0: 8}, "day_first_on_first": {0: 8}}
+    newest = dates(**steps, **later, **firsts, context=FormatContext(headers=("month",)))
+    assert order(newest) is D  # a newer file than all others, in a column of months
