@@ -333,3 +333,13 @@ def test_dates_without_rhythm_stay_undecided(dates: list[dt.date]) -> None:
     for pattern in ("%d/%m/%Y", "%m/%d/%Y"):
         values = read_files([slashed(early, pattern)])[0][0]
         assert all(value in (None, date) for value, date in zip(values, early, strict=True))
+
+
+def test_a_file_that_goes_on_after_all_others_is_not_read_back_into_their_range() -> None:
+    """Days of May and June, after files of January to April; the other order would make them days of January."""
+    known = [f"2018-{month:02}-{day:02}" for month in (1, 2, 3, 4) for day in (1, 9, 30) if month != 2 or day < 30]
+    assert read_files([known, ["01/05/2018", "01/06/2018"]])[0][1] == [None, None]
+    straddling = ["02/04/2018", "02/06/2018"]  # with the day first, one among the others and one after them
+    assert read_files([known, straddling])[0][1] == [dt.date(2018, 2, 4), dt.date(2018, 2, 6)]
+    own = [*known, "02/06/2018"]  # a file that has dates in the range itself
+    assert read_files([own])[0][0][-1] == dt.date(2018, 2, 6)

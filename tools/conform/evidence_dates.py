@@ -99,8 +99,7 @@ def _counts(column: Column, heads: str) -> str:
         sum(n) filter (where not dotted and d is not null and m is null)::bigint,
         sum(n) filter (where not dotted and d is null and m is not null)::bigint,
         sum(n) filter (where not dotted and d <> m)::bigint,
-        coalesce(sum(n) filter (where not dotted and d <> m and d between k.low and k.high), 0)::bigint,
-        coalesce(sum(n) filter (where not dotted and d <> m and m between k.low and k.high), 0)::bigint,
+        {_plausible("d")}, {_plausible("m")},
         coalesce(sum(n) filter (where not dotted and d <> m and {_within("d")}), 0)::bigint,
         coalesce(sum(n) filter (where not dotted and d <> m and {_within("m")}), 0)::bigint,
         any_value(k.low is not null), {bounded},
@@ -130,6 +129,19 @@ _STEPPED = f"""
             window by_d as (partition by file order by d), by_m as (partition by file order by m))
         group by file"""
 """SQL for the files whose dates that read both ways go in steps of equally many days or months: file, dates, orders."""
+
+
+def _plausible(date: str) -> str:
+    """Return SQL for the ambiguous rows of a file whose reading falls into the range of the known dates.
+
+    Where a file has no known dates of its own and this reading puts all of it after them, or before, it may simply be
+    newer or older than the other files: the range says nothing against it.
+    """
+    rows = "filter (where not dotted and d <> m)"
+    own = "count(*) filter (where coalesce(d, m, sure) is not null and (d is null or m is null or d = m))"
+    beyond = f"(min({date}) {rows} > any_value(k.high) or max({date}) {rows} < any_value(k.low))"
+    within = f"sum(n) filter (where not dotted and d <> m and {date} between k.low and k.high)"
+    return f"coalesce(if({own} = 0 and {beyond}, sum(n) {rows}, {within}), 0)::bigint"
 
 
 def _bound(bound: float | str | None) -> str:
