@@ -36,6 +36,7 @@ class Kind(StrEnum):
     FILES = "other files"
     BESIDE = "columns beside"
     PLAUSIBLE = "range"
+    RHYTHM = "rhythm"  # only one reading goes in equal steps, or on the day of the month that all others have
     NOTATION = "notation"  # what is usual
     POINTS = "points"  # dates with points have the day first
     NAME = "name"

@@ -5,7 +5,8 @@ evidence of its own, which was counted before, and names one choice with the kin
 kind is worth is up to `algorithms.format_tally`; a seat never says how sure it is.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from algorithms.dates import from_pattern, pattern_order
@@ -23,6 +24,8 @@ AS_WRITTEN, AS_SHARE = "as written", "as a share"
 DOMINANT = 0.99
 """Share of the rows that tell the decimal sign that must agree before the others count as slips."""
 
+_WORDS_OF_MONTHS = frozenset({"month", "months", "monthly"})
+_FIRST_DAYS = 3  # first days of months that are no chance in a column of months
 _DAY_WORDS, _MONTH_WORDS = frozenset({"dmy", "ddmm", "ddmmyy", "ddmmyyyy"}), frozenset({"mdy", "mmdd", "mmddyyyy"})
 
 
@@ -94,7 +97,10 @@ def _shape(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
     for asked in questions(evidence):
         if asked.reading is Reading.ORDER:
             day, month = evidence.day_first_only.get(asked.file, 0), evidence.month_first_only.get(asked.file, 0)
-            yield from _told_by_texts(asked, _only(day, month), day and month, "conflicting values in one file")
+            if day or month:
+                yield from _told_by_texts(asked, _only(day, month), day and month, "conflicting values in one file")
+            else:
+                yield from _rhythm(evidence, asked)
         elif asked.reading is Reading.DOTTED:
             day, month = evidence.dotted_day_first_only, evidence.dotted_month_first_only
             if day or month:
@@ -110,6 +116,21 @@ def _shape(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
             yield asked, Vote(next(iter(units)), Kind.TEXTS, "the only unit beside the numbers")
 
 
+def _rhythm(evidence: FormatEvidence, asked: Asked) -> Iterator[tuple[Asked, Vote]]:
+    """Say which order alone gives the dates of a file the rhythm that they have by themselves or among all others."""
+    counts = (
+        (evidence.day_first_in_step, evidence.month_first_in_step, "goes in equal steps"),
+        (evidence.day_first_on_day, evidence.month_first_on_day, "has the day of all other dates"),
+    )
+    rows = evidence.ambiguous.get(asked.file, 0)
+    found = [(_one_fits(rows, day.get(asked.file), month.get(asked.file)), told) for day, month, told in counts]
+    fitting = {order: told for order, told in reversed(found) if order is not None}
+    if len(fitting) > 1:
+        yield asked, Vote(None, Kind.CONFLICT, "their steps and the other dates contradict each other")
+    for order, told in fitting.items() if len(fitting) == 1 else ():
+        yield asked, Vote(order, Kind.RHYTHM, f"only this reading {told}")
+
+
 def _told_by_texts(asked: Asked, choice: str | None, telling: int, conflict: str) -> Iterator[tuple[Asked, Vote]]:
     if choice is not None:
         yield asked, Vote(choice, Kind.TEXTS, "the texts that read one way only")
@@ -122,14 +143,34 @@ def _names(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:
     words = {word.casefold() for header in evidence.context.headers for word in split_words(header)}
     named = _only(len(words & _DAY_WORDS), len(words & _MONTH_WORDS))
     stated = sorted(evidence.header_units)
+    firsts = _firsts_of_months(evidence, words)
     for asked in questions(evidence):
         if asked.reading is Reading.ORDER and named is not None:
             yield asked, Vote(named, Kind.NAME, f"the column is called {evidence.context.headers[0]!r}")
+        elif asked.reading is Reading.ORDER and asked.file in firsts:
+            told = "a column of months, and only this reading is the first of one in every row"
+            yield asked, Vote(firsts[asked.file], Kind.NAME, told)
         elif asked.reading is Reading.UNIT and stated and not evidence.expected_unit:
             if len(stated) > 1:
                 yield asked, Vote(None, Kind.CONFLICT, f"the headers state {', '.join(stated)}")
             else:
                 yield asked, Vote(stated[0], Kind.HEADER, "the headers state it")
+
+
+def _firsts_of_months(evidence: FormatEvidence, words: Collection[str]) -> dict[int, str]:
+    """Return the order by file where a column says that it holds months, and one order alone makes them first days."""
+    if _WORDS_OF_MONTHS.isdisjoint({*words, *split_words(evidence.column)}):
+        return {}
+    fits = {
+        file_id: _one_fits(
+            rows, evidence.day_first_on_first.get(file_id, 0), evidence.month_first_on_first.get(file_id, 0)
+        )
+        for file_id, rows in evidence.ambiguous.items()
+    }
+    dates = Counter[str]()
+    for file_id, order in fits.items():
+        dates[order or ""] += evidence.ambiguous_dates.get(file_id, 0)
+    return {file_id: order for file_id, order in fits.items() if order and dates[order] >= _FIRST_DAYS}
 
 
 def _context(evidence: FormatEvidence) -> Iterator[tuple[Asked, Vote]]:

@@ -32,6 +32,7 @@ RELIABILITY: Mapping[Kind, float] = MappingProxyType(
         Kind.NAME: 0.9,
         Kind.ADOPTED: 0.9,
         Kind.BESIDE: 0.85,
+        Kind.RHYTHM: 0.9,
         Kind.PLAUSIBLE: 0.8,
         Kind.NOTATION: 0.8,
     }

@@ -7,12 +7,13 @@ because names are read in the light of all other names and samples are folded.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from algorithms.cut_names import cut_alike
 from algorithms.names import TYPO_COST, Lexicon, Words, name_similarity, normal_name, says_nothing, split_words
 from state.contract import LogicalType
 from state.mapping import MappingEvidence, SourceColumn, TargetColumn
@@ -24,6 +25,8 @@ _DENSE = 0.1  # share of the integers of its range beyond which a column shares 
 _INTEGERS = 0.95  # share of whole numbers that makes a column one of integers
 _NEAR_UNIQUE = 0.5  # share of distinct values beyond which two samples need not meet
 _SPELLED = 6  # letters of a name in which single letters hardly matter
+_CUT_ALIKE, _CUT_ALONE = 0.92, 0.64  # what a name without its end is worth, in a header cut alike and by itself
+_CUT_LETTERS = 4  # of a name that by itself may lack one letter
 _WITHIN = 0.75  # what values within the bounds of the contract are worth: hardly more than nothing
 _PATTERN_LENGTH = 64  # letters of a sample that a pattern is tried on
 _WORD_RUN = re.compile(r"a(?:[ ,]+a)+")
@@ -42,6 +45,7 @@ class SourceFacts(NamedTuple):
     normal: str
     values: Values  # samples, folded
     shapes: Values
+    cut_from: str = ""  # the contract column whose name it is, cut like the other names of the header
 
 
 class TargetFacts(NamedTuple):
@@ -78,14 +82,16 @@ def prepare(evidence: MappingEvidence) -> Prepared:
     names = [split_words(source.name) for source in evidence.sources]
     known = [tuple(map(split_words, (target.name, *target.names))) for target in evidence.targets]
     lexicon = Lexicon(names, [words for each in known for words in each])
-    return Prepared(
-        tuple(_source_facts(column, lexicon.cut(words)) for column, words in zip(evidence.sources, names, strict=True)),
-        tuple(
-            _target_facts(column, tuple(map(lexicon.cut, words)))
-            for column, words in zip(evidence.targets, known, strict=True)
-        ),
-        lexicon,
+    targets = tuple(
+        _target_facts(column, tuple(map(lexicon.cut, words)))
+        for column, words in zip(evidence.targets, known, strict=True)
     )
+    cut = _cut_from(evidence, targets)
+    sources = (
+        _source_facts(column, lexicon.cut(words), cut.get(place, ""))
+        for place, (column, words) in enumerate(zip(evidence.sources, names, strict=True))
+    )
+    return Prepared(tuple(sources), targets, lexicon)
 
 
 def same_name(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
@@ -124,6 +130,17 @@ def spelling(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | No
     if _DIGITS.findall(here) != _DIGITS.findall(there):
         return None
     return max(0.0, 1.0 - TYPO_COST * OSA.normalized_distance(here, there))
+
+
+def cut(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
+    """Judge whether the name is that of the contract column without its end.
+
+    Where the whole header is cut alike it is; a name that alone lacks one letter may be, and leaves it to the values.
+    """
+    if source.cut_from:
+        return _CUT_ALIKE if source.cut_from == target.column.name else None
+    here, there = source.normal, target.normal
+    return _CUT_ALONE if len(here) >= _CUT_LETTERS and there[:-1] == here else None
 
 
 def values(source: SourceFacts, target: TargetFacts, _: Lexicon) -> float | None:
@@ -215,6 +232,7 @@ _ASPECTS: Mapping[str, Aspect] = MappingProxyType(
         "normal alias": same_normal_alias,
         "words": words,
         "spelling": spelling,
+        "cut": cut,
         "values": values,
         "pattern": pattern,
         "type": types,
@@ -225,13 +243,22 @@ _ASPECTS: Mapping[str, Aspect] = MappingProxyType(
 )
 
 
-def _source_facts(column: SourceColumn, name: Words) -> SourceFacts:
+def _cut_from(evidence: MappingEvidence, targets: Sequence[TargetFacts]) -> dict[int, str]:
+    """Return by source the contract column whose cut name it carries."""
+    names = [source.name for source in evidence.sources]
+    known = [(target.normal, *sorted(target.normal_aliases)) for target in targets]
+    found = cut_alike(names, [normal_name(name) for name in names], known)
+    return {source: targets[target].column.name for source, target in found.items()}
+
+
+def _source_facts(column: SourceColumn, name: Words, cut_from: str) -> SourceFacts:
     return SourceFacts(
         column=column,
         words=name,
         normal=normal_name(column.name),
         values=_folded(column.samples),
         shapes=_collapsed(column.shapes),
+        cut_from=cut_from,
     )
 
 

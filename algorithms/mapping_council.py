@@ -29,7 +29,7 @@ Scores = Mapping[Pair, Mapping[str, float]]
 
 SEATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "names": ("name", "alias", "normal name", "normal alias", "words", "spelling"),
+        "names": ("name", "alias", "normal name", "normal alias", "words", "spelling", "cut"),
         "values": ("values", "numbers"),
         "shape": ("pattern", "type", "shapes"),
         "context": ("uniqueness", "dependencies"),

@@ -57,6 +57,17 @@ class FormatEvidence(Value):
         default_factory=dict
     )  # of the ambiguous: day first falls in the range of unambiguous dates
     month_first_plausible: dict[int, int] = Field(default_factory=dict)
+    ambiguous_dates: dict[int, int] = Field(default_factory=dict)  # file id -> distinct dates readable both ways
+    day_first_on_day: dict[int, int] = Field(
+        default_factory=dict
+    )  # of the ambiguous: day first falls on the one day of the month that all unambiguous dates have; empty without
+    month_first_on_day: dict[int, int] = Field(default_factory=dict)
+    day_first_on_first: dict[int, int] = Field(default_factory=dict)  # of the ambiguous: a month's first day
+    month_first_on_first: dict[int, int] = Field(default_factory=dict)
+    day_first_in_step: dict[int, int] = Field(
+        default_factory=dict
+    )  # of the ambiguous: all of them where the file's dates go in equal steps, else 0; empty where they are few
+    month_first_in_step: dict[int, int] = Field(default_factory=dict)
     decimal_comma: int = 0  # rows that can only have a decimal comma
     decimal_point: int = 0  # rows that can only have a decimal point
     separator_ambiguous: int = 0  # rows such as "1,234" that could be either

@@ -117,7 +117,13 @@ with cells as (select unnest(range(?)) as field, unnest([{fields}]) as value fro
 counted as (select field, value, count(*) as n from cells where trim(value) <> '' group by all),
 ranked as (select *, row_number() over (partition by field order by n desc, hash(value), value) as r from counted),
 judged as (select *, case when r <= {judged} then trim(value) end as text from ranked)
-select *, try_cast(replace(text, ',', '') as double) as number from judged
+select *, try_cast({number} as double) as number from judged
+"""
+
+# A comma before other than three digits, or after groups with points, is a decimal sign.
+_NUMBER = r"""
+case when regexp_full_match(text, '[+-]?\d+,(\d{1,2}|\d{4,})') or regexp_full_match(text, '[+-]?\d{1,3}(\.\d{3})+,\d+')
+     then replace(replace(text, '.', ''), ',', '.') else replace(text, ',', '') end
 """
 
 _SUMMARY = f"""
@@ -145,7 +151,9 @@ def _sample(
     picked = sampled(connection, relation, file_ids, wanted)
     fields = ", ".join(f"c{field}" for field in range(width))
     judged = max(_SAMPLES, min(_JUDGED, _MAX_JUDGED // width))
-    connection.execute(_VALUES.format(fields=fields, relation=relation, picked=picked, judged=judged), [width])
+    connection.execute(
+        _VALUES.format(fields=fields, relation=relation, picked=picked, judged=judged, number=_NUMBER), [width]
+    )
     return _count(connection, relation, picked)
 
 

@@ -180,3 +180,28 @@ def test_an_answer_is_somebodys_choice_and_likely(votes: dict[str, Vote]) -> Non
         ruled: Ruled = rule(votes, counting)
         assert ruled.choice is None or ruled.choice in {vote.choice for vote in votes.values()}
         assert ruled.confidence >= BAR if ruled.choice else ruled.confidence == 0.5
+
+
+def test_a_column_of_months_holds_firsts_of_months() -> None:
+    firsts: dict[str, Any] = {"ambiguous": {0: 5}, "ambiguous_dates": {0: 5}, "day_first_on_first": {0: 5}}
+    months = dates(**firsts, month_first_on_first={0: 0}).model_copy(update={"column": "pay_month"})
+    assert order(months) is D
+    assert order(dates(**firsts, month_first_on_first={0: 0}, context=FormatContext(headers=("Month",)))) is D
+    assert order(dates(**firsts, month_first_on_first={0: 0})) is U  # a column of something else
+    assert order(months.model_copy(update={"day_first_on_first": {0: 4}})) is U
+    assert order(months.model_copy(update={"ambiguous_dates": {0: 2}})) is U
+    files = {"ambiguous": {0: 9, 1: 9, 2: 9}, "ambiguous_dates": dict.fromkeys(range(3), 1)}
+    one_each = months.model_copy(update={**files, "day_first_on_first": {0: 9, 1: 9, 2: 9}})
+    assert order(one_each) is D  # a file a month
+
+
+def test_rhythm_and_range_that_contradict_each_other_leave_the_order_open() -> None:
+    steps: dict[str, Any] = {"ambiguous": {0: 8}, "day_first_in_step": {0: 8}, "month_first_in_step": {0: 0}}
+    later: dict[str, Any] = {"day_first_plausible": {0: 0}, "month_first_plausible": {0: 8}}
+    assert order(dates(**steps)) is D
+    assert order(dates(**steps, day_first_plausible={0: 8}, month_first_plausible={0: 0})) is D
+    assert order(dates(**steps, **later)) is U
+    assert order(dates(**steps, day_first_on_day={0: 0}, month_first_on_day={0: 8})) is U
+    firsts: dict[str, Any] = {"ambiguous_dates": {0: 8}, "day_first_on_first": {0: 8}}
+    newest = dates(**steps, **later, **firsts, context=FormatContext(headers=("month",)))
+    assert order(newest) is D  # a newer file than all others, in a column of months

@@ -267,3 +267,79 @@ def test_canonical_dates_bound_what_is_plausible() -> None:
     evidence = gather([["2024-03-02", "2024-03-05", "2024-03-29", "03/04/2024"]], column)
     assert (evidence.odd, evidence.ambiguous) == (1, {0: 1})
     assert (evidence.day_first_plausible, evidence.month_first_plausible) == ({0: 0}, {0: 1})
+
+
+MONTHS = [dt.date(2018 + month // 12, 1 + month % 12, 1) for month in range(2, 26)]
+
+
+def slashed(dates: Sequence[dt.date], pattern: str = "%d/%m/%Y") -> list[str]:
+    return [date.strftime(pattern) for date in dates]
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("known", ["%Y-%m-%d", "%Y%m%d", "%d %b %Y"])
+def test_the_day_of_the_month_that_all_other_dates_have_decides(pattern: str, known: str) -> None:
+    values, _ = read_files([slashed(MONTHS[:5], known), slashed(MONTHS[5:8], pattern)])
+    assert values == [MONTHS[:5], MONTHS[5:8]]
+
+
+def test_other_dates_of_different_days_do_not_decide() -> None:
+    known = ["2018-01-01", "2018-04-01", "2018-05-01", "2018-06-02", "2019-12-31"]
+    assert read_files([known, ["01/07/2018", "01/08/2018"]])[0][1] == [None, None]
+    assert read_files([[known[0], "2019-12-01"], ["01/07/2018", "01/08/2018"]])[0][1] == [
+        None,
+        None,
+    ]  # too few to be no chance
+
+
+def test_the_days_of_all_canonical_dates_are_looked_at() -> None:
+    """Neither the first nor the last of them is the one that is another day."""
+    known = ["2018-01-01", *(date.isoformat() for date in MONTHS)]
+    known[10] = "2018-11-04"
+    assert read_files([known, ["01/07/2018", "01/08/2018"]])[0][1] == [None, None]
+    moments = [f"{text} 10:00:00" for text in known]
+    assert read_files([moments, ["01/07/2018 09:00:00"]], "timestamp")[0][1] == [None]
+
+
+def test_dates_that_read_the_same_both_ways_are_no_other_dates() -> None:
+    """Days of January in several years: what reads both ways is always the first, and that says nothing."""
+    dates = ["01/01/2018", "01/01/2019", "01/01/2020", "01/01/2021", "01/03/2018", "01/07/2019", "01/09/2019"]
+    assert read_files([dates])[0][0][4:] == [None, None, None]
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("every", [1, 3])
+def test_equal_steps_over_the_turn_of_the_year_decide(pattern: str, every: int) -> None:
+    dates = MONTHS[::every] * 3
+    assert read_files([slashed(dates, pattern)])[0] == [dates]
+
+
+def test_steps_that_both_readings_have_do_not_decide() -> None:
+    """Firsts of the months of one year, or days of January: both are equal steps."""
+    dates = [date for date in MONTHS if date.year == 2018]
+    assert set(read_files([slashed(dates)])[0][0]) == {None}
+
+
+def test_uneven_or_few_dates_do_not_decide() -> None:
+    uneven = [date for place, date in enumerate(MONTHS) if place not in (3, 4, 11)]
+    assert {None} < set(read_files([slashed(uneven)])[0][0])  # only 01/01 is read, it is the same both ways
+    assert read_files([slashed(MONTHS[8:13])])[0][0].count(None) == 4
+
+
+@given(dates=st.lists(st.dates(dt.date(2018, 1, 1), dt.date(2024, 12, 31)), min_size=6, max_size=30))
+@settings(max_examples=40, deadline=None)
+def test_dates_without_rhythm_stay_undecided(dates: list[dt.date]) -> None:
+    early = [date.replace(day=1 + date.day % 12) for date in dates]
+    for pattern in ("%d/%m/%Y", "%m/%d/%Y"):
+        values = read_files([slashed(early, pattern)])[0][0]
+        assert all(value in (None, date) for value, date in zip(values, early, strict=True))
+
+
+def test_a_file_that_goes_on_after_all_others_is_not_read_back_into_their_range() -> None:
+    """Days of May and June, after files of January to April; the other order would make them days of January."""
+    known = [f"2018-{month:02}-{day:02}" for month in (1, 2, 3, 4) for day in (1, 9, 30) if month != 2 or day < 30]
+    assert read_files([known, ["01/05/2018", "01/06/2018"]])[0][1] == [None, None]
+    straddling = ["02/04/2018", "02/06/2018"]  # with the day first, one among the others and one after them
+    assert read_files([known, straddling])[0][1] == [dt.date(2018, 2, 4), dt.date(2018, 2, 6)]
+    own = [*known, "02/06/2018"]  # a file that has dates in the range itself
+    assert read_files([own])[0][0][-1] == dt.date(2018, 2, 6)

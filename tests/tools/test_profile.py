@@ -104,6 +104,20 @@ def test_quantiles_of_numbers_only(connection: duckdb.DuckDBPyConnection) -> Non
     assert profile(connection, ["1", "a", "b", "nan"]).quantiles == ()
 
 
+def test_quantiles_of_numbers_with_a_decimal_comma(connection: duckdb.DuckDBPyConnection) -> None:
+    assert profile(connection, ["71,5", "68,25", "1.071,50", "-3,0", "12"]).quantiles == (
+        -3.0,
+        12.0,
+        68.25,
+        71.5,
+        1071.5,
+    )
+
+
+def test_commas_that_group_are_no_decimal_sign(connection: duckdb.DuckDBPyConnection) -> None:
+    assert profile(connection, ["1,234", "1,234.5", "1,234,567"]).quantiles[-1] == 1_234_567.0
+
+
 def test_columns_without_values_and_tables_without_rows(connection: duckdb.DuckDBPyConnection) -> None:
     relation = land(connection, [[["", "1"], ["", "2"]]])
     empty, full = profile_landed(connection, relation, ["a", "b"], file_ids=None)
