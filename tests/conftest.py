@@ -203,7 +203,17 @@ _REPAIRED = """
 @pytest.fixture
 def several_tables(tmp_path: Path) -> Job:
     """A job of five tables: four from files, of which one refers to another, and one made by SQL of two of them."""
-    job = make_job(tmp_path)
+    return make_several_tables(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def new_several_tables() -> Callable[[Path], Job]:
+    """Make it in a folder."""
+    return make_several_tables
+
+
+def make_several_tables(folder: Path) -> Job:
+    job = make_job(folder)
     text = job.contract.read_text()
     for name in ("returns", "stores"):
         text += textwrap.indent(textwrap.dedent(_MORE.format(name=name)).lstrip("\n"), "  ")
@@ -213,10 +223,14 @@ def several_tables(tmp_path: Path) -> Job:
     return job
 
 
-@pytest.fixture
-def repairing_job(tmp_path: Path) -> Job:
-    """A job of one table with a key, of which all cells may be repaired, and some are wrong."""
-    sources = tmp_path / "input"
+@pytest.fixture(scope="session")
+def new_repairing_job() -> Callable[[Path], Job]:
+    """Make in a folder a job of one table with a key, of which all cells may be repaired, and some are wrong."""
+    return make_repairing_job
+
+
+def make_repairing_job(folder: Path) -> Job:
+    sources = folder / "input"
     sources.mkdir()
     cities = [("denver", "colorado", "80202"), ("tucson", "arizona", "85701"), ("hartford", "connecticut", "06103")]
     rows = [[f"{number}", *cities[number % 3]] for number in range(150)]
@@ -224,8 +238,8 @@ def repairing_job(tmp_path: Path) -> Job:
         rows[number][column] = "x" + rows[number][column][1:]
     text = "id,city,state,zip\n" + "".join(",".join(row) + "\n" for row in rows)
     (sources / "places.csv").write_text(text)
-    (tmp_path / "contract.yaml").write_text(textwrap.dedent(_REPAIRED).lstrip())
-    return Job(tmp_path / "contract.yaml", sources, tmp_path / "out", tmp_path / "home")
+    (folder / "contract.yaml").write_text(textwrap.dedent(_REPAIRED).lstrip())
+    return Job(folder / "contract.yaml", sources, folder / "out", folder / "home")
 
 
 @pytest.fixture(scope="session")

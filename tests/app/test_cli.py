@@ -87,8 +87,8 @@ def test_running_an_id_again_names_resume(cli: Any, job: Any) -> None:
     assert "millwright resume once" in err
 
 
-def test_a_spent_budget_ends_with_4_and_resume_finishes(cli: Any, job: Any) -> None:
-    code, out, _ = run(cli, job, "--run-id", "b", "--budget-seconds", "0.001")
+def test_a_spent_budget_ends_with_4_and_resume_finishes(cli: Any, small_job: Any) -> None:
+    code, out, _ = run(cli, small_job, "--run-id", "b", "--budget-seconds", "0.001")
     assert code == 4
     assert "millwright resume b" in out
     for _ in range(30):

@@ -4,6 +4,10 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,94 +48,122 @@ def lineage(out: Path) -> list[Any]:
     return events
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """A job that was worked on without a kill: what it published, what it told, and its lineage."""
+
+    job: Any
+    published: dict[str, str]
+    told: dict[str, Any]
+    lineage: list[Any]
+
+    def again(self, folder: Path) -> Any:
+        """The same job, recorded anew in a folder of its own."""
+        fresh = type(self.job)(self.job.contract, self.job.sources, folder / "out", folder / "home")
+        record(fresh)
+        return fresh
+
+
+def undisturbed(job: Any) -> Undisturbed:
+    record(job)
+    assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
+    return Undisturbed(job, published(job.out), told(job.out), lineage(job.out))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory, new_job: Callable[[Path], Any]) -> Undisturbed:
+    return undisturbed(new_job(tmp_path_factory.mktemp("plain")))
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory, new_several_tables: Callable[[Path], Any]) -> Undisturbed:
+    return undisturbed(new_several_tables(tmp_path_factory.mktemp("several")))
+
+
+@pytest.fixture(scope="module")
+def repairing(tmp_path_factory: pytest.TempPathFactory, new_repairing_job: Callable[[Path], Any]) -> Undisturbed:
+    return undisturbed(new_repairing_job(tmp_path_factory.mktemp("repairing")))
+
+
 @pytest.mark.parametrize(
     ("where", "first", "stride"), [("before", 1, 2), ("after", 2, 2), ("receipt", 1, 2), ("publish", 1, 1)]
 )
 def test_killed_at_every_point_it_ends_the_same(
-    job: Any, tmp_path: Path, worker: Any, where: str, first: int, stride: int
+    plain: Undisturbed, tmp_path: Path, moments: Any, where: str, first: int, stride: int
 ) -> None:
     """Before the odd and after the even checkpoints: between two checkpoints a run is killed once."""
-    record(job)
-    assert resume(job.home, "r1")["status"] is RunStatus.PUBLISHED
-    expected, told_first, lineage_first = published(job.out), told(job.out), lineage(job.out)
-    number, killed = first, True
-    while killed:
-        folder = tmp_path / f"{where}-{number}"
-        fresh = type(job)(job.contract, job.sources, folder / "out", folder / "home")
-        record(fresh)
-        killed = worker(fresh, where, number)
+    fresh = plain.again(tmp_path)
+    for _ in moments(fresh, (where, first, stride)):
         output = resume(fresh.home, "r1")
         assert output["status"] is RunStatus.PUBLISHED
-        assert published(fresh.out) == expected
-        assert told(fresh.out) == told_first
-        assert lineage(fresh.out) == lineage_first
+        assert published(fresh.out) == plain.published
+        assert told(fresh.out) == plain.told
+        assert lineage(fresh.out) == plain.lineage
         assert not list(fresh.out.rglob("*.tmp"))
-        number += stride
-    assert number > 4, "the run was never killed: the test tests nothing"
 
 
-def test_killed_again_and_again_it_ends_the_same(job: Any, tmp_path: Path, worker: Any) -> None:
-    record(job)
-    resume(job.home, "r1")
-    folder = tmp_path / "again"
-    fresh = type(job)(job.contract, job.sources, folder / "out", folder / "home")
-    record(fresh)
+def left(job: Any) -> tuple[int, list[str], list[str]]:
+    """What a run that was ended on its way left: checkpoints, receipts, and the files at its destination."""
+    with closing(sqlite3.connect(job.home / "checkpoints.sqlite")) as saved:
+        (checkpoints,) = saved.execute("select count(*) from checkpoints").fetchone()
+    with duckdb.connect(str(job.home / "runs" / "r1" / "workspace.duckdb")) as workspace:
+        receipts = workspace.execute("select step_key from ops.receipts order by all").fetchall()
+    files = sorted(path.relative_to(job.out).as_posix() for path in job.out.rglob("*"))
+    return checkpoints, [key for (key,) in receipts], files
+
+
+def test_a_copy_of_a_stopped_process_is_what_a_kill_leaves(
+    small_job: Any, tmp_path: Path, worker: Any, moments: Any
+) -> None:
+    record(small_job)
+    killed = []
+    for number in (8, 14):
+        fresh = type(small_job)(small_job.contract, small_job.sources, tmp_path / f"o{number}", tmp_path / f"h{number}")
+        record(fresh)
+        assert worker(fresh, "after", number)
+        killed.append(left(fresh))
+    assert killed[0][1] != killed[1][1], "the same was done at both: the test tests nothing"
+    copies = [left(small_job) for _ in moments(small_job, ("after", 8, 6), least=2)]
+    assert copies[1:3] == killed
+
+
+def test_killed_again_and_again_it_ends_the_same(plain: Undisturbed, tmp_path: Path, worker: Any) -> None:
+    fresh = plain.again(tmp_path)
     kills = 0
     while worker(fresh, "after", 4):  # three supersteps a life
         kills += 1
         assert kills < 40, "no progress from one life to the next"
     assert kills > 3
-    assert published(fresh.out) == published(job.out)
-    assert told(fresh.out) == told(job.out)
+    assert published(fresh.out) == plain.published
+    assert told(fresh.out) == plain.told
 
 
 @pytest.mark.parametrize(("where", "stride"), [("unreported", 6), ("reported", 6), ("receipt", 7)])
 def test_killed_amid_steps_side_by_side_nothing_is_done_twice(
-    several_tables: Any, tmp_path: Path, worker: Any, where: str, stride: int
+    several: Undisturbed, tmp_path: Path, moments: Any, where: str, stride: int
 ) -> None:
-    record(several_tables)
-    assert resume(several_tables.home, "r1")["status"] is RunStatus.PUBLISHED
-    expected, told_first = published(several_tables.out), told(several_tables.out)
-    number, kills = 2, 0
-    while True:
-        folder = tmp_path / f"{where}-{number}"
-        fresh = type(several_tables)(several_tables.contract, several_tables.sources, folder / "out", folder / "home")
-        record(fresh)
-        killed = worker(fresh, where, number)
-        if not killed:
-            break
-        number, kills = number + stride, kills + 1
+    fresh = several.again(tmp_path)
+    for _ in moments(fresh, (where, 2, stride)):
         assert resume(fresh.home, "r1")["status"] is RunStatus.PUBLISHED
-        assert published(fresh.out) == expected
-        assert told(fresh.out) == told_first
+        assert published(fresh.out) == several.published
+        assert told(fresh.out) == several.told
         trace = json.loads((fresh.out / "_runs" / "r1" / "run.json").read_text())["trace"]
         done = [entry["step_id"] for entry in trace if entry["status"] == "done"]  # others wait for the council first
         assert len(set(done)) == len(done), "a step that was on record was done again"
-    assert kills >= 3, "the run was never killed amid its steps: the test tests nothing"
 
 
 @pytest.mark.parametrize(
     ("where", "first", "stride"), [("before", 10, 3), ("after", 11, 3), ("unreported", 4, 1), ("receipt", 4, 1)]
 )
 def test_killed_around_the_repair_council_it_repairs_the_same_cells_once(
-    repairing_job: Any, tmp_path: Path, worker: Any, where: str, first: int, stride: int
+    repairing: Undisturbed, tmp_path: Path, moments: Any, where: str, first: int, stride: int
 ) -> None:
-    record(repairing_job)
-    assert resume(repairing_job.home, "r1")["status"] is RunStatus.PUBLISHED
-    expected, told_first = published(repairing_job.out), told(repairing_job.out)
-    assert sum(made["kind"] == "cell_repair" for made in told_first["decisions"]) > 0
-    number, kills = first, 0
-    while True:
-        folder = tmp_path / f"{where}-{number}"
-        fresh = type(repairing_job)(repairing_job.contract, repairing_job.sources, folder / "out", folder / "home")
-        record(fresh)
-        if not worker(fresh, where, number):
-            break
-        number, kills = number + stride, kills + 1
+    assert sum(made["kind"] == "cell_repair" for made in repairing.told["decisions"]) > 0
+    fresh = repairing.again(tmp_path)
+    for _ in moments(fresh, (where, first, stride), least=2):
         assert resume(fresh.home, "r1")["status"] is RunStatus.PUBLISHED
-        assert published(fresh.out) == expected
-        assert told(fresh.out) == told_first
-    assert kills >= 2, "the run was never killed: the test tests nothing"
+        assert published(fresh.out) == repairing.published
+        assert told(fresh.out) == repairing.told
 
 
 class Snapshot:
@@ -183,7 +215,7 @@ def recorded(job: Any) -> list[str]:
     [("", "write", 4), ("edit", "before", 1), ("edit", "after", 1), ("edit", "write", 1), ("edit", "receipt", 1)],
 )
 def test_killed_around_a_question_nothing_is_lost(
-    job: Any, tmp_path: Path, worker: Any, answering: str, where: str, stride: int
+    job: Any, tmp_path: Path, moments: Any, answering: str, where: str, stride: int
 ) -> None:
     """The answer edits a mapping, so that steps are done again and another question follows."""
     answer = None
@@ -197,14 +229,10 @@ def test_killed_around_a_question_nothing_is_lost(
     expected = asked(resume(job.home, "r1", answer=answer))
     assert expected["question"] == ("orders#2" if answering else "customers#1")
     on_record = recorded(job)
-    number, killed, kills = 1, True, 0
-    while killed:
-        begin.put_back()
-        killed = worker(job, where, number, answer)
-        number, kills = number + stride, kills + killed
+    begin.put_back()
+    for _ in moments(job, (where, 1, stride), answer=answer, least=2):
         assert asked(resume(job.home, "r1")) == expected, "what was asked or answered is not what it was"
         assert recorded(job) == on_record
-    assert kills >= 2, "the run was hardly killed: the test tests nothing"
 
 
 def test_killed_on_the_way_it_publishes_what_it_would_have(job: Any, tmp_path: Path, worker: Any) -> None:

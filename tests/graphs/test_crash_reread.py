@@ -96,14 +96,17 @@ def ended(job: Job) -> dict[str, Any]:
     [(1000, RunStatus.PUBLISHED, PUT_IN_PLACE), (30, RunStatus.NOT_MET, TAKEN_BACK)],
 )
 def test_killed_while_a_file_is_landed_again_it_ends_the_same(
-    tmp_path: Path, worker: Any, most_rows: int, status: RunStatus, points: tuple[tuple[str, int], ...]
+    tmp_path: Path, moments: Any, most_rows: int, status: RunStatus, points: tuple[tuple[str, int], ...]
 ) -> None:
     calm = make(tmp_path / "calm", most_rows)
     assert resume(calm.home, "r1")["status"] is status
     expected = ended(calm)
     assert expected["past"] == [(0,)]
-    for point, number in points:
-        job = make(tmp_path / point, most_rows)
-        assert worker(job, point if point == "land" else f"recovering.{point}", number), f"{point} was never reached"
+    job = make(tmp_path / "killed", most_rows)
+    places = [(point if point == "land" else f"recovering.{point}", number, 0) for point, number in points]
+    lives = -1  # the first one is not killed
+    for _ in moments(job, *places):
         assert resume(job.home, "r1")["status"] is status
-        assert ended(job) == expected, f"killed before {point} {number}"
+        assert ended(job) == expected
+        lives += 1
+    assert lives == len(points), "a point was never reached"

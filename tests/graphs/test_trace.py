@@ -195,13 +195,14 @@ def test_langsmith_and_a_collector_receive_the_spans_of_a_run_with_values_masked
     metadata = {each["name"]: each["extra"]["metadata"] for each in runs}
     assert all(each["run_id"] == each["thread_id"] == "r1" for each in metadata.values())
     assert all(each["contract"] == "contract.yaml" for each in metadata.values())
-    decided = next(each for name, each in metadata.items() if name.startswith("decide value resolution"))
-    assert {"table": table, "step": step, "pattern": "decision", "kind": "value_resolution"}.items() <= decided.items()
-    assert decided["decided_by"] in ("expert, model", "model")
-    assert decided["tokens"] > 0
-    asked = metadata["model request: sim"]
-    assert asked["usage_metadata"]["input_tokens"] > 0
-    assert (asked["step"], asked["table"]) == (step, table)
+    told_of = [(each["name"], each["extra"]["metadata"]) for each in runs]  # several may have one name, in any order
+    decided = [each for name, each in told_of if name.startswith("decide value resolution")]
+    kind = {"table": table, "step": step, "pattern": "decision", "kind": "value_resolution"}
+    assert all(kind.items() <= each.items() for each in decided)
+    assert any(each["decided_by"] in ("expert, model", "model") and each["tokens"] > 0 for each in decided)
+    asked = [each for name, each in told_of if name == "model request: sim"]
+    assert all(each["usage_metadata"]["input_tokens"] > 0 for each in asked)
+    assert (step, table) in {(each["step"], each["table"]) for each in asked}
 
     assert told.feedback() == {"contract_met": 1.0, "rows_lost": 0.0, "quarantine_share": 0.0, "replans": 0.0}
     spans = dict(collector.spans())
@@ -256,7 +257,7 @@ def test_an_endpoint_that_is_slow_or_down_does_not_stop_a_run_and_is_told(
     with receiving(30.0) as told:
         url = told.url if slow else "http://127.0.0.1:9"
         traced(url, url)
-        job, started = Job(tmp_path), time.monotonic()
+        job = Job(tmp_path)
         ended: list[float] = []
 
         def hear(event: Any) -> None:
@@ -265,7 +266,7 @@ def test_an_endpoint_that_is_slow_or_down_does_not_stop_a_run_and_is_told(
 
         assert job.run(wait=0.3, heard=hear)["status"] is RunStatus.PUBLISHED
     last = max(place for place, event in enumerate(heard) if event["event"] != "warning")
-    assert ended[-1] - ended[last] < 5.0, started
+    assert ended[-1] - ended[last] < 20.0  # the receiver holds each for 30
     warnings = [event["detail"] for event in heard if event["event"] == "warning"]
     assert [warning.partition(":")[0] for warning in warnings] == [
         "the trace was not delivered to LangSmith",

@@ -23,7 +23,7 @@ from state.vote import _EXAMPLE, MOST_RECORDS, VoteRequest, latest_records
 from state.voting import AbsenceKind, ProposalStatus, SealedBallot, VotingRecord, VotingResult
 from tools.signing import Ed25519Signer, Ed25519Verifier
 
-QUICK = RunContext(consensus_timeout=0.3)
+QUICK = RunContext(consensus_timeout=1.0)
 
 
 def voter(name: str, choice: str | None = None, **more: Any) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def test_who_raises_is_late_or_answers_nonsense_is_named_and_stops_nothing() -> 
     assert {one.voter: (one.kind.value, one.reason) for one in found.absent} == {
         "c": ("malformed", "'maybe' is no option"),
         "raises one": ("failed", "this voter fails"),
-        "late one": ("late", "no answer within 0.3 s"),
+        "late one": ("late", "no answer within 1 s"),
         "malformed one": ("malformed", "the reply holds no ballot"),
     }
 

@@ -1,10 +1,15 @@
 """Whole runs for scenarios: start one in this process, then read all that it left behind."""
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -129,6 +134,68 @@ def play(tmp_path: Path) -> Play:
 def play_once(tmp_path_factory: pytest.TempPathFactory) -> Play:
     """A way to start runs that several tests of a module read."""
     return player(tmp_path_factory.mktemp("runs"))
+
+
+class Called:
+    """A call of the command line in a process of its own, and what it prints."""
+
+    def __init__(self, order: Callable[..., Any], folder: Path, arguments: tuple[object, ...], **given: Any) -> None:
+        self._order, self._printed = order, dict[str, list[str]]()
+        pipes, self._readers = [folder / "output", folder / "errors"], list[Thread]()
+        for pipe in pipes:
+            os.mkfifo(pipe)
+            lines = self._printed[pipe.name] = []
+            end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # nobody writes yet
+            os.set_blocking(end, True)
+            self._readers.append(Thread(target=_read, args=(end, lines)))
+        environment = {"MILLWRIGHT_HOME": str(given["home"])}
+        self.pid: int = order("start", [*map(str, arguments)], environment, *map(str, pipes), given.get("file_bytes"))
+        for reader in self._readers:
+            reader.start()
+
+    def hear(self, word: str) -> None:
+        """Wait until it has printed a word to its standard error."""
+        while not any(word in line for line in self._printed["errors"]):
+            assert self._readers[1].is_alive(), f"it ended without {word!r}"
+            time.sleep(0.01)
+
+    def ended(self) -> tuple[int, str, str]:
+        """Wait for its end; return exit code, standard output and errors."""
+        for reader in self._readers:
+            reader.join()
+        code: int = self._order("wait", self.pid)
+        return code, "".join(self._printed["output"]), "".join(self._printed["errors"])
+
+
+def _read(end: int, lines: list[str]) -> None:
+    with os.fdopen(end) as stream:
+        for line in stream:
+            lines.append(line)  # noqa: PERF402  each as it comes
+
+
+@pytest.fixture(scope="session")
+def calling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Called]]:
+    """Begin calls of the command line: `calling(*arguments, home=folder)`, with `file_bytes` no file may be larger."""
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("forked_program.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        cwd=ROOT,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    orders, answers = process.stdin, process.stdout
+
+    def order(*given: Any) -> Any:
+        orders.write(json.dumps(given) + "\n")
+        return json.loads(answers.readline())
+
+    yield lambda *arguments, **given: Called(order, tmp_path_factory.mktemp("called"), arguments, **given)
+    orders.close()
+    process.wait(timeout=60)
+    answers.close()
 
 
 @pytest.fixture(scope="session")

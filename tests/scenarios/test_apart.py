@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,43 +18,33 @@ from tools.admission import admit
 from tools.outputs.destination import locked
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = "from app.cli import main; main()"
-
-
-def process(home: Path, *arguments: object, program: str = PROGRAM) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "MILLWRIGHT_HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def arguments(job: Any, run_id: str) -> list[object]:
     return ["run", job.contract, job.sources, "--out", job.out, "--run-id", run_id]
 
 
-def test_two_runs_of_one_id_at_once_are_one_run(job: Any) -> None:
-    both = [process(job.home, *arguments(job, "same")) for _ in range(2)]
-    told = [(worker.communicate()[1], worker.returncode) for worker in both]
-    assert sorted(code for _, code in told) == [0, 2], told
-    loser = next(errors for errors, code in told if code == 2)
+def test_two_runs_of_one_id_at_once_are_one_run(calling: Any, job: Any) -> None:
+    both = [calling(*arguments(job, "same"), home=job.home) for _ in range(2)]
+    told = [worker.ended() for worker in both]
+    assert sorted(code for code, *_ in told) == [0, 2], told
+    loser = next(errors for code, _, errors in told if code == 2)
     assert "exists already" in loser or "another process" in loser
 
 
-def test_two_runs_into_one_destination_at_once_publish_one_after_the_other(job: Any, tmp_path: Path) -> None:
+def test_two_runs_into_one_destination_at_once_publish_one_after_the_other(
+    calling: Any, job: Any, tmp_path: Path
+) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(
         job.contract.read_text()
         .replace("shop-small", "other")
         .replace("maxQuarantine, value: 0.5", "maxQuarantine, value: 0.6")
     )
-    first = process(job.home, *arguments(job, "a"))
-    second = process(tmp_path / "home2", "run", other, job.sources, "--out", job.out, "--run-id", "b")
-    told = [(worker.communicate()[1], worker.returncode) for worker in (first, second)]
-    assert [code for _, code in told] == [0, 0], told
+    first = calling(*arguments(job, "a"), home=job.home)
+    second = calling("run", other, job.sources, "--out", job.out, "--run-id", "b", home=tmp_path / "home2")
+    told = [worker.ended() for worker in (first, second)]
+    assert [code for code, *_ in told] == [0, 0], told
     receipts = [json.loads((job.out / "_runs" / name / "receipt.json").read_text()) for name in ("a", "b")]
     assert [receipt["run_id"] for receipt in receipts] == ["a", "b"]
     with duckdb.connect() as connection:
@@ -78,7 +67,7 @@ def test_the_lock_of_a_killed_process_blocks_nobody(job: Any) -> None:
         "import sys, time\nfrom pathlib import Path\nfrom tools.outputs.destination import locked\n"
         "with locked(Path(sys.argv[1]), holder='run dead'):\n    print('held', flush=True)\n    time.sleep(600)\n"
     )
-    holder = process(job.home, job.out, program=hold)
+    holder = subprocess.Popen([sys.executable, "-c", hold, job.out], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(RunError, match=f"run dead, process {holder.pid}"), locked(job.out, holder="me", seconds=0.1):
@@ -91,20 +80,20 @@ def test_the_lock_of_a_killed_process_blocks_nobody(job: Any) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_is_asked_to_end_says_how_it_goes_on(job: Any, number: signal.Signals, code: int) -> None:
+def test_a_run_that_is_asked_to_end_says_how_it_goes_on(
+    calling: Any, job: Any, number: signal.Signals, code: int
+) -> None:
     with (job.sources / "orders_1.csv").open("a") as orders:
         orders.writelines(f"{1000 + n},1,2024-03-01,1.50,2024-03-01 10:00:00\n" for n in range(60_000))
-    worker = process(job.home, *arguments(job, "r1"))
-    assert worker.stderr is not None
-    while "landed" not in worker.stderr.readline():
-        time.sleep(0)
-    worker.send_signal(number)
-    errors = worker.communicate()[1]
-    assert worker.returncode == code
+    worker = calling(*arguments(job, "r1"), home=job.home)
+    worker.hear("landed")
+    os.kill(worker.pid, number)
+    ended, _, errors = worker.ended()
+    assert ended == code
     assert errors.splitlines()[-1].startswith("millwright: stopped")
-    again = process(job.home, "resume", "r1")
-    assert again.communicate()[0].startswith("Published")
-    assert again.returncode == 0
+    ended, output, _ = calling("resume", "r1", home=job.home).ended()
+    assert output.startswith("Published")
+    assert ended == 0
 
 
 def test_outputs_below_the_sources_are_no_sources(job: Any) -> None:

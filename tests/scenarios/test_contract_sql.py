@@ -114,7 +114,7 @@ def test_sql_without_end_is_stopped(play: Any, schema: Any, tmp_path: Path, plac
     tables = [base(schema, quality=quality)] if place == "rule" else [base(schema), derived(schema, endless)]
     started = time.monotonic()
     played = play(schema.contract(*tables), tmp_path / "t.csv", context={"sql_seconds": 1.0, "attempts": 1})
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 120  # it would take days
     assert played.published() == []
     assert played.status == ("not_met" if place == "rule" else "failed")
     told = played.problem if place == "table" else played.check("t.quality[0]")["detail"]

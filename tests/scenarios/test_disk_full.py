@@ -3,11 +3,9 @@
 import errno
 import hashlib
 import os
-import resource
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,39 +16,35 @@ from graphs.session import resume, run
 from state.errors import MillwrightError
 from state.run import RunContext, RunStatus
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = "from app.cli import main; main()"
-
 
 def tables(out: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.glob("*.parquet"))}
 
 
-@pytest.fixture
-def larger(job: Any) -> Any:
+def enlarged(job: Any) -> Any:
     """The job with enough rows for files of some hundred kilobytes."""
     with (job.sources / "orders_1.csv").open("a") as orders:
         orders.writelines(f"{1000 + n},1,2024-03-01,{n}.50,2024-03-01 10:00:00\n" for n in range(20_000))
     return job
 
 
-def call(job: Any, *arguments: str, file_bytes: int | None = None) -> tuple[int, str]:
-    """Run the product as a process, with a limit on the size of every file it writes; return exit code and errors."""
+@pytest.fixture
+def larger(job: Any) -> Any:
+    return enlarged(job)
 
-    def limit() -> None:
-        if file_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "MILLWRIGHT_HOME": str(job.home)},
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=limit,
-    )
-    return ended.returncode, ended.stderr
+@pytest.fixture(scope="module")
+def larger_tables(tmp_path_factory: pytest.TempPathFactory, new_job: Callable[[Path], Any]) -> dict[str, str]:
+    """What the larger job publishes where there is room."""
+    job = enlarged(new_job(tmp_path_factory.mktemp("larger")))
+    run(job.contract, [job.sources], job.out, context=RunContext(home=str(job.home)))
+    return tables(job.out)
+
+
+def call(calling: Any, job: Any, *arguments: str, file_bytes: int | None = None) -> tuple[int, str]:
+    """Call the product as a process, with a limit on the size of every file it writes; return exit code and errors."""
+    code, _, errors = calling(*arguments, home=job.home, file_bytes=file_bytes).ended()
+    return code, errors
 
 
 def start(job: Any) -> list[str]:
@@ -66,17 +60,16 @@ def assert_told(code: int, errors: str) -> None:
 
 
 @pytest.mark.parametrize("kilobytes", [1, 60, 2000])
-def test_files_that_cannot_grow(larger: Any, tmp_path: Path, kilobytes: int) -> None:
-    run(larger.contract, [larger.sources], tmp_path / "expected", context=RunContext(home=str(tmp_path / "home2")))
+def test_files_that_cannot_grow(calling: Any, larger: Any, larger_tables: dict[str, str], kilobytes: int) -> None:
     larger.out.mkdir()
     (larger.out / "orders.parquet").write_bytes(b"old")
-    code, errors = call(larger, *start(larger), file_bytes=kilobytes * 1024)
+    code, errors = call(calling, larger, *start(larger), file_bytes=kilobytes * 1024)
     assert_told(code, errors)
     assert (larger.out / "orders.parquet").read_bytes() == b"old"
     recorded = (larger.home / "runs" / "r1" / "record.json").exists()
-    code, errors = call(larger, *(["resume", "r1"] if recorded else start(larger)))
+    code, errors = call(calling, larger, *(["resume", "r1"] if recorded else start(larger)))
     assert code == 0, errors
-    assert tables(larger.out) == tables(tmp_path / "expected")
+    assert tables(larger.out) == larger_tables
 
 
 @contextmanager
@@ -95,14 +88,14 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
 
 @pytest.mark.skipif(shutil.which("mount") is None or os.geteuid() != 0, reason="only root may mount a small disk")
 @pytest.mark.parametrize(("place", "kilobytes"), [("home", 300), ("out", 64)])
-def test_a_real_disk_that_is_full(larger: Any, place: str, kilobytes: int) -> None:
+def test_a_real_disk_that_is_full(calling: Any, larger: Any, place: str, kilobytes: int) -> None:
     folder = larger.home if place == "home" else larger.out
     with small_disk(folder, kilobytes):
-        code, errors = call(larger, *start(larger))
+        code, errors = call(calling, larger, *start(larger))
         assert_told(code, errors)
         assert tables(larger.out) == {}
         subprocess.run(["mount", "-o", "remount,size=100m", str(folder)], check=True)
-        code, errors = call(larger, "resume", "r1")
+        code, errors = call(calling, larger, "resume", "r1")
         assert code == 0, errors
         assert len(tables(larger.out)) == 3
 
@@ -125,19 +118,26 @@ class FullDisk:
 POINTS = 8
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, new_job: Callable[[Path], Any]) -> tuple[int, dict[str, str]]:
+    """How many syncs the job takes, and what it publishes."""
+    job = new_job(tmp_path_factory.mktemp("undisturbed"))
+    with pytest.MonkeyPatch.context() as patch:
+        counted = FullDisk(patch)
+        run(job.contract, [job.sources], job.out, context=RunContext(home=str(job.home)))
+    return counted.syncs, tables(job.out)
+
+
 @pytest.mark.parametrize("point", range(POINTS))
 def test_any_write_may_be_the_one_that_fails(
-    job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: int
+    job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: tuple[int, dict[str, str]], point: int
 ) -> None:
     """From the record before anything is done to the status at the end, at points that lie evenly between.
 
     What a member of a council could not write the run does without: then it publishes the same.
     """
-    with monkeypatch.context() as patch:
-        counted = FullDisk(patch)
-        run(job.contract, [job.sources], tmp_path / "expected", context=RunContext(home=str(tmp_path / "home2")))
-    at = 1 + point * (counted.syncs - 1) // (POINTS - 1)
-    expected, context = tables(tmp_path / "expected"), RunContext(home=str(job.home))
+    syncs, expected = undisturbed
+    at, context = 1 + point * (syncs - 1) // (POINTS - 1), RunContext(home=str(job.home))
     job.out.mkdir()
     (job.out / "orders.parquet").write_bytes(b"old")
     with monkeypatch.context() as patch:

@@ -3,8 +3,6 @@
 import gzip
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,26 +205,16 @@ def test_a_contract_given_as_source_alone_is_no_data(play: Any, tmp_path: Path) 
     ("fault", "code"),
     [("binary rubbish", 2), ("a PDF", 2), ("a pipe", 0), ("ragged lines", 0), ("truncated gzip", 2)],
 )
-def test_the_command_line_says_it_without_a_traceback(folder: Path, tmp_path: Path, fault: str, code: int) -> None:
+def test_the_command_line_says_it_without_a_traceback(
+    calling: Any, folder: Path, tmp_path: Path, fault: str, code: int
+) -> None:
     chosen = next(each for each in FAULTS if each.name == fault)
     chosen.write(folder / chosen.file)
     (tmp_path / "contract.yaml").write_text(CONTRACT)
-    command = [
-        sys.executable,
-        "-c",
-        "from app.cli import main; main()",
-        "run",
-        "contract.yaml",
-        "input",
-        "--out",
-        "out",
-    ]
-    environment = {**os.environ, "MILLWRIGHT_HOME": str(tmp_path / "home")}
-    ended = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == code, ended.stderr
-    assert "Traceback" not in ended.stdout + ended.stderr
-    assert "internal error" not in ended.stderr
+    call = calling("run", tmp_path / "contract.yaml", folder, "--out", tmp_path / "out", home=tmp_path / "home")
+    ended, output, errors = call.ended()
+    assert ended == code, errors
+    assert "Traceback" not in output + errors
+    assert "internal error" not in errors
     if code == 2:
-        assert chosen.file in ended.stderr.splitlines()[-1]
+        assert chosen.file in errors.splitlines()[-1]

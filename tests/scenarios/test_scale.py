@@ -79,9 +79,9 @@ def readings(tmp_path: Path) -> Path:
 
 def test_a_thousand_files_are_accounted_for_and_do_not_grow_the_checkpoints(play: Any, readings: Path) -> None:
     contract = HEAD + READINGS + "    customProperties: [{property: millwright.maxQuarantine, value: 0.1}]\n"
-    started = time.monotonic()
+    started = time.process_time()
     played = play(contract, readings)
-    seconds = time.monotonic() - started
+    spent = time.process_time() - started  # the clock would tell what else the machine does
     assert played.status == "published", played.problem
     played.assert_balanced()
     told = played.told
@@ -95,7 +95,7 @@ def test_a_thousand_files_are_accounted_for_and_do_not_grow_the_checkpoints(play
     largest, superstep, _ = checkpoint_sizes(played.home)
     assert largest < LIMIT
     assert superstep < LIMIT
-    assert seconds < 60
+    assert spent < 60
 
 
 def test_sixty_tables_keep_checkpoints_small(play: Any, tmp_path: Path) -> None:

@@ -109,10 +109,10 @@ def test_hundreds_of_columns_take_no_longer_than_seconds(keep: Keep | None) -> N
         f"create or replace table stage.wide as select i as _row, i % 40 as k, {fields} from range(49) r(i)"
     )
     columns = (COLUMNS[0], *(Column(name=name) for name in names))
-    started = time.monotonic()
+    started = time.process_time()
     for statement in dedupe_statements(Table(name="wide", columns=columns, keep=keep), 2):
         CONNECTION.execute(statement)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert CONNECTION.execute("select count(*) from ops.merged where table_name = 'wide'").fetchall() == [(8,)]
     reasons = CONNECTION.execute("select _row, reason from ops.quarantine where table_name = 'wide'").fetchall()
     assert [row for row, _ in reasons] == [1, 41]

@@ -178,11 +178,11 @@ def test_the_metrics_are_served_on_their_own_path(database: Database, left: RunL
         thread.start()
         address = f"http://127.0.0.1:{server.server_port}"
         try:
-            with urllib.request.urlopen(address + PATH, timeout=5) as answer:  # noqa: S310  loopback
+            with urllib.request.urlopen(address + PATH, timeout=60) as answer:  # noqa: S310  loopback
                 assert b"millwright_runs_total" in answer.read()
                 assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
             with pytest.raises(urllib.error.HTTPError, match="404"):
-                urllib.request.urlopen(address + "/other", timeout=5)  # noqa: S310
+                urllib.request.urlopen(address + "/other", timeout=60)  # noqa: S310
         finally:
             server.shutdown()
             thread.join()

@@ -199,9 +199,9 @@ def test_tenants_take_turns(database: Database, put: Put) -> None:
     assert [taken(database).run_id for _ in range(6)] == ["a0", "b0", "a1", "b1", "a2", "a3"]
 
 
-def claimed_side_by_side(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def claimed_side_by_side(database: Database, monkeypatch: pytest.MonkeyPatch, patience: float = 0.5) -> list[str]:
     """Two workers that claim at once: each waits for the other between finding a run and taking it."""
-    meeting = threading.Barrier(2, timeout=0.5)
+    meeting = threading.Barrier(2, timeout=patience)
     take = queue._take
 
     def late(*args: Any) -> Claim:
@@ -231,7 +231,7 @@ def test_a_claim_without_the_lock_is_found(tmp_path: Path, postgres_url: str, mo
                 contract=str(tmp_path / "contract.yaml"), sources=("/in",), out=str(tmp_path), run_id=f"r{number}"
             )
             enqueue(database, request, RunContext(home=str(tmp_path / "home")), now=0.0)
-        assert claimed_side_by_side(database, monkeypatch) == ["r0", "r0"]
+        assert claimed_side_by_side(database, monkeypatch, patience=30.0) == ["r0", "r0"]
 
 
 def test_while_a_claim_is_held_nobody_takes_the_run_over(

@@ -57,7 +57,7 @@ def test_the_thread_performs_and_stops() -> None:
     done = threading.Event()
     duty = Noted("d", 0.01, done.set)
     with Rounds([duty]):
-        assert done.wait(10)
+        assert done.wait(60)
     performed = len(duty.at)
     assert Rounds([duty]).perform_due(BEGIN) == ("d",)
     assert len(duty.at) == performed + 1
