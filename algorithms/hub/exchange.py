@@ -53,7 +53,7 @@ class Exchange:
             if letter.status in UNSETTLED:
                 self._boxes[message.recipient].put(letter)
         gone = [letter for letter in self._letters.values() if letter.status in _GONE]
-        self._given_up = [letter.message.message_id for letter in sorted(gone, key=lambda each: each.at)]
+        self._given_up = [letter.message.message_id for letter in sorted(gone, key=_ended)]
 
     def changed(self) -> tuple[Letter, ...]:
         """Return the letters that have changed since this was asked last."""
@@ -145,8 +145,9 @@ class Exchange:
         return tuple(self._letters[each].message for each in self._conversations.get(conversation, ()))
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
-        """Return what expired, was found invalid or given up, in the order of time."""
-        return tuple(dead_letter(self._letters[each]) for each in self._given_up if each in self._letters)
+        """Return what expired, was found invalid or given up, in the order of time; of one moment as they arrived."""
+        dead = [self._letters[each] for each in self._given_up if each in self._letters]
+        return tuple(dead_letter(each) for each in sorted(dead, key=_ended))
 
     def refused(self) -> tuple[Receipt, ...]:
         """Return the latest refusals."""
@@ -250,6 +251,10 @@ def taken(card: AgentCard, role: Role) -> str:
 def dead_letter(letter: Letter) -> DeadLetter:
     """Return the dead letter that a letter has become."""
     return DeadLetter(message=letter.message, reason=letter.reason, at=letter.at, attempts=letter.attempts)
+
+
+def _ended(letter: Letter) -> tuple[float, int]:
+    return letter.at, letter.arrived
 
 
 def _answer(message: Message, status: ReceiptStatus, now: float, why: str) -> Receipt:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import signal
 import subprocess
 import sys
 import zipfile
@@ -124,11 +125,11 @@ def test_killed_while_landing_it_ends_the_same(converted: Callable[[str], Any], 
         fresh = type(job)(job.contract, job.sources, folder / "out", folder / "home")
         admit(RunRequest(contract=str(fresh.contract), sources=(str(fresh.sources),), out=str(fresh.out), run_id="r1"),
               RunContext(home=str(fresh.home)))  # fmt: skip
-        order = json.dumps([str(fresh.home), "r1", "land", number, None])
+        order = json.dumps([str(fresh.home), str(fresh.out), "r1", [("land", number, 0)], None, ""])
         done = subprocess.run(
             [sys.executable, str(SCRIPT)], input=f"{order}\n", capture_output=True, text=True, check=True
         )
-        assert done.stdout.strip() == "-9", done.stderr
+        assert json.loads(done.stdout) == [-signal.SIGKILL, 0], done.stderr
         assert resume(fresh.home, "r1")["status"] is RunStatus.PUBLISHED
         assert contents(fresh.out) == contents(job.out)
         assert counts(fresh.out) == counts(job.out)

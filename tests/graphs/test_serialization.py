@@ -77,7 +77,9 @@ def example(annotation: Any) -> Any:
 
 
 def filled(field: FieldInfo) -> Any:
-    """Return a value of a field that is not above its bound: what is not valid is not revived as it was."""
+    """Return a value of a field that is within its bound or pattern: what is not valid is not revived as it was."""
+    if any(getattr(each, "pattern", None) for each in field.metadata):
+        return field.get_default()
     value = example(field.annotation)
     bounds = [bound.le for bound in field.metadata if isinstance(bound, Le)]
     return min(value, *bounds) if bounds else value

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from algorithms.formats import decide_format
@@ -114,7 +114,10 @@ def test_offsets_are_applied(moments: list[dt.datetime], offset: int) -> None:
         st.builds(dt.date, st.integers(1990, 2030), st.integers(1, 12), st.integers(1, 12)), min_size=1, max_size=9
     )
 )
+@example(dates=[dt.date(1990, 1, 1), dt.date(1990, 1, 3), dt.date(1990, 3, 12)])
 def test_dates_that_nothing_decides_are_not_read(dates: list[dt.date]) -> None:
+    """At most one date reads the same both ways: two would be a range that may decide."""
+    assume(len({date for date in dates if date.day == date.month}) < 2)
     values, _ = read_files([[f"{date:%d/%m/%Y}" for date in dates]])
     assert all(value is None for value, date in zip(values[0], dates, strict=True) if date.day != date.month)
     assert all(value == date for value, date in zip(values[0], dates, strict=True) if date.day == date.month)

@@ -267,10 +267,12 @@ def _holders(parent: int, workspace: Path) -> list[int]:
 
 
 def _is_running(process: int) -> bool:
+    """Return whether a thread of a process is left: the first may have ended, and others still hold its locks."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        stats = [(task / "stat").read_text() for task in Path(f"/proc/{process}/task").iterdir()]
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return Path(f"/proc/{process}/task").exists() and _is_running(process)
+    return any(stat.rpartition(")")[2].split()[0] != "Z" for stat in stats)
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
