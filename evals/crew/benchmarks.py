@@ -77,7 +77,9 @@ def _cleaning(name: str) -> Benchmark:
         (out / CONTRACT).write_text(yaml.safe_dump(document, sort_keys=False))
 
     def truth(data: Path, out: Path) -> FolderTruth:
-        return _truth(out, {name: data / "cleaning" / name / "clean.csv"}, {name: f"{name}.csv"})
+        folder = data / "cleaning" / name  # the headers of both files may differ, their columns are the same
+        names = tuple(_SIGNS.get(each, each) for each in read_grid(folder / "dirty.csv").header)
+        return _truth(out, {name: folder / "clean.csv"}, {name: f"{name}.csv"}, names)
 
     return Benchmark(f"cleaning/{name}/dirty.csv", write, truth)
 
@@ -91,13 +93,18 @@ def _plain(name: str, header: tuple[str, ...]) -> dict[str, Any]:
     return {**head, "status": "active", "schema": [{"name": name, "properties": columns}]}
 
 
-def _truth(out: Path, expected: Mapping[str, Path], counted: Mapping[str, str]) -> FolderTruth:
-    """Return the truth of right tables as CSV; `counted` are the files whose lines are to be accounted for."""
+def _truth(
+    out: Path, expected: Mapping[str, Path], counted: Mapping[str, str], names: tuple[str, ...] = ()
+) -> FolderTruth:
+    """Return the truth of right tables as CSV; `counted` are the files whose lines are to be accounted for.
+
+    `names` are the contract's names of the columns, where the header of the tables has others.
+    """
     contract, _ = require_contract(out / CONTRACT)
     rows = [
         TrueRow(table=name, file="", line=0, ends=(Fate.PUBLISHED,), values=values)
         for name, path in expected.items()
-        for values in _rows(path)
+        for values in _rows(path, names)
     ]
     return FolderTruth(
         spec=None,
@@ -110,12 +117,11 @@ def _truth(out: Path, expected: Mapping[str, Path], counted: Mapping[str, str]) 
     )
 
 
-def _rows(path: Path) -> Iterator[dict[str, str | None]]:
+def _rows(path: Path, names: tuple[str, ...]) -> Iterator[dict[str, str | None]]:
     """Yield the rows of a right table, by the contract's names."""
     grid = read_grid(path)
-    names = [_SIGNS.get(name, name) for name in grid.header]
     for row in grid.rows:
-        yield dict(zip(names, (cell or None for cell in row), strict=True))
+        yield dict(zip(names or grid.header, (cell or None for cell in row), strict=True))
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.crew.benchmarks import BENCHMARKS
 from evals.crew.cells import plain
 from evals.crew.figures import figures
 from evals.crew.judging import Verdict
@@ -62,6 +63,18 @@ def test_the_crew_delivers_a_folder_and_leaves_tables_and_contract_for_the_gate(
     told = {score.name: score for score in result.scores}
     assert told["crew: contract met"].value == 1
     assert told["crew: no row lost"].value == 1
+
+
+def test_the_cells_of_a_benchmark_are_known_by_the_names_of_its_files(tmp_path: Path) -> None:
+    """The header of the right table differs from that of the dirty one, and the columns are the same."""
+    folder, out = tmp_path / "data" / "cleaning" / "hospital", tmp_path / "out"
+    folder.mkdir(parents=True)
+    (folder / "dirty.csv").write_text("index,provider_number,city\n1,10018,birminghxm\n")
+    (folder / "clean.csv").write_text("index,ProviderNumber,City\n1,10018,birmingham\n")
+    hospital = BENCHMARKS["hospital"]
+    hospital.write(tmp_path / "data", out)
+    (row,) = hospital.truth(tmp_path / "data", out).rows
+    assert row.values == {"index": "1", "provider_number": "10018", "city": "birmingham"}
 
 
 def test_faults_are_counted_apart_from_other_folders() -> None:
