@@ -27,6 +27,9 @@ _PATHS = frozenset({"contract", "sources", "out", "path", "paths", "home", "fold
 _ADDRESSES = frozenset({"base_url"})
 """Fields that name what the server sends requests to."""
 
+_SHARED = frozenset({"retention_experience"})
+"""Fields whose effect reaches what all users share."""
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -97,7 +100,10 @@ class Access:
         return self._user(name) if now.timestamp() < over else None
 
     def check_named(self, user: User, given: object) -> None:
-        """Raise SetupError where a user who is no operator names a file or an address that is not open to users."""
+        """Raise SetupError where a user who is no operator names a file or an address that is not open to users.
+
+        Neither may such a user set what reaches all users' runs.
+        """
         if user.operator:
             return
         for field, path in _named(given, _PATHS):
@@ -111,6 +117,8 @@ class Access:
             if address.rstrip("/") != self._address:
                 what = "users may name no address that the server sends requests to but the one of its settings"
                 raise SetupError(what, where=field, hint="leave it out, or ask an operator")
+        for field, _ in _named(given, _SHARED):
+            raise SetupError("it reaches what all users share", where=field, hint="leave it out, or ask an operator")
 
     def _is_open(self, field: str, path: str) -> bool:
         """Return whether a path, or the folder before the first sign of a pattern in it, lies in an open folder."""
@@ -164,15 +172,15 @@ def _digest(token: str) -> bytes:
 
 
 def _named(given: object, fields: frozenset[str], field: str = "") -> Iterator[tuple[str, str]]:
-    """Yield which of some fields are given anywhere, with each text that is given."""
+    """Yield which of some fields are given anywhere, with each text or number that is given."""
     if isinstance(given, Mapping):
         for name, value in given.items():
             yield from _named(value, fields, str(name))
     elif isinstance(given, list | tuple):
         for value in given:
             yield from _named(value, fields, field)
-    elif isinstance(given, str) and given and field in fields:
-        yield field, given
+    elif isinstance(given, str | int) and given != "" and field in fields:
+        yield field, str(given)
 
 
 def _lies_in(path: str, folder: str) -> bool:

@@ -111,6 +111,13 @@ def test_users_name_no_address_that_the_server_sends_requests_to() -> None:
         access.check_named(ann, {"context": {"model": {"base_url": "http://169.254.169.254"}}})
 
 
+def test_users_do_not_set_how_much_is_kept_of_what_all_share() -> None:
+    access, given = Access({"ann": ANN}), {"context": {"retention_experience": 1}}
+    access.check_named(User("ops", operator=True), given)
+    with pytest.raises(SetupError, match="all users share"):
+        access.check_named(User("ann", operator=False), given)
+
+
 def test_a_short_token_or_an_operator_without_one_is_refused_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MILLWRIGHT_TOKENS", '{"ann": "short-secret"}')
     with pytest.raises(SetupError, match="shorter than 16") as error:
