@@ -147,7 +147,7 @@ def _votes(answer: ColumnMapping) -> tuple[Ballot, ...]:
 
 COLUMN_MAPPING: DecisionPoint[MappingEvidence, ColumnMapping] = DecisionPoint(
     kind="column_mapping",
-    version="1",
+    version="2",
     expert=match_columns,
     check=check,
     accounts=accounts,

@@ -158,7 +158,7 @@ def control() -> Control[FormatEvidence, ValueFormat]:
 
 VALUE_FORMAT: DecisionPoint[FormatEvidence, ValueFormat] = DecisionPoint(
     kind="value_format",
-    version="2",
+    version="3",
     expert=decide_format,
     check=check,
     accounts=accounts,

@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
@@ -46,7 +47,8 @@ class Moments:
         return True
 
     def strike(self) -> None:
-        os.kill(os.getpid(), self._strike)
+        """End or stop all threads; this one goes no step further, as the signal is its own."""
+        signal.pthread_kill(threading.get_ident(), self._strike)
 
 
 def kill_at_checkpoint(moments: Moments, *, after: bool) -> None:
