@@ -69,7 +69,8 @@ def enqueue(  # noqa: PLR0913  one parameter an option of a job
     try:
         return database.perform(work)
     except IntegrityError:  # another process put the same run, or the same key, there at the same moment
-        return (key is not None and _of_key(database, key)) or run_id
+        known = None if key is None else _of_key(database, key)
+        return known or database.perform(work)  # whatever else it is rises now
 
 
 def hand_over(database: Database, record: RunRecord, *, most_attempts: int = MOST_ATTEMPTS) -> None:
